@@ -1,0 +1,105 @@
+"""The lake: the door to its tables."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lake.errors import LakeError
+from lake.schemas import FORMAT, TABLES
+from lake.snapshot import Snapshot, load_table
+from lake.storage import Storage
+
+FORMAT_FILE = "_lake.json"
+
+
+class LakeFormatError(LakeError):
+    """The lake was written in another format."""
+
+    def __init__(self, url: str, found: object) -> None:
+        super().__init__(url, found)
+        self.url, self.found = url, found
+
+    def __str__(self) -> str:
+        return (
+            f"the lake {self.url} has format {self.found}, this sweeplake reads format {FORMAT}; "
+            "use the release that wrote it, or start a new lake with --lake"
+        )
+
+
+class LakeMissingError(LakeError):
+    """There is no lake at this place."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"there is no lake at {self.url}; bring bars into a new one with `sweeplake ingest FILE`, "
+            "or give another place with --lake or $SWEEPLAKE_LAKE"
+        )
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake at one URL. Opening creates nothing; the first write does."""
+
+    storage: Storage
+
+    @property
+    def url(self) -> str:
+        """Resolved address, as other engines open it."""
+        return self.storage.url
+
+    def exists(self) -> bool:
+        """Return whether a lake was created here."""
+        return self.storage.exists()
+
+    def create(self) -> None:
+        """Create the lake if it is not there; safe to call again and from several processes.
+
+        Raises:
+            LakeUnwritableError: If the place cannot be written.
+        """
+        if not self.exists():
+            self.storage.make_writable()
+            self.storage.put_if_absent(FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
+
+    def require(self) -> "Lake":
+        """Return itself.
+
+        Raises:
+            LakeMissingError: If there is no lake here.
+        """
+        if not self.exists():
+            raise LakeMissingError(self.url)
+        return self
+
+    def snapshot(self, tables: Sequence[str] | None = None) -> Snapshot:
+        """Return the newest committed state of some tables, or of all.
+
+        `details` is loaded first and looked at again at the end, so that whoever it names has its trades and
+        equity in the same snapshot.
+        """
+        names = list(TABLES if tables is None else tables)
+        while True:
+            first = load_table(self.storage, "details") if "details" in names else None
+            loaded = {name: load_table(self.storage, name) for name in names if name != "details"}
+            if first is None:
+                return Snapshot(self.storage, loaded)
+            if load_table(self.storage, "details").version == first.version:
+                return Snapshot(self.storage, {**loaded, "details": first})
+
+
+def open_lake(url: str) -> Lake:
+    """Open a lake; nothing is created before the first write.
+
+    Raises:
+        LakeFormatError: If it was written in another format.
+    """
+    lake = Lake(Storage(str(url)))
+    if lake.exists():
+        found = json.loads(lake.storage.read(FORMAT_FILE)).get("format")
+        if found != FORMAT:
+            raise LakeFormatError(lake.url, found)
+    return lake

@@ -1,0 +1,37 @@
+"""Layout: where a file of a table lies. Hive partitions, one `name=value` folder a column."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+
+
+def partition_path(partition_by: Sequence[str], values: Mapping[str, str]) -> str:
+    """Return `a=1/b=2`, every value percent-encoded so that any symbol (`BTC/USDT`, `ES=F`) is one folder."""
+    return "/".join(f"{name}={quote(values[name], safe='')}" for name in partition_by)
+
+
+def new_file_path(partition_by: Sequence[str], values: Mapping[str, str], schema: pa.Schema) -> str:
+    """Return a path, relative to the table, that no other writer will ever choose.
+
+    The name begins with a signature of the columns, so that a reader groups files of one schema without
+    opening them.
+    """
+    columns = "\n".join(f"{item.name} {item.type}" for item in schema)
+    signature = hashlib.blake2b(columns.encode(), digest_size=4).hexdigest()
+    name = f"{signature}-{uuid.uuid4().hex}.parquet"
+    folder = partition_path(partition_by, values)
+    return f"{folder}/{name}" if folder else name
+
+
+def schema_signature(path: str) -> str:
+    """Return the signature of a file's columns, from its name."""
+    return path.rsplit("/", 1)[-1].split("-", 1)[0]
+
+
+def partition_values(path: str) -> dict[str, str]:
+    """Return the partition values that a path spells; the inverse of `partition_path`."""
+    pairs = (part.split("=", 1) for part in path.split("/")[:-1])
+    return {name: unquote(value) for name, value in pairs}

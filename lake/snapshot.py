@@ -1,0 +1,139 @@
+"""Snapshots: the files that a reader sees, fixed at one version of every table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from lake.layout import schema_signature
+from lake.schemas import TABLES
+from lake.storage import Storage
+
+ABSENT = -1
+"""Version of a table that does not exist yet."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One visible Parquet file.
+
+    Attributes:
+        path: Path relative to the table, as it lies on disk.
+        size_bytes: Size of the file.
+        rows: Row count.
+        partition: Partition values as text.
+        signature: Files of one signature have the same columns.
+        minimum: Smallest value per column, where the log has one.
+        maximum: Largest value per column, where the log has one.
+    """
+
+    path: str
+    size_bytes: int
+    rows: int
+    partition: Mapping[str, str]
+    signature: str
+    minimum: Mapping[str, Any]
+    maximum: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TableSnapshot:
+    """One table at one version.
+
+    Attributes:
+        name: Table name.
+        version: Delta version; `ABSENT` if the table does not exist.
+        schema: Arrow schema, partition and parameter columns included.
+        files: Its visible files.
+    """
+
+    name: str
+    version: int
+    schema: pa.Schema
+    files: tuple[DataFile, ...]
+
+    def matching(self, where: Mapping[str, str]) -> Iterator[DataFile]:
+        """Yield the files of the partitions whose values equal these."""
+        for file in self.files:
+            if all(file.partition.get(name) == value for name, value in where.items()):
+                yield file
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Several tables, read as of one moment."""
+
+    storage: Storage
+    tables: Mapping[str, TableSnapshot]
+
+    def __getitem__(self, table: str) -> TableSnapshot:
+        return self.tables[table]
+
+    def read(
+        self, table: str, *, where: Mapping[str, str] | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return rows of the partitions that match, partition columns included.
+
+        Args:
+            table: Table name.
+            where: Exact partition values; None reads all.
+            columns: Columns to read; None reads all.
+
+        Returns:
+            Rows in file order; columns that a file lacks are NULL.
+        """
+        held = self.tables[table]
+        spec = TABLES[table]
+        wanted = list(columns) if columns is not None else held.schema.names
+        fields = [held.schema.field(name) for name in wanted]
+        parts = []
+        for file in held.matching(where or {}):
+            with self.storage.fs.open(self.storage.path(f"{table}/{file.path}"), "rb") as source:
+                stored = pq.ParquetFile(source, page_checksum_verification=True)
+                names = [name for name in wanted if name in stored.schema_arrow.names]
+                rows = stored.read(columns=names)
+            arrays = [
+                rows.column(item.name).cast(item.type)
+                if item.name in names
+                else pa.array([file.partition.get(item.name)] * rows.num_rows).cast(item.type)
+                if item.name in spec.partition_by
+                else pa.nulls(rows.num_rows, item.type)
+                for item in fields
+            ]
+            parts.append(pa.table(arrays, schema=pa.schema(fields)))
+        return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
+
+
+def absent(name: str) -> TableSnapshot:
+    """Return the snapshot of a table that does not exist yet: its fixed schema, no files."""
+    return TableSnapshot(name, ABSENT, TABLES[name].schema, ())
+
+
+def load_table(storage: Storage, name: str) -> TableSnapshot:
+    """Read one table's newest version from its log."""
+    uri = storage.uri(name)
+    if not DeltaTable.is_deltatable(uri):
+        return absent(name)
+    table = DeltaTable(uri)
+    schema = pa.schema(table.schema().to_arrow())
+    return TableSnapshot(name, table.version(), schema, tuple(_files(name, table)))
+
+
+def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
+    partition_by = TABLES[name].partition_by
+    for action in pa.table(table.get_add_actions()).to_pylist():
+        path = unquote(action["path"])
+        values = action.get("partition") or action.get("partition_values") or {}
+        yield DataFile(
+            path=path,
+            size_bytes=action["size_bytes"],
+            rows=action["num_records"] or 0,
+            partition={key: str(values[key]) for key in partition_by},
+            signature=schema_signature(path),
+            minimum={key: value for key, value in (action.get("min") or {}).items() if value is not None},
+            maximum={key: value for key, value in (action.get("max") or {}).items() if value is not None},
+        )

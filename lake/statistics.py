@@ -1,0 +1,52 @@
+"""Statistics of a file's columns, as Delta's log keeps them: readers prune by them without opening it."""
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def file_statistics(rows: pa.Table, indexed: Sequence[str]) -> str:
+    """Return Delta's statistics document of a file: row count, and bounds and NULL count of some columns.
+
+    Times are cut to milliseconds, the maximum upwards, as the format asks. A column with NaN or without
+    values gets no bounds: NaN has no place in an order.
+    """
+    minimum: dict[str, Any] = {}
+    maximum: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    for name in indexed:
+        column = rows.column(name)
+        nulls[name] = column.null_count
+        if column.null_count == len(column) or (pa.types.is_floating(column.type) and _has_nan(column)):
+            continue
+        bounds = pc.min_max(column).as_py()
+        low, high = bounds["min"], bounds["max"]
+        if isinstance(low, float) and not (math.isfinite(low) and math.isfinite(high)):
+            continue
+        minimum[name], maximum[name] = (
+            _document_value(low, upwards=False),
+            _document_value(high, upwards=True),
+        )
+    return json.dumps(
+        {"numRecords": rows.num_rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls}
+    )
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.is_nan(column)).as_py())
+
+
+def _document_value(value: object, *, upwards: bool) -> object:
+    if isinstance(value, datetime):
+        whole = value.replace(microsecond=value.microsecond // 1000 * 1000)
+        if upwards and whole != value:
+            whole += timedelta(milliseconds=1)
+        return whole.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{whole.microsecond // 1000:03d}Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

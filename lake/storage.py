@@ -1,0 +1,145 @@
+"""Storage: the one place where a lake's URL becomes a filesystem and Delta's address."""
+
+import os
+import uuid
+from pathlib import Path
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from lake.errors import LakeError
+
+
+class LakeUnwritableError(LakeError):
+    """The lake's place cannot be written."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot write to the lake {self.url}: {self.reason}; "
+            "give another place with --lake or $SWEEPLAKE_LAKE"
+        )
+
+
+class LakeAddressError(LakeError):
+    """The lake's URL is not understood."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return f"cannot open the lake {self.url!r}: {self.reason}; use a folder, file://..., or s3://bucket/prefix"
+
+
+class Storage:
+    """Bytes of one lake, on local disk or object storage.
+
+    Credentials and endpoints come from the environment (``AWS_*`` for S3). Paths are relative to the lake's
+    root. Instances are picklable and safe to use from several threads.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Resolve a URL; touches nothing.
+
+        Args:
+            url: A folder, or any fsspec URL that delta-rs also speaks.
+
+        Raises:
+            LakeAddressError: If the scheme is unknown or its package is not installed.
+        """
+        try:
+            self.fs, root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise LakeAddressError(url, str(error)) from error
+        self.local = isinstance(self.fs, LocalFileSystem)
+        self.root = str(Path(root).resolve()) if self.local else root.rstrip("/")
+        self.url = self.root if self.local else f"{url.split('://', 1)[0]}://{self.root}"
+
+    def __reduce__(self) -> tuple[type["Storage"], tuple[str]]:
+        return Storage, (self.url,)
+
+    def path(self, relative: str) -> str:
+        """Return the filesystem's own path of a file of the lake."""
+        return f"{self.root}/{relative}"
+
+    def uri(self, relative: str) -> str:
+        """Return the address that other engines open."""
+        return f"{self.url}/{relative}"
+
+    def exists(self) -> bool:
+        """Return whether anything was ever written here."""
+        return bool(self.fs.exists(self.path("_lake.json")))
+
+    def read(self, relative: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            FileNotFoundError: If it is not there.
+        """
+        return bytes(self.fs.cat_file(self.path(relative)))
+
+    def list(self, relative: str) -> list[str]:
+        """Return the names in a folder, sorted; empty if there is no such folder."""
+        try:
+            self.fs.invalidate_cache()
+            return sorted(entry.rsplit("/", 1)[-1] for entry in self.fs.ls(self.path(relative), detail=False))
+        except FileNotFoundError:
+            return []
+
+    def put(self, relative: str, data: bytes) -> None:
+        """Write a file whose name nobody else uses; on return it is durable, and it is never seen half."""
+        path = self.path(relative)
+        if not self.local:
+            self.fs.pipe_file(path, data)
+            return
+        temporary = self._temporary(path, data)
+        os.replace(temporary, path)  # noqa: PTH105
+
+    def put_if_absent(self, relative: str, data: bytes) -> bool:
+        """Write a file unless it exists; of several writers exactly one gets True. Safe to retry."""
+        path = self.path(relative)
+        if not self.local:
+            try:
+                self.fs.pipe_file(path, data, mode="create")
+            except FileExistsError:
+                return False
+            return True
+        temporary = self._temporary(path, data)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            Path(temporary).unlink()
+        return True
+
+    def make_writable(self) -> None:
+        """Create the lake's root.
+
+        Raises:
+            LakeUnwritableError: If it cannot be created or written.
+        """
+        try:
+            if self.local:
+                Path(self.root).mkdir(parents=True, exist_ok=True)
+            probe = f"_probe-{uuid.uuid4().hex}"
+            self.put(probe, b"")
+            self.fs.rm_file(self.path(probe))
+        except OSError as error:
+            raise LakeUnwritableError(self.url, error.strerror or str(error)) from error
+
+    @staticmethod
+    def _temporary(path: str, data: bytes) -> str:
+        """Write and sync a temporary neighbour; readers skip names that begin with an underscore."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f"_{target.name}.{uuid.uuid4().hex}")
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return str(temporary)

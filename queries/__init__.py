@@ -1,0 +1,1 @@
+"""Asking questions of the lake in DuckDB SQL."""

@@ -1,0 +1,1 @@
+"""Bars: read from files, validated, kept in the lake."""

@@ -1,0 +1,1 @@
+"""One backtest: the kernel and its metrics. Pure NumPy and numba."""

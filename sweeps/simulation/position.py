@@ -1,0 +1,130 @@
+"""An open position: how large it is, what it pays, where it stops."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sweeps.simulation.codes import (
+    ATR_STOP,
+    ENTER_LONG,
+    ENTER_SHORT,
+    SIZE_ALL_IN,
+    SIZE_CASH,
+    SIZE_FRACTION,
+    STAY,
+    STOP_LOSS,
+    STRATEGY_STOP,
+)
+from sweeps.simulation.settings import Rules
+
+Floats = npt.NDArray[np.float64]
+
+_ROUNDING = 1.0 + 1e-12  # orders that differ from cash or a lot by rounding alone are meant to fit
+
+
+class Position(NamedTuple):
+    """One open position; ``side`` is 1 long, -1 short, 0 flat.
+
+    ``stop`` and ``target`` are levels times side, so that both sides compare alike: a long and a short
+    stop both fire at ``side * price <= stop``. Off is -inf and inf.
+    """
+
+    side: float
+    quantity: float
+    entry_price: float
+    entry_fee: float
+    base: float
+    entry_bar: int
+    stop: float
+    stop_reason: int
+    target: float
+
+
+@njit(error_model="numpy")
+def flat() -> Position:
+    """Return the absence of a position."""
+    return Position(0.0, 0.0, 0.0, 0.0, 0.0, np.int64(-1), -np.inf, np.int64(STAY), np.inf)
+
+
+@njit(error_model="numpy")
+def entry_side(event: int) -> float:
+    """Return 1.0 for an order to go long, -1.0 to go short, 0.0 for neither (or both at once)."""
+    return float((event & ENTER_LONG) != 0) - float((event & ENTER_SHORT) != 0)
+
+
+@njit(error_model="numpy")
+def order_size(price: float, equity: float, rules: Rules) -> float:
+    """Return the quantity that an entry at ``price`` may have; 0.0 if it cannot be paid or is too small."""
+    cost = price * (1.0 + rules.fee)
+    if rules.sizing_kind == SIZE_ALL_IN:
+        quantity = (equity - rules.fee_fixed) / cost
+    elif rules.sizing_kind == SIZE_FRACTION:
+        quantity = (rules.sizing_value * equity - rules.fee_fixed) / cost
+    elif rules.sizing_kind == SIZE_CASH:
+        quantity = (rules.sizing_value - rules.fee_fixed) / cost
+    else:
+        quantity = rules.sizing_value
+    if rules.lot_size > 0.0:
+        quantity = np.floor(quantity / rules.lot_size * _ROUNDING) * rules.lot_size
+    if quantity <= 0.0 or quantity * cost + rules.fee_fixed > equity * _ROUNDING:
+        return 0.0
+    return quantity
+
+
+@njit(error_model="numpy")
+def at_signal(values: Floats, bar: int) -> float:
+    """Return the value of a distance at its signal bar; 0.0, which means no distance, if it is not in use."""
+    return values[bar] if values.size > 0 else 0.0
+
+
+@njit(error_model="numpy")
+def lacks_distance(values: Floats, bar: int) -> bool:
+    """Tell whether a distance is in use but not known (or not positive) at the signal bar."""
+    return values.size > 0 and not 0.0 < values[bar] < np.inf
+
+
+@njit(error_model="numpy")
+def nearest_stop(
+    side: float, base: float, strategy_distance: float, atr: float, rules: Rules
+) -> tuple[float, int]:
+    """Return the nearest of the stops that stay where they are for the whole trade, and its reason."""
+    stop = -np.inf
+    reason = np.int64(STAY)
+    level = side * (base * (1.0 - side * rules.stop_loss))
+    if level > stop:
+        stop, reason = level, np.int64(STOP_LOSS)
+    level = side * (base - side * (rules.atr_multiple * atr))
+    if level > stop:
+        stop, reason = level, np.int64(ATR_STOP)
+    level = side * (base - side * strategy_distance)
+    if strategy_distance > 0.0 and level > stop:
+        stop, reason = level, np.int64(STRATEGY_STOP)
+    return stop, reason
+
+
+@njit(error_model="numpy")
+def opened(
+    side: float,
+    base: float,
+    bar: int,
+    equity: float,
+    strategy_distance: float,
+    atr: float,
+    rules: Rules,
+) -> Position:
+    """Return the position that an order at market price ``base`` opens; flat if the order is skipped."""
+    price = base * (1.0 + side * rules.slippage)
+    quantity = order_size(price, equity, rules)
+    if quantity == 0.0:
+        return flat()
+    fee = quantity * price * rules.fee + rules.fee_fixed
+    stop, reason = nearest_stop(side, base, strategy_distance, atr, rules)
+    target = side * (base * (1.0 + side * rules.take_profit))
+    if np.isnan(target):
+        target = np.inf
+    return Position(side, quantity, price, fee, base, np.int64(bar), stop, reason, target)
+
+
+def _(_: Any) -> None: ...

@@ -1,0 +1,1 @@
+"""The specification of a sweep: configuration, grid, sample, identity. Pure."""

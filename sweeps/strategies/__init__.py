@@ -1,0 +1,1 @@
+"""Strategies: their contract, the built-in ones, the user's own."""
