@@ -1,0 +1,76 @@
+"""The journal: one owner at a time, batches put down before they are seen, replays change nothing."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lake.journal import Batch, Journal, SweepOwnedError
+from lake.lake import Lake
+from lake.receipts import FileReceipt
+from lake.writer import write_rows
+
+PARTITION = {"strategy": "s", "symbol": "X", "date": "2020-01-01"}
+
+
+def batch(lake: Lake, number: int, *, block: int) -> Batch:
+    keys = {"sweep_id": ["w"], "run_id": [f"r{block}"]}
+    files: list[FileReceipt] = [
+        write_rows(lake.storage, table, pa.table(keys), PARTITION) for table in ("metrics", "details")
+    ]
+    return Batch(1, number, ({"symbol": "X", "lo": block, "hi": block + 1},), tuple(files))
+
+
+def run_ids(lake: Lake, table: str) -> list[str]:
+    return sorted(lake.snapshot([table]).read(table, columns=["run_id"])["run_id"].to_pylist())
+
+
+def test_only_one_driver_gets_an_epoch(lake: Lake) -> None:
+    Journal(lake, "w").claim()
+    with pytest.raises(SweepOwnedError, match="epoch 1"):
+        Journal(lake, "w").claim()
+
+
+def test_batches_are_read_back_as_they_were_put_down(lake: Lake) -> None:
+    journal = Journal(lake, "w")
+    first, second = batch(lake, 1, block=0), batch(lake, 2, block=1)
+    journal.commit(first)
+    journal.commit(second)
+    assert list(journal.batches()) == [first, second]
+    assert run_ids(lake, "metrics") == run_ids(lake, "details") == ["r0", "r1"]
+
+
+def test_rolling_forward_finishes_a_batch_that_was_only_put_down(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(lake, "w")
+    journal.commit(batch(lake, 1, block=0))
+
+    class Killed(BaseException):
+        """Stands for the death of the process."""
+
+    def die(_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "apply", die)
+        with pytest.raises(Killed):
+            journal.commit(batch(lake, 2, block=1))
+    assert run_ids(lake, "metrics") == ["r0"]
+    assert Journal(lake, "w").roll_forward() == 2
+    assert Journal(lake, "w").roll_forward() == 2
+    assert run_ids(lake, "metrics") == run_ids(lake, "details") == ["r0", "r1"]
+
+
+def test_a_batch_number_is_taken_once(lake: Lake) -> None:
+    Journal(lake, "w").commit(batch(lake, 1, block=0))
+    with pytest.raises(SweepOwnedError):
+        Journal(lake, "w").commit(batch(lake, 1, block=1))
+    assert run_ids(lake, "metrics") == ["r0"]
+
+
+def test_the_journal_is_outside_every_table(lake: Lake, tmp_path: Path) -> None:
+    Journal(lake, "w").commit(batch(lake, 1, block=0))
+    assert [path.name for path in (tmp_path / "lake" / "_sweeps" / "w").iterdir()] == [
+        "batch-000001-00000001.json"
+    ]
