@@ -80,7 +80,7 @@ class Journal:
         """Put a batch down, then make it visible in every table, details last.
 
         Whole after a crash at any point: once the batch is in the journal, `roll_forward` finishes it. A
-        retry commits nothing twice.
+        retry of the same batch commits nothing twice.
 
         Raises:
             SweepOwnedError: If another driver wrote this batch.
@@ -90,7 +90,9 @@ class Journal:
             "files": [file.to_document() for file in batch.files],
         }
         name = f"{self._folder}/batch-{batch.epoch:06d}-{batch.number:08d}.json"
-        if not self.lake.storage.put_if_absent(name, json.dumps(document).encode()):
+        data = json.dumps(document).encode()
+        storage = self.lake.storage
+        if not storage.put_if_absent(name, data) and storage.read(name) != data:
             raise SweepOwnedError(self.sweep_id, batch.epoch, "another driver")
         self.apply(batch)
 

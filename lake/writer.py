@@ -34,7 +34,7 @@ def write_rows(storage: Storage, table: str, rows: pa.Table, partition: Mapping[
     """
     spec = TABLES[table]
     ordered = _conform(spec, rows)
-    data = _encode(ordered)
+    data = encode(ordered)
     path = new_file_path(spec.partition_by, partition, ordered.schema)
     storage.put(f"{table}/{path}", data)
     return FileReceipt(
@@ -65,7 +65,7 @@ def _conform(spec: TableSpec, rows: pa.Table) -> pa.Table:
     return table.sort_by(keys) if keys and table.num_rows > 1 else table
 
 
-def _encode(rows: pa.Table) -> bytes:
+def encode(rows: pa.Table) -> bytes:
     """Return Parquet bytes: zstd, floats split by byte, dictionaries where values repeat, page checksums."""
     floats = [item.name for item in rows.schema if pa.types.is_floating(item.type)]
     repeating = [name for name in rows.column_names if name not in floats and _repeats(rows.column(name))]

@@ -1,5 +1,73 @@
-"""The errors of `queries`."""
+"""The errors of `queries`: what was asked, why it cannot be answered, what to ask instead."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+_NAMES_SHOWN = 40
 
 
 class QueryError(Exception):
     """Base of every error that `queries` raises on purpose."""
+
+
+class UnknownNameError(QueryError):
+    """A name that was asked for is not there.
+
+    Attributes:
+        kind: What it should have been, e.g. `metric`, `sweep`, `run`.
+        name: The name.
+        known: What there is.
+    """
+
+    def __init__(self, kind: str, name: str, known: Sequence[str] = ()) -> None:
+        super().__init__(kind, name, tuple(known))
+        self.kind, self.name, self.known = kind, name, tuple(known)
+
+    def __str__(self) -> str:
+        near = get_close_matches(self.name, self.known, n=1, cutoff=0.6)
+        if near:
+            return f'unknown {self.kind} "{self.name}"; did you mean "{near[0]}"?'
+        if not self.known:
+            return f'unknown {self.kind} "{self.name}"; the lake has none'
+        more = ", ..." if len(self.known) > _NAMES_SHOWN else ""
+        return f'unknown {self.kind} "{self.name}"; there is: {", ".join(self.known[:_NAMES_SHOWN])}{more}'
+
+
+class BadValueError(QueryError):
+    """A value does not fit what it is compared with, or an option cannot be used so."""
+
+    def __init__(self, name: str, value: object, reason: str) -> None:
+        super().__init__(name, value, reason)
+        self.name, self.value, self.reason = name, value, reason
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value!r}: {self.reason}"
+
+
+class RefusedSqlError(QueryError):
+    """SQL that came from outside asks for more than it may."""
+
+    def __init__(self, text: str, reason: str, remedy: str) -> None:
+        super().__init__(text, reason, remedy)
+        self.text, self.reason, self.remedy = text, reason, remedy
+
+    def __str__(self) -> str:
+        return f"refused: {self.reason}; {self.remedy}"
+
+
+class QueryFailedError(QueryError):
+    """DuckDB could not answer; its own words follow."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"the query failed: {self.message}"
+
+
+class PinnedSnapshotError(QueryError):
+    """A catalog on a snapshot of its own cannot move on to a newer one."""
+
+    def __str__(self) -> str:
+        return "this catalog is pinned to one snapshot; open a Catalog on the lake to be able to refresh"

@@ -1,0 +1,57 @@
+"""sweeplake: parameter sweeps of trading backtests on Dask, into a Delta lake, questioned in SQL.
+
+`sl.run("configs/sma_cross.toml", lake=sl.open("var/lake")).best(10)` is the whole of it. Names are loaded
+when they are first used: `from sweeplake import strategy` in a strategy's file costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sweeplake.lake import Lake
+    from sweeplake.running import ingest, open, plan, run  # noqa: A004
+    from sweeplake.stored_run import StoredRun
+    from sweeplake.sweep import Sweep
+    from sweeps.strategies.contract import Backtest, Param, Signals, backtester, strategy
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Backtest": "sweeps.strategies.contract",
+    "Lake": "sweeplake.lake",
+    "Param": "sweeps.strategies.contract",
+    "Signals": "sweeps.strategies.contract",
+    "StoredRun": "sweeplake.stored_run",
+    "Sweep": "sweeplake.sweep",
+    "backtester": "sweeps.strategies.contract",
+    "ingest": "sweeplake.running",
+    "open": "sweeplake.running",
+    "plan": "sweeplake.running",
+    "run": "sweeplake.running",
+    "strategy": "sweeps.strategies.contract",
+}
+
+__all__ = [
+    "Backtest",
+    "Lake",
+    "Param",
+    "Signals",
+    "StoredRun",
+    "Sweep",
+    "backtester",
+    "ingest",
+    "open",
+    "plan",
+    "run",
+    "strategy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sweeplake' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

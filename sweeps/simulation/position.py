@@ -1,6 +1,6 @@
 """An open position: how large it is, what it pays, where it stops."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,6 @@ class Position(NamedTuple):
     quantity: float
     entry_price: float
     entry_fee: float
-    base: float
     entry_bar: int
     stop: float
     stop_reason: int
@@ -45,27 +44,30 @@ class Position(NamedTuple):
 @njit(error_model="numpy")
 def flat() -> Position:
     """Return the absence of a position."""
-    return Position(0.0, 0.0, 0.0, 0.0, 0.0, np.int64(-1), -np.inf, np.int64(STAY), np.inf)
+    return Position(0.0, 0.0, 0.0, 0.0, -1, -np.inf, STAY, np.inf)
 
 
 @njit(error_model="numpy")
 def entry_side(event: int) -> float:
     """Return 1.0 for an order to go long, -1.0 to go short, 0.0 for neither (or both at once)."""
-    return float((event & ENTER_LONG) != 0) - float((event & ENTER_SHORT) != 0)
+    enters = event & (ENTER_LONG | ENTER_SHORT)
+    if enters == ENTER_LONG:
+        return 1.0
+    return -1.0 if enters == ENTER_SHORT else 0.0
 
 
 @njit(error_model="numpy")
-def order_size(price: float, equity: float, rules: Rules) -> float:
+def order_size(price: float, equity: float, kind: float, value: float, rules: Rules) -> float:
     """Return the quantity that an entry at ``price`` may have; 0.0 if it cannot be paid or is too small."""
     cost = price * (1.0 + rules.fee)
-    if rules.sizing_kind == SIZE_ALL_IN:
+    if kind == SIZE_ALL_IN:
         quantity = (equity - rules.fee_fixed) / cost
-    elif rules.sizing_kind == SIZE_FRACTION:
-        quantity = (rules.sizing_value * equity - rules.fee_fixed) / cost
-    elif rules.sizing_kind == SIZE_CASH:
-        quantity = (rules.sizing_value - rules.fee_fixed) / cost
+    elif kind == SIZE_FRACTION:
+        quantity = (value * equity - rules.fee_fixed) / cost
+    elif kind == SIZE_CASH:
+        quantity = (value - rules.fee_fixed) / cost
     else:
-        quantity = rules.sizing_value
+        quantity = value
     if rules.lot_size > 0.0:
         quantity = np.floor(quantity / rules.lot_size * _ROUNDING) * rules.lot_size
     if quantity <= 0.0 or quantity * cost + rules.fee_fixed > equity * _ROUNDING:
@@ -75,8 +77,8 @@ def order_size(price: float, equity: float, rules: Rules) -> float:
 
 @njit(error_model="numpy")
 def at_signal(values: Floats, bar: int) -> float:
-    """Return the value of a distance at its signal bar; 0.0, which means no distance, if it is not in use."""
-    return values[bar] if values.size > 0 else 0.0
+    """Return a distance (or ATR) at its signal bar; NaN, which no level can be made of, if not in use."""
+    return values[bar] if values.size > 0 else np.nan
 
 
 @njit(error_model="numpy")
@@ -87,44 +89,43 @@ def lacks_distance(values: Floats, bar: int) -> bool:
 
 @njit(error_model="numpy")
 def nearest_stop(
-    side: float, base: float, strategy_distance: float, atr: float, rules: Rules
+    side: float, base: float, signal_bar: int, stop_distance: Floats, atr: Floats, rules: Rules
 ) -> tuple[float, int]:
     """Return the nearest of the stops that stay where they are for the whole trade, and its reason."""
     stop = -np.inf
-    reason = np.int64(STAY)
+    reason = STAY
     level = side * (base * (1.0 - side * rules.stop_loss))
     if level > stop:
-        stop, reason = level, np.int64(STOP_LOSS)
-    level = side * (base - side * (rules.atr_multiple * atr))
+        stop, reason = level, STOP_LOSS
+    level = side * (base - side * (rules.atr_multiple * at_signal(atr, signal_bar)))
     if level > stop:
-        stop, reason = level, np.int64(ATR_STOP)
-    level = side * (base - side * strategy_distance)
-    if strategy_distance > 0.0 and level > stop:
-        stop, reason = level, np.int64(STRATEGY_STOP)
+        stop, reason = level, ATR_STOP
+    level = side * (base - side * at_signal(stop_distance, signal_bar))
+    if level > stop:
+        stop, reason = level, STRATEGY_STOP
     return stop, reason
 
 
 @njit(error_model="numpy")
 def opened(
-    side: float,
-    base: float,
+    order: int,
+    signal_bar: int,
     bar: int,
-    equity: float,
-    strategy_distance: float,
-    atr: float,
+    market_price: float,
+    settled: float,
+    stop_distance: Floats,
+    atr: Floats,
     rules: Rules,
 ) -> Position:
-    """Return the position that an order at market price ``base`` opens; flat if the order is skipped."""
-    price = base * (1.0 + side * rules.slippage)
-    quantity = order_size(price, equity, rules)
+    """Return the position that an entry order opens at ``bar``; flat if it must be skipped."""
+    side = entry_side(order)
+    price = market_price * (1.0 + side * rules.slippage)
+    quantity = order_size(price, settled, rules.sizing_kind, rules.sizing_value, rules)
     if quantity == 0.0:
         return flat()
     fee = quantity * price * rules.fee + rules.fee_fixed
-    stop, reason = nearest_stop(side, base, strategy_distance, atr, rules)
-    target = side * (base * (1.0 + side * rules.take_profit))
+    stop, reason = nearest_stop(side, market_price, signal_bar, stop_distance, atr, rules)
+    target = side * (market_price * (1.0 + side * rules.take_profit))
     if np.isnan(target):
         target = np.inf
-    return Position(side, quantity, price, fee, base, np.int64(bar), stop, reason, target)
-
-
-def _(_: Any) -> None: ...
+    return Position(side, quantity, price, fee, bar, stop, reason, target)

@@ -19,7 +19,9 @@ class WindowLengthError(SweepError):
         self.name, self.length, self.bars = name, length, bars
 
     def __str__(self) -> str:
-        return f"{self.name} has {self.length} values, the window has {self.bars} bars; cut both to one window"
+        return (
+            f"{self.name} has {self.length} values, the window has {self.bars} bars; cut both to one window"
+        )
 
 
 def _read_only(values: Any, dtype: Any) -> npt.NDArray[Any]:

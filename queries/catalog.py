@@ -1,0 +1,108 @@
+"""Catalog: a lake's snapshot as DuckDB views and macros."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from lake.lake import Lake
+from lake.snapshot import Snapshot
+from queries.errors import PinnedSnapshotError
+from queries.parameters import ParameterColumn, from_schema
+from queries.session import open_session, translated
+
+Parameters = Mapping[str, Any] | Sequence[Any] | None
+"""Values to bind: by name (`$name`), by position (`$1` or `?`), or none."""
+
+
+class Catalog:
+    """SQL over one snapshot of a lake.
+
+    Every call reads the same snapshot until `refresh`. Calls from several threads are safe: each has a cursor
+    of its own, and a refresh leaves the calls and relations that are under way on theirs.
+
+    What it runs is trusted: use `queries.confine.ConfinedCatalog` for SQL that comes from outside.
+    """
+
+    def __init__(self, source: Lake | Snapshot) -> None:
+        """Open the newest snapshot of a lake, or the given one.
+
+        A lake that does not exist is empty; call `lake.require()` first where that is an error.
+        """
+        self._lake = source if isinstance(source, Lake) else None
+        self._session = open_session(source.snapshot() if isinstance(source, Lake) else source)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that is read."""
+        return self._session.snapshot
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of metrics: fixed, parameter and custom metric columns."""
+        return self._session.schema
+
+    @property
+    def strategies(self) -> Sequence[str]:
+        """Names of the strategies that have runs or sweeps, sorted."""
+        return self._session.strategies
+
+    def parameters(self, strategy: str) -> Sequence[ParameterColumn]:
+        """Return a strategy's parameters; all columns of metrics if its sweeps recorded none."""
+        return self._session.parameters.get(strategy) or from_schema(self.schema)
+
+    def refresh(self) -> None:
+        """Read the newest snapshot from now on.
+
+        Raises:
+            PinnedSnapshotError: If the catalog was opened on a snapshot.
+        """
+        if self._lake is None:
+            raise PinnedSnapshotError
+        self._session = open_session(self._lake.snapshot())
+
+    def sql(self, text: str, parameters: Parameters = None) -> duckdb.DuckDBPyRelation:
+        """Return a query as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
+
+        Raises:
+            QueryFailedError: If the text does not bind.
+        """
+        with translated():
+            return self._session.cursor().sql(text, params=parameters)
+
+    def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
+        """Return a query's rows; times are UTC.
+
+        Raises:
+            QueryFailedError: If DuckDB cannot answer.
+        """
+        with translated():
+            return self._session.cursor().sql(text, params=parameters).to_arrow_table()
+
+    def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
+        """Return a query's rows as a stream, for results larger than memory.
+
+        Raises:
+            QueryFailedError: If the text does not bind.
+        """
+        with translated():
+            return self._session.cursor().sql(text, params=parameters).to_arrow_reader()
+
+    def rows(self, text: str, parameters: Parameters = None) -> list[dict[str, Any]]:
+        """Return a small result as dictionaries."""
+        rows: list[dict[str, Any]] = self.arrow(text, parameters).to_pylist()
+        return rows
+
+    def close(self) -> None:
+        """Release the instance; relations that are still held keep it alive."""
+        self._session.connection.close()

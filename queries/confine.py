@@ -1,0 +1,101 @@
+"""Confinement: SQL from outside may read the snapshot, and nothing else, and write nothing."""
+
+import re
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from lake.snapshot import Snapshot
+from queries.catalog import Parameters
+from queries.errors import RefusedSqlError
+from queries.parse import Parser, nodes
+from queries.session import SQL_FILES, open_session, translated
+
+_REMEDY = "write one SELECT over the catalog's views; EXPLAIN of one is fine too"
+_EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s+(?P<select>.*)", re.IGNORECASE | re.DOTALL)
+_QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
+_TABLE_FUNCTIONS = frozenset(
+    {"generate_series", "histogram", "histogram_values", "json_each", "json_tree", "range", "unnest"}
+    | {"duckdb_columns", "duckdb_functions", "duckdb_tables", "duckdb_types", "duckdb_views", "repeat"}
+    | {"pragma_table_info", "pragma_version"}
+    | set(SQL_FILES)
+)
+_FORBIDDEN_FUNCTIONS = frozenset(
+    {"current_setting", "currval", "getenv", "getvariable", "nextval", "setseed", "setval", "write_log"}
+    | {"json_execute_serialized_sql"}
+)
+
+
+class ConfinedCatalog:
+    """The catalog's views for SQL from outside.
+
+    A DuckDB instance of its own, its configuration locked, with access to nothing but the snapshot's files; a
+    statement is parsed first and run only if it is a single SELECT and reads no functions but those listed.
+    DuckDB 2.0 takes COPY, INSERT and DELETE inside WITH, and calls the whole a SELECT: the tree tells.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Open an instance on a snapshot."""
+        self._session = open_session(snapshot)
+        self._parser = Parser()
+        paths = [path for held in self._session.variables.values() for path in held]
+        with translated():
+            self._session.connection.execute("set allowed_paths = $1", [paths])
+            self._session.connection.execute("set enable_external_access = false")
+            self._session.connection.execute("set lock_configuration = true")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
+        """Return the rows of one SELECT.
+
+        Raises:
+            RefusedSqlError: If it is anything else.
+            QueryFailedError: If DuckDB cannot answer, or refuses what it would touch.
+        """
+        return self.batches(text, parameters).read_all()
+
+    def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
+        """Return the rows of one SELECT as a stream; raises as `arrow`."""
+        check(self._parser, text)
+        with translated():
+            return self._session.cursor().sql(text, params=parameters).to_arrow_reader()
+
+    def close(self) -> None:
+        """Release the instance."""
+        self._session.connection.close()
+
+
+def check(parser: Parser, text: str) -> None:
+    """Return if a text is one SELECT, or an EXPLAIN of one, of parts that are allowed.
+
+    Raises:
+        RefusedSqlError: If not; it says why.
+    """
+    kinds = parser.statements(text)
+    if len(kinds) != 1:
+        raise RefusedSqlError(text, f"{len(kinds)} statements", _REMEDY)
+    explained = _EXPLAIN.fullmatch(text) if kinds == ["EXPLAIN"] else None
+    if kinds != ["SELECT"] and explained is None:
+        raise RefusedSqlError(text, f"a statement of kind {kinds[0]}", _REMEDY)
+    for node in nodes(parser.tree(explained["select"] if explained else text)):
+        kind = str(node.get("type"))
+        if kind.endswith("_NODE") and kind not in _QUERY_NODES:
+            raise RefusedSqlError(text, kind.removesuffix("_QUERY_NODE").lower().replace("_", " "), _REMEDY)
+        if kind == "TABLE_FUNCTION":
+            _check_function(text, node["function"], allowed=True)
+        elif kind == "FUNCTION":
+            _check_function(text, node, allowed=False)
+
+
+def _check_function(text: str, node: dict[str, object], *, allowed: bool) -> None:
+    name = str(node["function_name"]).lower()
+    if name in _FORBIDDEN_FUNCTIONS or (allowed and name not in _TABLE_FUNCTIONS):
+        raise RefusedSqlError(text, f"function {name}", _REMEDY)

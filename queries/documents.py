@@ -1,0 +1,67 @@
+"""Documents: runs and sweeps as JSON, the one shape of the command line, notebooks and services."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
+from queries.catalog import Catalog
+from queries.parameters import ParameterColumn
+from queries.ranking import COMPOSITE
+
+Document = dict[str, Any]
+
+
+def run_documents(catalog: Catalog, runs: pa.Table) -> list[Document]:
+    """Return runs as `{run_id, sweep_id, strategy, symbol, timeframe, date, params, metrics}`.
+
+    `date` is created_at, ISO 8601. `params` has the strategy's parameters under their own names, integers as
+    integers, None where off. `metrics` has every metric, None where undefined, a backtester's own without
+    prefix if the run has them. A lookup's rows also have their `request`.
+    """
+    return [_run(row, catalog.parameters(row["strategy"])) for row in runs.to_pylist()]
+
+
+def status_document(sweeps: pa.Table) -> Document:
+    """Return `{"sweeps": [...]}` of the rows of `status`."""
+    return {"sweeps": [plain(row) for row in sweeps.to_pylist()]}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: times as ISO 8601 text, lists and objects item by item."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def row_documents(rows: pa.Table) -> Iterator[Document]:
+    """Yield the rows of any result as JSON objects."""
+    for batch in rows.to_batches():
+        for row in batch.to_pylist():
+            yield plain(row)
+
+
+def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:
+    metrics = {name: row[name] for name in METRIC_NAMES if name in row}
+    metrics |= {
+        name.removeprefix(CUSTOM_METRIC_PREFIX): value
+        for name, value in row.items()
+        if name.startswith(CUSTOM_METRIC_PREFIX) and value is not None
+    }
+    if COMPOSITE in row:
+        metrics[COMPOSITE] = row[COMPOSITE]
+    document = {name: row[name] for name in ("run_id", "sweep_id", "strategy", "symbol", "timeframe")}
+    document |= {
+        "date": plain(row["created_at"]),
+        "params": {parameter.name: parameter.cast(row.get(parameter.column)) for parameter in known},
+        "metrics": metrics,
+    }
+    if "request" in row:
+        document["request"] = row["request"]
+    return document

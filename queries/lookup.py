@@ -1,0 +1,128 @@
+"""Lookup: runs by what they are, many questions in one call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+from queries.catalog import Catalog
+from queries.errors import UnknownNameError
+from queries.parameters import ParameterColumn, Value, find
+from queries.search import arranged
+from queries.sweep import sweep_row
+from queries.text import quoted, sql_type
+
+REQUEST = "request"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Runs of one strategy on one symbol.
+
+    Attributes:
+        strategy: Strategy name.
+        symbol: Symbol.
+        params: Parameters, execution and exit settings by name; None or "off" is off; text is parsed to the
+            parameter's kind. What is not named may have any value.
+        timeframe: Timeframe; any if None.
+    """
+
+    strategy: str
+    symbol: str
+    params: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    timeframe: str | None = None
+
+
+def lookup(
+    catalog: Catalog, wanted: Sequence[Lookup], *, sweep: str | None = None, role: str | None = "full"
+) -> pa.Table:
+    """Return the runs that answer each question; without a sweep each run_id once, the latest sweep's.
+
+    Args:
+        catalog: Where to look.
+        wanted: The questions; those that name the same parameters are answered by one query.
+        sweep: Only this sweep's runs.
+        role: Only runs of this role; None for any.
+
+    Returns:
+        The columns of `search` after `request`, the question's place in `wanted`, by which rows are ordered.
+        A question without an answer has no row.
+
+    Raises:
+        UnknownNameError: If a strategy, one of its parameters or the sweep does not exist.
+        BadValueError: If a value is not of its parameter's kind.
+    """
+    if sweep is not None:
+        sweep_row(catalog, sweep)
+    groups: dict[tuple[str, ...], list[tuple[int, Lookup, dict[str, Value]]]] = {}
+    for place, question in enumerate(wanted):
+        if question.strategy not in catalog.strategies:
+            raise UnknownNameError("strategy", question.strategy, catalog.strategies)
+        values = _columns(catalog.parameters(question.strategy), question.params)
+        groups.setdefault(tuple(sorted(values)), []).append((place, question, values))
+    found = [_answer(catalog, columns, asked, sweep, role) for columns, asked in groups.items()]
+    if not found:
+        found = [_answer(catalog, (), [], sweep, role)]
+    rows = pa.concat_tables(found).sort_by([(REQUEST, "ascending"), ("run_id", "ascending")])
+    return rows.select([REQUEST, *arranged(rows.drop_columns([REQUEST])).column_names])
+
+
+def _columns(known: Sequence[ParameterColumn], params: Mapping[str, Value]) -> dict[str, Value]:
+    chosen = {name: find(known, name) for name in params}
+    return {parameter.column: parameter.parse(params[name]) for name, parameter in chosen.items()}
+
+
+def _answer(
+    catalog: Catalog,
+    columns: tuple[str, ...],
+    asked: Sequence[tuple[int, Lookup, Mapping[str, Value]]],
+    sweep: str | None,
+    role: str | None,
+) -> pa.Table:
+    """Join the questions with metrics; the lists of strategies and symbols prune files before the join."""
+    bound: dict[str, Any] = {
+        "places": [place for place, _, _ in asked],
+        "strategies": [question.strategy for _, question, _ in asked],
+        "symbols": [question.symbol for _, question, _ in asked],
+        "timeframes": [question.timeframe for _, question, _ in asked],
+        "sweep": sweep,
+        "role": role,
+    }
+    bound |= {
+        f"value_{place}": [values[name] for _, _, values in asked] for place, name in enumerate(columns)
+    }
+    values = "".join(
+        f", unnest(cast($value_{place} as {sql_type(catalog.schema.field(name).type)}[])) as value_{place}"
+        for place, name in enumerate(columns)
+    )
+    same = "".join(
+        f" and metrics.{quoted(name)} is not distinct from questions.value_{place}"
+        for place, name in enumerate(columns)
+    )
+    return catalog.arrow(
+        f"""
+        with questions as (
+            select
+                unnest(cast($places as integer[])) as request,
+                unnest(cast($strategies as varchar[])) as strategy,
+                unnest(cast($symbols as varchar[])) as symbol,
+                unnest(cast($timeframes as varchar[])) as timeframe
+                {values}
+        )
+        select questions.request, metrics.* exclude (block_sums, block_sumsqs)
+        from questions inner join metrics
+            on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
+            and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
+        where list_contains(cast($strategies as varchar[]), metrics.strategy)
+            and list_contains(cast($symbols as varchar[]), metrics.symbol)
+            and ($sweep is null or metrics.sweep_id = $sweep)
+            and ($role is null or metrics.role = $role)
+        qualify row_number() over (
+            partition by questions.request, metrics.run_id
+            order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
+        ) = 1
+        """,  # noqa: S608
+        bound,
+    )

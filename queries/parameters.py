@@ -1,0 +1,103 @@
+"""Parameters: which column holds which parameter of which strategy, as the sweeps recorded it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from lake.schemas import PARAMETER_PREFIX
+from queries.errors import BadValueError, UnknownNameError
+
+Value = int | float | bool | str | None
+"""A parameter's value; None means off."""
+
+_FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class ParameterColumn:
+    """One parameter of a strategy and the metrics column that holds it.
+
+    Attributes:
+        name: Name as in the configuration.
+        column: Column of `metrics`.
+        kind: int, float, bool or text.
+        section: strategy, execution or exits.
+    """
+
+    name: str
+    column: str
+    kind: str
+    section: str = "strategy"
+
+    def cast(self, stored: Value) -> Value:
+        """Return a stored value as the strategy sees it: integers are stored as DOUBLE."""
+        return int(stored) if self.kind == "int" and stored is not None else stored
+
+    def parse(self, given: Value) -> Value:
+        """Return a value of the column's type from one that may be text, as typed on a command line.
+
+        Raises:
+            BadValueError: If it is no value of this kind.
+        """
+        if given is None or given == "off":
+            return None
+        if self.kind == "text":
+            return str(given)
+        if self.kind == "bool":
+            flag = given if isinstance(given, bool) else _FLAGS.get(str(given).lower())
+            if flag is None:
+                raise BadValueError(self.name, given, "expected true or false")
+            return flag
+        try:
+            return float(given)
+        except ValueError as error:
+            raise BadValueError(self.name, given, 'expected a number or "off"') from error
+
+
+def by_strategy(sweeps: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dict[str, list[ParameterColumn]]:
+    """Return each strategy's parameter columns in declared order, the newest sweep's word first.
+
+    Args:
+        sweeps: Rows with `strategy` and `parameters` (JSON), newest first.
+        schema: Schema of metrics; parameters whose column nobody has written yet are left out.
+    """
+    found: dict[str, dict[str, ParameterColumn]] = {}
+    for row in sweeps:
+        known = found.setdefault(row["strategy"], {})
+        for item in json.loads(row["parameters"] or "[]"):
+            parameter = ParameterColumn(
+                item["name"], item["column"], item["kind"], item.get("section", "strategy")
+            )
+            if parameter.column in schema.names:
+                known.setdefault(parameter.name, parameter)
+    return {strategy: list(known.values()) for strategy, known in found.items()}
+
+
+def from_schema(schema: pa.Schema) -> list[ParameterColumn]:
+    """Return every parameter column of metrics, for strategies whose sweeps recorded nothing."""
+    return [
+        ParameterColumn(item.name.removeprefix(PARAMETER_PREFIX), item.name, _kind(item.type))
+        for item in schema
+        if item.name.startswith(PARAMETER_PREFIX)
+    ]
+
+
+def find(parameters: Sequence[ParameterColumn], name: str) -> ParameterColumn:
+    """Return the parameter of this name or column name.
+
+    Raises:
+        UnknownNameError: If there is none.
+    """
+    for parameter in parameters:
+        if name in (parameter.name, parameter.column):
+            return parameter
+    raise UnknownNameError("parameter", name, [parameter.name for parameter in parameters])
+
+
+def _kind(arrow: pa.DataType) -> str:
+    if pa.types.is_boolean(arrow):
+        return "bool"
+    return "float" if pa.types.is_floating(arrow) else "text"

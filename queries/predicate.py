@@ -1,0 +1,112 @@
+"""Predicates: a user's condition on runs, which may compare columns and nothing else."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from queries.catalog import Catalog
+from queries.errors import QueryFailedError, RefusedSqlError, UnknownNameError
+from queries.parameters import ParameterColumn, from_schema
+from queries.parse import Parser, Tree, nodes
+
+_REMEDY = "write a condition on the columns of metrics, e.g. sharpe > 1 and param_fast < 20"
+_EXPRESSIONS = frozenset(
+    {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR"}
+    | {"TYPE"}
+)
+_FUNCTIONS = frozenset(
+    {"+", "-", "*", "/", "//", "%", "**", "^", "||", "~~", "!~~", "~~*", "!~~*"}
+    | {
+        "abs",
+        "ceil",
+        "exp",
+        "floor",
+        "greatest",
+        "least",
+        "ln",
+        "log",
+        "log10",
+        "mod",
+        "pow",
+        "power",
+        "round",
+    }
+    | {"sign", "sqrt", "isfinite", "isnan", "contains", "ends_with", "starts_with", "regexp_matches"}
+    | {"length", "lower", "upper", "trim", "date_part", "date_trunc", "day", "hour", "month", "week", "year"}
+    | {"now", "today", "to_days", "to_hours", "to_minutes", "to_months", "to_weeks", "to_years"}
+)
+
+
+@cache
+def _parser() -> Parser:
+    return Parser()
+
+
+def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
+    """Return a user's condition as SQL that is safe to place in a query.
+
+    The text is parsed by DuckDB, its tree is checked against lists of what is allowed, and the SQL is written
+    anew from the tree: comments and brackets cannot break out. A parameter may be named without its prefix.
+
+    Args:
+        catalog: Whose metrics the condition is about.
+        text: The condition.
+        strategy: Whose parameters unprefixed names mean; any column `param_<name>` if None.
+
+    Raises:
+        RefusedSqlError: If it is no single boolean expression, or uses anything but columns, constants,
+            operators and a list of plain functions.
+        UnknownNameError: If it names a column that metrics does not have.
+    """
+    tree = _parser().tree(f"select (\n{text}\n)")
+    template = _parser().tree("select (true)")
+    selected = _expressions(tree)
+    if len(selected) != 1 or _without_expressions(tree) != _without_expressions(template):
+        raise RefusedSqlError(text, "not one single expression", _REMEDY)
+    names = {name.casefold(): name for name in catalog.schema.names}
+    known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
+    for node in nodes(selected):
+        _check(node, text)
+        if node.get("class") == "COLUMN_REF":
+            node["column_names"] = [_column(node["column_names"], names, known)]
+    condition = _parser().text(tree).removeprefix("SELECT ")
+    _require_boolean(catalog, condition, text)
+    return f"({condition})"
+
+
+def _expressions(tree: Tree) -> list[Tree]:
+    return list(tree["statements"][0]["node"].get("select_list", ()))
+
+
+def _without_expressions(tree: Tree) -> Tree:
+    statement = tree["statements"][0]
+    return {**statement, "node": {**statement["node"], "select_list": None}}
+
+
+def _check(node: Tree, text: str) -> None:
+    kind = node.get("class")
+    if kind is not None and kind not in _EXPRESSIONS:
+        raise RefusedSqlError(text, f"{kind.lower().replace('_', ' ')} in a condition", _REMEDY)
+    if kind == "FUNCTION":
+        name = node["function_name"] or node["qualified_name"]["path"][-1]
+        plain = not (node["schema"] or node["catalog"] or node["filter"] or node["distinct"])
+        if name.lower() not in _FUNCTIONS or not plain or len(node["qualified_name"]["path"]) != 1:
+            raise RefusedSqlError(text, f"function {name} in a condition", _REMEDY)
+
+
+def _column(path: Sequence[str], names: dict[str, str], known: Sequence[ParameterColumn]) -> str:
+    name = ".".join(path)
+    if len(path) == 1 and name.casefold() in names:
+        return names[name.casefold()]
+    for parameter in known:
+        if parameter.name.casefold() == name.casefold():
+            return parameter.column
+    raise UnknownNameError("column", name, [*names.values(), *(parameter.name for parameter in known)])
+
+
+def _require_boolean(catalog: Catalog, condition: str, text: str) -> None:
+    try:
+        kind = catalog.sql(f"select {condition} as accepted from metrics limit 0").types[0]  # noqa: S608
+    except QueryFailedError as error:
+        raise RefusedSqlError(text, error.message.split("\n", 1)[0], _REMEDY) from error
+    if str(kind) != "BOOLEAN":
+        raise RefusedSqlError(text, f"a {kind}, not a condition", _REMEDY)

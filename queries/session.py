@@ -1,0 +1,148 @@
+"""Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lake.columns import METRICS
+from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
+from lake.snapshot import Snapshot, absent
+from queries.errors import QueryFailedError
+from queries.parameters import ParameterColumn, by_strategy
+from queries.stored import stored_table
+from queries.strategy_views import strategy_views
+
+# Order of creation: each reads only those before it.
+SQL_FILES = (
+    "metrics",
+    "details",
+    "trades",
+    "equity",
+    "sweeps",
+    "bars",
+    "failures",
+    "runs_latest",
+    "metric_columns",
+    "sweep_summary",
+    "search_runs",
+    "best_runs",
+    "sweep_quantiles",
+    "failures_by_cause",
+)
+_SETTINGS = (
+    "set global TimeZone = 'UTC'",
+    "set python_enable_replacements = false",
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    "set parquet_metadata_cache = true",
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A DuckDB instance with the catalog's views.
+
+    Attributes:
+        connection: The instance; take a `cursor` for every call, a connection is not for two threads.
+        snapshot: What it reads.
+        variables: Files by SQL variable; variables belong to a cursor.
+        schema: Schema of metrics.
+        parameters: Parameter columns of each strategy.
+        strategies: Names of the strategies that have runs or sweeps, sorted.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    snapshot: Snapshot
+    variables: Mapping[str, Sequence[str]]
+    schema: pa.Schema
+    parameters: Mapping[str, Sequence[ParameterColumn]]
+    strategies: Sequence[str]
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of its own to the same instance, ready to read every view."""
+        return _prepared(self.connection.cursor(), self.variables)
+
+
+def open_session(snapshot: Snapshot) -> Session:
+    """Return a DuckDB instance whose views read exactly the files of a snapshot."""
+    connection = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    if not snapshot.storage.local:
+        connection.register_filesystem(snapshot.storage.fs)
+    stored = [stored_table(snapshot, name) for name in TABLES]
+    variables = {name: paths for table in stored for name, paths in table.variables.items()}
+    schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
+    with translated():
+        connection.execute("create schema stored")
+        connection.execute("create schema strategies")
+        _prepared(connection, variables)
+        for table in stored:
+            connection.execute(table.statement)
+        _create_metric_columns(connection, schema)
+        for name in SQL_FILES:
+            connection.execute(sql_text(name))
+        parameters = by_strategy(_recorded(connection), schema)
+        strategies = _strategies(snapshot, parameters)
+        for statement in strategy_views(strategies, parameters, schema):
+            connection.execute(statement)
+    return Session(connection, snapshot, variables, schema, parameters, strategies)
+
+
+def sql_text(name: str) -> str:
+    """Return the text of one view or macro."""
+    return files("queries").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours.
+
+    Raises:
+        QueryFailedError: In their place.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryFailedError(str(error)) from error
+
+
+def _prepared(
+    cursor: duckdb.DuckDBPyConnection, variables: Mapping[str, Sequence[str]]
+) -> duckdb.DuckDBPyConnection:
+    cursor.execute("set search_path = 'main,strategies'")
+    for name, paths in variables.items():
+        cursor.execute(f"set variable {name} = $1", [list(paths)])
+    return cursor
+
+
+def _create_metric_columns(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> None:
+    rows = [(column.name, column.unit, column.meaning, column.better) for column in METRICS]
+    rows += [
+        (name, "", "the backtester's own", 1)
+        for name in schema.names
+        if name.startswith(CUSTOM_METRIC_PREFIX)
+    ]
+    connection.execute(
+        "create table stored.metric_columns as "
+        "select unnest($1) as metric, unnest($2) as unit, unnest($3) as meaning, unnest($4) as better",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "select strategy, parameters from sweeps where strategy is not null "
+        "group by strategy, parameters order by max(started_at) desc, max(sweep_id) desc"
+    ).fetchall()
+    return [{"strategy": strategy, "parameters": parameters} for strategy, parameters in rows]
+
+
+def _strategies(snapshot: Snapshot, parameters: Mapping[str, Any]) -> list[str]:
+    held = snapshot.tables.get("metrics") or absent("metrics")
+    return sorted({file.partition["strategy"] for file in held.files} | set(parameters))

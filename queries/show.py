@@ -1,0 +1,77 @@
+"""Show: everything that is stored of one run."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from queries.catalog import Catalog
+from queries.errors import UnknownNameError
+from queries.search import arranged
+from queries.sweep import sweep_row
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run.
+
+    Attributes:
+        run: Its row, the latest sweep's; the columns of `search`.
+        details: Its row of `details`: path metrics; None if no sweep stored its trades and equity.
+        trades: Its trades in order; None without details.
+        equity: Its curve, one row per bar; None without details.
+    """
+
+    run: pa.Table
+    details: pa.Table | None
+    trades: pa.Table | None
+    equity: pa.Table | None
+
+
+def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRun:
+    """Return what is stored of a run.
+
+    Equal run ids have equal trades, so details come from whichever sweep has them, the latest first.
+
+    Raises:
+        UnknownNameError: If there is no such run, or no such sweep.
+    """
+    if sweep is not None:
+        sweep_row(catalog, sweep)
+    run = catalog.arrow(
+        """
+        select * exclude (block_sums, block_sumsqs) from metrics
+        where run_id = $1 and ($2 is null or sweep_id = $2)
+        order by role <> 'full', sweep_id desc, created_at desc limit 1
+        """,
+        [run_id, sweep],
+    )
+    if not run.num_rows:
+        raise UnknownNameError("run", run_id, _near(catalog, run_id))
+    place = run.select(["strategy", "symbol"]).to_pylist()[0]
+    key = [run_id, place["strategy"], place["symbol"]]
+    details = catalog.arrow(
+        """
+        select * from details
+        where run_id = $1 and strategy = $2 and symbol = $3 order by sweep_id desc limit 1
+        """,
+        key,
+    )
+    if not details.num_rows:
+        return StoredRun(arranged(run), None, None, None)
+    owner = details["sweep_id"][0].as_py()
+    where = "where run_id = $1 and strategy = $2 and symbol = $3 and sweep_id = $4"
+    return StoredRun(
+        run=arranged(run),
+        details=details,
+        trades=catalog.arrow(f"select * from trades {where} order by trade", [*key, owner]),  # noqa: S608
+        equity=catalog.arrow(f"select * from equity {where} order by time", [*key, owner]),  # noqa: S608
+    )
+
+
+def _near(catalog: Catalog, run_id: str) -> list[str]:
+    """Return runs whose id begins alike, for an id that was cut off in copying."""
+    rows = catalog.rows(
+        "select distinct run_id from metrics where starts_with(run_id, $1) order by run_id limit 3",
+        [run_id[:8]],
+    )
+    return [row["run_id"] for row in rows]

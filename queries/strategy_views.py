@@ -1,0 +1,50 @@
+"""Strategy views: one view per strategy, its own parameters unprefixed, integers as integers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+
+from lake.schemas import CUSTOM_METRIC_PREFIX, PARAMETER_PREFIX
+from queries.parameters import ParameterColumn
+from queries.text import quoted
+
+
+def strategy_views(
+    strategies: Sequence[str], parameters: Mapping[str, Sequence[ParameterColumn]], schema: pa.Schema
+) -> Iterator[str]:
+    """Yield the statements that create `strategies.<strategy>`, one row per run in a sweep.
+
+    They live in a schema of their own, so that a strategy may be called `metrics` or `select`. Of names that
+    differ only in case, which SQL does not tell apart, later ones get a number: `Cross`, `cross_2`.
+    """
+    taken: set[str] = set()
+    for strategy in sorted(strategies):
+        name, number = strategy, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{strategy}_{number}"
+        taken.add(name.casefold())
+        columns = ", ".join(_columns(parameters.get(strategy, ()), schema))
+        literal = strategy.replace("'", "''")
+        yield (
+            f"create or replace view strategies.{quoted(name)} as "  # noqa: S608
+            f"select {columns} from main.metrics where strategy = '{literal}'"
+        )
+
+
+def _columns(parameters: Sequence[ParameterColumn], schema: pa.Schema) -> Iterator[str]:
+    """Yield the columns: a parameter whose name the schema already uses keeps its prefix."""
+    fixed = [name for name in schema.names if not name.startswith(PARAMETER_PREFIX)]
+    taken = {name.casefold() for name in fixed}
+    own = []
+    for parameter in parameters:
+        name = parameter.name if parameter.name.casefold() not in taken else parameter.column
+        if name.casefold() in taken:
+            continue
+        taken.add(name.casefold())
+        source = quoted(parameter.column)
+        value = f"cast({source} as bigint)" if parameter.kind == "int" else source
+        own.append(f"{value} as {quoted(name)}")
+    yield from (quoted(name) for name in fixed if not name.startswith(CUSTOM_METRIC_PREFIX))
+    yield from own
+    yield from (quoted(name) for name in fixed if name.startswith(CUSTOM_METRIC_PREFIX))

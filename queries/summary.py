@@ -1,0 +1,47 @@
+"""Summary: what came out of one sweep."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from queries.catalog import Catalog
+from queries.search import Filters, best
+from queries.sweep import status, sweep_row
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One sweep at a glance.
+
+    Attributes:
+        sweep: Its row of `sweep_summary`: counts, time, status.
+        metric: What its best run was chosen by: the configuration's `details.metric`, else sharpe.
+        best: Its best run, as `best` returns it; no row if no run has the metric.
+        quantiles: One row per main metric, as `sweep_quantiles`.
+        failures: One row per cause, the most frequent first, as `failures_by_cause`.
+    """
+
+    sweep: dict[str, Any]
+    metric: str
+    best: pa.Table
+    quantiles: pa.Table
+    failures: pa.Table
+
+
+def summary(catalog: Catalog, sweep_id: str) -> Summary:
+    """Return what came out of one sweep, over its runs of role full.
+
+    Raises:
+        UnknownNameError: If there is no such sweep.
+    """
+    config = json.loads(sweep_row(catalog, sweep_id)["config"] or "{}")
+    metric = (config.get("details") or {}).get("metric") or "sharpe"
+    return Summary(
+        sweep=status(catalog, sweep_id).to_pylist()[0],
+        metric=metric,
+        best=best(catalog, Filters(sweep=sweep_id), metric=metric, n=1),
+        quantiles=catalog.arrow("select * from sweep_quantiles($1)", [sweep_id]),
+        failures=catalog.arrow("select * from failures_by_cause($1)", [sweep_id]),
+    )

@@ -1,0 +1,34 @@
+"""SQL text: the only two places where a name becomes part of a statement. Values are always bound."""
+
+import pyarrow as pa
+
+_SCALARS = {
+    pa.string(): "varchar",
+    pa.large_string(): "varchar",
+    pa.float64(): "double",
+    pa.float32(): "float",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+}
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sql_type(arrow: pa.DataType) -> str:
+    """Return DuckDB's name of a stored type.
+
+    Raises:
+        TypeError: If the lake stores no such type.
+    """
+    if pa.types.is_list(arrow) or pa.types.is_large_list(arrow):
+        return f"{sql_type(arrow.value_type)}[]"
+    if pa.types.is_timestamp(arrow):
+        return "timestamptz" if arrow.tz else "timestamp"
+    if arrow not in _SCALARS:
+        raise TypeError(arrow)
+    return _SCALARS[arrow]

@@ -1,0 +1,109 @@
+"""`sweeplake best`, `search` and `lookup`."""
+
+from typing import Any
+
+import click
+
+from sweeplake.cli.options import json_option, lake_option, run_filters
+from sweeplake.cli.output import note, print_json
+from sweeplake.cli.runs import print_runs
+
+
+@click.command()
+@lake_option
+@click.option("-n", default=10, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--metric", default="sharpe", show_default=True, help="What ranks, in its natural direction.")
+@run_filters
+@click.option("--min-trades", type=int, metavar="N", help="Only runs with at least this many trades.")
+@json_option
+def best(lake_url: str, n: int, metric: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
+    """Print the best runs."""
+    import sweeplake
+    from queries.search import best as best_runs
+
+    with sweeplake.open(lake_url) as lake:
+        found = best_runs(lake.catalog, lake.filters(**filters), metric=metric, n=n)
+        _print(lake, found, as_json=as_json, metric=metric)
+
+
+@click.command()
+@lake_option
+@run_filters
+@click.option("--timeframe", metavar="TF", help="Only this timeframe.")
+@click.option("--min-sharpe", type=float, metavar="X", help="Lowest Sharpe ratio.")
+@click.option("--max-drawdown", type=float, metavar="X", help="Highest drawdown, a fraction such as 0.2.")
+@click.option("--min-trades", type=int, metavar="N", help="Fewest trades.")
+@click.option("--since", metavar="TIME", help="Computed at or after this time (UTC).")
+@click.option("--until", metavar="TIME", help="Computed before this time (UTC).")
+@click.option(
+    "--where", metavar="SQL", help="SQL condition on the columns of metrics, e.g. 'param_fast < 20'."
+)
+@click.option("--sort", default="sharpe", show_default=True, metavar="METRIC|date", help="Order; best first.")
+@click.option("--asc", "ascending", is_flag=True, default=None, help="Lowest (oldest) first.")
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="Most rows; 0 is all."
+)
+@json_option
+def search(
+    lake_url: str,
+    sort: str,
+    ascending: bool | None,  # noqa: FBT001
+    limit: int,
+    as_json: bool,  # noqa: FBT001
+    **filters: Any,
+) -> None:
+    """Print the runs that pass filters."""
+    import sweeplake
+    from queries.search import search as search_runs
+
+    with sweeplake.open(lake_url) as lake:
+        wanted = lake.filters(**filters)
+        found = search_runs(lake.catalog, wanted, sort=sort, ascending=ascending, limit=limit)
+        _print(lake, found, as_json=as_json, metric=sort)
+
+
+@click.command()
+@lake_option
+@click.option("--strategy", required=True, metavar="S", help="Strategy.")
+@click.option("--symbol", required=True, metavar="S", help="Symbol.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter or exit; repeat it.")
+@click.option("--timeframe", metavar="TF", help="Timeframe.")
+@json_option
+def lookup(
+    lake_url: str,
+    strategy: str,
+    symbol: str,
+    params: tuple[str, ...],
+    timeframe: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Print the runs of one strategy on one symbol with these parameters."""
+    import sweeplake
+    from queries.lookup import Lookup
+    from queries.lookup import lookup as look_up
+
+    with sweeplake.open(lake_url) as lake:
+        found = look_up(lake.catalog, [Lookup(strategy, symbol, _named(params), timeframe)])
+        _print(lake, found.drop_columns(["request"]), as_json=as_json)
+
+
+def _named(params: tuple[str, ...]) -> dict[str, str]:
+    named = {}
+    for param in params:
+        name, equals, value = param.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{param!r}: write NAME=VALUE, e.g. fast=10", param_hint="--param")
+        named[name.strip()] = value.strip()
+    return named
+
+
+def _print(lake: Any, found: Any, *, as_json: bool, metric: str | None = None) -> None:
+    from queries.documents import run_documents
+
+    runs = run_documents(lake.catalog, found)
+    if as_json:
+        print_json({"rows": runs})
+    elif runs:
+        print_runs(runs, metric=metric)
+    else:
+        note("no run passes")

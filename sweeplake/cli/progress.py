@@ -1,0 +1,102 @@
+"""Progress: a bar on a terminal, plain lines elsewhere, always on standard error."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import click
+
+from sweeps.execution.events import DetailsStarted, Ended, Event, Observer, Progressed, Started
+
+LINE_SECONDS = 5.0
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Observer]:
+    """Yield an observer that draws a sweep's progress."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _Bar() as bar:
+            yield bar
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """One line an event, at most one of progress every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._told = -1
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            now = time.monotonic()
+            due = now - self._last >= LINE_SECONDS or event.done == event.runs
+            if not due or event.done == self._told:
+                return
+            self._last, self._told = now, event.done
+        click.echo(describe(event), err=True)
+
+
+class _Bar:
+    """A bar with rate and time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} runs"),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._progress.console.print(describe(event), highlight=False)
+            self._task = self._progress.add_task("computing", total=event.runs, rate="")
+        elif isinstance(event, Progressed):
+            self._progress.update(self._task, completed=event.done, rate=_pace(event))
+        else:
+            self._progress.console.print(describe(event), highlight=False)
+
+
+def describe(event: Event) -> str:
+    """Return an event as a line for people."""
+    match event:
+        case Started():
+            where = f"; dashboard {event.dashboard}" if event.dashboard else ""
+            return (
+                f"sweep {event.sweep_id}: {event.name}: {event.runs:,} runs on {event.symbols} symbols, "
+                f"{event.workers} workers{where}"
+            )
+        case Progressed():
+            return f"  {event.done:,} of {event.runs:,} runs, {_pace(event)}"
+        case DetailsStarted():
+            return f"  storing trades and equity of the best {event.winners:,} runs"
+        case Ended():
+            failed = f", {event.failed:,} failed" if event.failed else ""
+            state = event.status.replace("_", " ")
+            return f"  {state}: {event.computed:,} runs{failed} in {event.seconds:.1f} s"
+
+
+def _pace(event: Progressed) -> str:
+    eta = event.eta_seconds
+    left = f", {eta:.0f} s left" if eta else ""
+    failed = f", {event.failed:,} failed" if event.failed else ""
+    return f"{event.rate:,.0f} runs/s{left}{failed}"

@@ -1,0 +1,94 @@
+"""`sweeplake plan` and `sweeplake run`."""
+
+import signal
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.output import note, print_facts, print_json
+from sweeplake.cli.progress import progress
+from sweeplake.cli.runs import print_runs
+
+EXIT_FAILED_RUNS = 1
+EXIT_INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("config", type=click.Path())
+@lake_option
+@click.option("--workers", type=click.IntRange(min=1), help="Workers to reckon with; else one a core.")
+@json_option
+def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """Tell what the sweep of CONFIG would do and cost; a sample is computed, nothing is written."""
+    import sweeplake
+
+    reckoned = sweeplake.plan(config, lake=lake_url, workers=workers)
+    if as_json:
+        print_json(reckoned.to_document())
+        return
+    cost = reckoned.estimate
+    print_facts(
+        {
+            "runs": f"{reckoned.runs:,}",
+            "reused": f"{reckoned.reused:,}",
+            "to compute": f"{reckoned.to_compute:,}",
+            "blocks": f"{reckoned.blocks:,}",
+            "time": f"{cost.seconds:,.1f} s ({cost.runs_per_second:,.0f} runs/s a worker, measured)",
+            "memory": f"{cost.memory_bytes / 1e6:,.0f} MB, driver and workers",
+            "lake": f"{cost.lake_bytes / 1e6:,.1f} MB of metrics",
+        }
+    )
+
+
+@click.command()
+@click.argument("config", type=click.Path())
+@lake_option
+@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, e.g. tcp://host:8786.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes of the embedded cluster; else one a core."
+)
+@click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
+@json_option
+def run(
+    config: str,
+    lake_url: str,
+    scheduler: str | None,
+    workers: int | None,
+    fresh: bool,  # noqa: ARG001, FBT001  every run is computed anyway
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Run the sweep of CONFIG on Dask into the lake."""
+    import sweeplake
+
+    if scheduler and workers:
+        raise click.UsageError("--scheduler has its own workers; leave --workers out")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with progress() as observer:
+        sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+    _report(sweep, as_json=as_json)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _report(sweep: Any, *, as_json: bool) -> None:
+    from queries.documents import run_documents
+    from queries.search import Filters, best
+
+    outcome, catalog = sweep.outcome, sweep.lake.catalog
+    runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), n=10))
+    if as_json:
+        print_json({**asdict(outcome), "best": runs})
+    elif runs:
+        print_runs(runs, title="Best by sharpe")
+        note(f"next: sweeplake summary {sweep.sweep_id}")
+    if outcome.status == "interrupted":
+        note(f"interrupted; what was computed is committed. To go on: sweeplake resume {sweep.sweep_id}")
+        sys.exit(EXIT_INTERRUPTED)
+    if outcome.failed:
+        note(f"{outcome.failed:,} runs failed; see: sweeplake summary {sweep.sweep_id}")
+        sys.exit(EXIT_FAILED_RUNS)

@@ -1,0 +1,82 @@
+"""`sweeplake status` and `summary`."""
+
+from typing import Any
+
+import click
+
+from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.output import note, print_facts, print_json, print_table
+from sweeplake.cli.runs import print_runs
+
+
+@click.command()
+@click.argument("sweep_id", required=False)
+@lake_option
+@json_option
+def status(sweep_id: str | None, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
+    """Print all sweeps, newest first, or one (SWEEP_ID, or latest)."""
+    import sweeplake
+    from queries.documents import status_document
+    from queries.sweep import status as sweep_status
+
+    with sweeplake.open(lake_url) as lake:
+        found = sweep_status(lake.catalog, lake.sweep_id(sweep_id) if sweep_id else None)
+    if as_json:
+        print_json(status_document(found))
+    elif found.num_rows:
+        print_table(found.to_pylist(), _COLUMNS)
+    else:
+        note("no sweeps yet; start one with `sweeplake run CONFIG`")
+
+
+_COLUMNS = (
+    "sweep_id",
+    "name",
+    "status",
+    "strategy",
+    "runs",
+    "done",
+    "failed",
+    "detailed",
+    "seconds",
+    "best_sharpe",
+)
+
+
+@click.command()
+@click.argument("sweep_id")
+@lake_option
+@json_option
+def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
+    """Print what came out of a sweep (SWEEP_ID, or latest): counts, quantiles, the best run, failures."""
+    import sweeplake
+    from queries.documents import plain, run_documents
+
+    with sweeplake.open(lake_url) as lake:
+        found = lake.sweep(sweep_id).summary()
+        best = run_documents(lake.catalog, found.best)
+    quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()
+    if as_json:
+        print_json(
+            {
+                **plain(found.sweep),
+                "metric": found.metric,
+                "best": best,
+                "quantiles": plain(quantiles),
+                "failures": plain(failures),
+            }
+        )
+        return
+    print_facts(_facts(found.sweep), title=found.sweep["name"])
+    click.echo()
+    print_table(quantiles, tuple(quantiles[0]) if quantiles else ())
+    if best:
+        click.echo()
+        print_runs(best, title=f"Best by {found.metric}", metric=found.metric)
+    if failures:
+        click.echo()
+        print_table(failures, tuple(failures[0]), title="Failures by cause")
+
+
+def _facts(sweep: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sweep.items() if name != "name" and value is not None}

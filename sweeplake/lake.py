@@ -1,0 +1,143 @@
+"""The lake as Python users hold it: questions of a snapshot."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from lake.lake import Lake as LakeTables
+from queries.catalog import Catalog, Parameters
+from queries.lookup import Lookup, lookup
+from queries.search import Filters, best, search
+from queries.show import show
+from queries.sweep import status, sweep_row
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from sweeplake.stored_run import StoredRun
+    from sweeplake.sweep import Sweep
+
+LATEST = "latest"
+
+
+class Lake:
+    """A lake, read at one snapshot until `refresh`.
+
+    Tables come as pandas DataFrames with every column of `metrics`: returns, drawdowns and rates as
+    fractions, times in UTC, NaN where a metric is undefined. Threads may share it.
+    """
+
+    def __init__(self, tables: LakeTables) -> None:
+        self.tables = tables
+        self._catalog: Catalog | None = None
+
+    def __repr__(self) -> str:
+        return f"Lake({self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Resolved address, as other engines open it."""
+        return self.tables.url
+
+    @property
+    def catalog(self) -> Catalog:
+        """The DuckDB views over the snapshot that is read; opened when first asked.
+
+        Raises:
+            LakeMissingError: If there is no lake here yet.
+        """
+        if self._catalog is None:
+            self._catalog = Catalog(self.tables.require())
+        return self._catalog
+
+    def refresh(self) -> Self:
+        """Read the newest snapshot from now on."""
+        if self._catalog is not None:
+            self._catalog.refresh()
+        return self
+
+    def close(self) -> None:
+        """Release the views."""
+        if self._catalog is not None:
+            self._catalog.close()
+            self._catalog = None
+
+    def sql(self, text: str, parameters: Parameters = None) -> "duckdb.DuckDBPyRelation":
+        """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`)."""
+        return self.catalog.sql(text, parameters)
+
+    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> pd.DataFrame:
+        """Return the n best runs by a metric, in its natural direction; see `queries.search.Filters`."""
+        return _frame(best(self.catalog, self.filters(**filters), metric=metric, n=n))
+
+    def search(
+        self, *, sort: str = "sharpe", ascending: bool | None = None, limit: int = 100, **filters: Any
+    ) -> pd.DataFrame:
+        """Return the runs that pass the filters, in order; see `queries.search`. `limit=0` returns all."""
+        found = search(self.catalog, self.filters(**filters), sort=sort, ascending=ascending, limit=limit)
+        return _frame(found)
+
+    def lookup(
+        self,
+        strategy: str,
+        symbol: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeframe: str | None = None,
+    ) -> pd.DataFrame:
+        """Return the runs of a strategy on a symbol with these parameters and exits."""
+        wanted = Lookup(strategy, symbol, params or {}, timeframe)
+        return _frame(lookup(self.catalog, [wanted])).drop(columns="request", errors="ignore")
+
+    def lookup_many(self, wanted: Sequence[Lookup]) -> pd.DataFrame:
+        """Return the runs of many questions in one call; `request` is the place of the question."""
+        return _frame(lookup(self.catalog, wanted))
+
+    def run(self, run_id: str) -> "StoredRun":
+        """Return everything that is stored of a run."""
+        from sweeplake.stored_run import StoredRun
+
+        return StoredRun(show(self.catalog, run_id), self.catalog)
+
+    def sweeps(self) -> pd.DataFrame:
+        """Return one row per sweep, newest first."""
+        return _frame(status(self.catalog))
+
+    def sweep(self, sweep_id: str = LATEST) -> "Sweep":
+        """Return a sweep; "latest" is the newest."""
+        from sweeplake.sweep import Sweep
+
+        return Sweep(self, self.sweep_id(sweep_id))
+
+    def sweep_id(self, sweep_id: str) -> str:
+        """Return a sweep's id, resolving "latest".
+
+        Raises:
+            UnknownNameError: If there is no such sweep.
+        """
+        if sweep_id == LATEST:
+            newest = self.catalog.rows("select max(sweep_id) as sweep_id from sweeps")[0]["sweep_id"]
+            sweep_id = newest or LATEST
+        sweep_row(self.catalog, sweep_id)
+        return sweep_id
+
+    def filters(self, **given: Any) -> Filters:
+        """Return filters for this lake, the sweep "latest" resolved."""
+        if given.get("sweep") is not None:
+            given["sweep"] = self.sweep_id(given["sweep"])
+        return Filters(**given)
+
+
+def _frame(rows: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame

@@ -1,0 +1,56 @@
+"""A sweep as Python users hold it."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from queries.summary import Summary, summary
+from queries.sweep import status
+
+if TYPE_CHECKING:
+    from sweeplake.lake import Lake
+    from sweeps.execution.driver import Outcome
+
+
+class Sweep:
+    """One sweep in a lake.
+
+    Attributes:
+        lake: Its lake.
+        sweep_id: Its id.
+        outcome: How it ended, if it was run here; else None.
+    """
+
+    def __init__(self, lake: "Lake", sweep_id: str, outcome: "Outcome | None" = None) -> None:
+        self.lake, self.sweep_id, self.outcome = lake, sweep_id, outcome
+
+    def __repr__(self) -> str:
+        state = self.status()
+        return (
+            f"Sweep({self.sweep_id!r}: {state['name']}, {state['status']}, "
+            f"{state['done']:,} of {state['runs']:,} runs)"
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return its row of `sweep_summary`: counts, time, status."""
+        rows: list[dict[str, Any]] = status(self.lake.catalog, self.sweep_id).to_pylist()
+        return rows[0]
+
+    def summary(self) -> Summary:
+        """Return counts, quantiles of the main metrics, the best run and the failures by cause."""
+        return summary(self.lake.catalog, self.sweep_id)
+
+    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> pd.DataFrame:
+        """Return its n best runs by a metric, in its natural direction."""
+        return self.lake.best(n, metric, sweep=self.sweep_id, **filters)
+
+    def search(self, **arguments: Any) -> pd.DataFrame:
+        """Return its runs that pass the filters, as `Lake.search`."""
+        return self.lake.search(sweep=self.sweep_id, **arguments)
+
+    def failures(self) -> pd.DataFrame:
+        """Return its runs without a result: parameters, cause, error, traceback."""
+        found: pd.DataFrame = self.lake.sql(
+            "select * from failures where sweep_id = $1 order by run_id", [self.sweep_id]
+        ).df()
+        return found

@@ -1,0 +1,216 @@
+"""Ingest: files of bars into the lake, all of them or none."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deltalake.exceptions import CommitFailedError
+
+from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.lake import Lake
+from lake.snapshot import DataFile, Snapshot
+from lake.writer import write_rows
+from sweeps.bars.errors import BarsContendedError, BarsInvalidError
+from sweeps.bars.frame import Bars
+from sweeps.bars.gaps import Gaps, find_gaps
+from sweeps.bars.merging import changed_bars, merge
+from sweeps.bars.reading import Reading, Wishes, read_bars
+from sweeps.bars.resample import resample
+from sweeps.bars.rows import to_rows
+from sweeps.bars.sessions import zone
+from sweeps.bars.sources.demo import DEMO_SYMBOLS, read_demo
+from sweeps.bars.sources.detect import DEMO, read_raw, require_source
+from sweeps.bars.sources.raw import RawBars
+from sweeps.bars.store import BARS_TABLE, find_bars, stored_files
+from sweeps.bars.timeframes import normal
+
+ATTEMPTS = 20
+_FENCE = "bars"
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of one symbol's bars.
+
+    Attributes:
+        symbol: Symbol.
+        timeframe: Timeframe.
+        bars: Bars that the lake has now.
+        added: Bars that it did not have before.
+        changed: Bars that have other values now.
+        removed: Bars that are gone (only when bars are replaced).
+        first: Time of the first bar.
+        last: Time of the last bar.
+        fingerprint: Hash of all of them.
+        gaps: Where bars are missing.
+        unchanged: True if the lake had all of it already and nothing was written.
+        ignored: Columns of the files that were left out.
+    """
+
+    symbol: str
+    timeframe: str
+    bars: int
+    added: int
+    changed: int
+    removed: int
+    first: datetime
+    last: datetime
+    fingerprint: str
+    gaps: Gaps
+    unchanged: bool
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What the lake has of one symbol and timeframe, and what it shall have."""
+
+    before: Bars | None
+    after: Bars
+    files: tuple[DataFile, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.before is not None and _identity(self.before) == _identity(self.after)
+
+
+def ingest_files(
+    lake: Lake,
+    paths: Sequence[Path | str] = (),
+    *,
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    source: str | None = None,
+    tz: str = "UTC",
+    resample_to: str | None = None,
+    adjusted: bool | None = None,
+    replace: bool = False,
+) -> list[IngestReport]:
+    """Bring files of bars into the lake.
+
+    Every file is read and validated before anything is written; if one is bad nothing is, not even the
+    lake's folder. All symbols then become visible in one commit. Bars that the lake has already are merged
+    with the new ones, which win; a repetition commits nothing, so a retry is safe. Ingests that run at the
+    same time wait for each other: none loses or doubles a bar.
+
+    Args:
+        lake: The lake; created by the first write.
+        paths: Files, later ones winning over earlier ones. For the demo source: symbols, by default four.
+        symbol: Symbol of all files; None: from a symbol column, else from each file's name.
+        timeframe: Timeframe of all files; None: from the file's name, else the median step.
+        source: csv, yfinance, binance, parquet or demo; None: by content.
+        tz: Session zone, in which times without an offset are read.
+        resample_to: A coarser timeframe that the lake shall have too, made from all the finer bars it has.
+        adjusted: Whether prices are (or by adj_close are to be) adjusted; None: as the source does.
+        replace: Drop the bars that the lake has of these symbols and timeframe.
+
+    Returns:
+        One report a symbol and timeframe, in the order in which they came.
+
+    Raises:
+        BarsInvalidError: If any file is malformed; lists every problem.
+        MixedBarsError: If new bars do not fit the ones in the lake.
+        ResampleError: If `resample_to` does not fit.
+        SessionError, TimeframeError, UnknownSourceError, DemoMissingError: If an argument is wrong.
+        BarsContendedError: If other writers kept coming first; nothing was committed.
+        LakeUnwritableError: If the lake cannot be written.
+    """
+    zone(tz)
+    wishes = Wishes(symbol, normal(timeframe) if timeframe else None, tz, adjusted)
+    if source is not None:
+        require_source(source)
+    readings = [read_bars(raw, wishes) for raw in _raw(paths, source)]
+    problems = [problem for reading in readings for problem in reading.problems]
+    if problems:
+        raise BarsInvalidError(problems)
+    new = _together(readings)
+    ignored = tuple(sorted({name for reading in readings for name in reading.ignored}))
+    target = normal(resample_to) if resample_to else None
+    for attempt in range(ATTEMPTS):  # noqa: B007
+        step = (fence_version(lake, BARS_TABLE, _FENCE) or 0) + 1
+        changes = _plan(lake.snapshot([BARS_TABLE]), new, target, replace=replace)
+        if _apply(lake, [change for change in changes if not change.is_empty], Fence(_FENCE, step)):
+            return [_report(change, ignored) for change in changes]
+    raise BarsContendedError(ATTEMPTS)
+
+
+def _raw(paths: Sequence[Path | str], source: str | None) -> Iterable[RawBars]:
+    if source == DEMO:
+        return [read_demo(str(name)) for name in paths or DEMO_SYMBOLS]
+    return (read_raw(Path(path), source) for path in paths)
+
+
+def _together(readings: Iterable[Reading]) -> list[Bars]:
+    """Merge the parts of a symbol that stand in several files."""
+    found: dict[tuple[str, str], Bars] = {}
+    for reading in readings:
+        for bars in reading.bars:
+            key = bars.symbol, bars.timeframe
+            found[key] = merge(found.get(key), bars)
+    return list(found.values())
+
+
+def _plan(snapshot: Snapshot, new: Sequence[Bars], target: str | None, *, replace: bool) -> list[_Change]:
+    """Return what each symbol's bars become."""
+    changes = []
+    for bars in new:
+        before = find_bars(snapshot, bars.symbol, bars.timeframe)
+        after = merge(None if replace else before, bars)
+        changes.append(_Change(before, after, stored_files(snapshot, bars.symbol, bars.timeframe)))
+        if target is not None and target != bars.timeframe:
+            coarse = resample(after, target)
+            held = find_bars(snapshot, bars.symbol, target)
+            merged = merge(None if replace else held, coarse)
+            if len(merged):
+                changes.append(_Change(held, merged, stored_files(snapshot, bars.symbol, target)))
+    return changes
+
+
+def _apply(lake: Lake, changes: Sequence[_Change], fence: Fence) -> bool:
+    """Write and commit changes; False if another writer came first and they must be planned again."""
+    if not changes:
+        return True
+    lake.create()
+    now = datetime.now(UTC)
+    adds = [
+        write_rows(
+            lake.storage,
+            BARS_TABLE,
+            to_rows(change.after, now),
+            {"symbol": change.after.symbol, "timeframe": change.after.timeframe},
+        )
+        for change in changes
+    ]
+    removes = [file for change in changes for file in change.files]
+    try:
+        commit(lake, BARS_TABLE, adds, removes=removes, fence=fence)
+    except (CommitConflictError, CommitFailedError):
+        # The latter: of two writers that create the table at the same time, one fails with nothing committed.
+        return False
+    # A commit without removals takes a rival's step for its own retry and succeeds without adding: look.
+    visible = {file.path for file in lake.snapshot([BARS_TABLE])[BARS_TABLE].files}
+    return all(add.path in visible for add in adds)
+
+
+def _identity(bars: Bars) -> tuple[object, ...]:
+    return bars.fingerprint(), bars.session_tz, bars.periods_per_year, bars.adjusted
+
+
+def _report(change: _Change, ignored: tuple[str, ...]) -> IngestReport:
+    after = change.after
+    added, changed = changed_bars(change.before, after)
+    return IngestReport(
+        symbol=after.symbol,
+        timeframe=after.timeframe,
+        bars=len(after),
+        added=added,
+        changed=changed,
+        removed=0 if change.before is None else len(change.before) + added - len(after),
+        first=after.opens_at(0),
+        last=after.opens_at(-1),
+        fingerprint=after.fingerprint(),
+        gaps=find_gaps(after),
+        unchanged=change.is_empty,
+        ignored=ignored,
+    )

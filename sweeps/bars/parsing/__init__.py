@@ -1,0 +1,1 @@
+"""Parsing: cells become numbers and times, or problems with their row."""

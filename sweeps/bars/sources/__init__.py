@@ -1,0 +1,1 @@
+"""Sources: one reader a file format; each gives cells under canonical names and parses none."""

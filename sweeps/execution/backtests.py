@@ -1,0 +1,105 @@
+"""Backtests: a user's own backtester, called once a run; its results in the lake's columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from lake.schemas import METRIC_NAMES, TABLES
+from sweeps.execution.cells import strategy_parameters
+from sweeps.execution.compute import Results
+from sweeps.execution.details import Curve, Details
+from sweeps.execution.failures import failure_of
+from sweeps.execution.rows import Runs
+from sweeps.execution.scene import Scene
+from sweeps.simulation.curve import curve_metrics
+from sweeps.strategies.contract import Backtest, FloatArray
+from sweeps.strategies.errors import BacktestError
+from sweeps.strategies.evaluate import run_backtester
+
+_METRIC_PLACE = {name: place for place, name in enumerate(METRIC_NAMES)}
+_FILLED = frozenset({"sweep_id", "run_id", "trade"})
+"""Columns of `trades` that the lake fills itself."""
+
+
+def compute_backtests(scene: Scene, runs: Runs, *, keep: bool) -> tuple[Results, Details]:
+    """Call a user's backtester for each cell, on the window's bars.
+
+    What it returns as a metric stands; return metrics that it leaves out are computed from its equity, if it
+    has one. A metric of another name is stored as `metric_<name>`.
+
+    Args:
+        scene: The symbol's bars and the backtester.
+        runs: The cells.
+        keep: Whether trades and equity are wanted.
+
+    Returns:
+        One row per cell; and the details, empty unless they are wanted.
+    """
+    grid = runs.context.grid
+    results, details = Results.empty(len(runs.indices)), Details()
+    for row, index in enumerate(runs.indices.tolist()):
+        settings = grid.row(index)
+        try:
+            parameters = strategy_parameters(grid, index)
+            said = run_backtester(scene.strategy, scene.window_bars, parameters)
+            _store(scene, settings, said, results, row)
+            if keep:
+                _keep(scene, runs.keys(row), settings, said, details)
+        except Exception as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
+            results.failures[row] = failure_of(error, scene.strategy.source)
+    return results, details
+
+
+def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: Results, row: int) -> None:
+    if said.equity is not None:
+        curve = curve_metrics(
+            said.equity,
+            initial_capital=float(settings["initial_capital"]),
+            risk_free_rate=float(settings["risk_free_rate"]),
+            periods_per_year=scene.inputs.periods_per_year,
+        )
+        results.block_sums[row], results.block_sumsqs[row] = curve.block_sums, curve.block_sumsqs
+        for name, value in curve.metrics.items():
+            results.metrics[row, _METRIC_PLACE[name]] = value
+    if said.trades is not None:
+        results.metrics[row, _METRIC_PLACE["num_trades"]] = len(said.trades)
+    for name, value in said.metrics.items():
+        if np.isinf(value):
+            raise BacktestError(scene.strategy.name, f'metric "{name}" is infinite; give NaN where undefined')
+        if name in _METRIC_PLACE:
+            results.metrics[row, _METRIC_PLACE[name]] = value
+        else:
+            if not name.isidentifier():
+                raise BacktestError(scene.strategy.name, f'metric "{name}": name it as an identifier')
+            own = results.custom.setdefault(name.lower(), np.full(len(results.metrics), np.nan))
+            own[row] = value
+
+
+def _keep(
+    scene: Scene, keys: Mapping[str, str], settings: Mapping[str, Any], said: Backtest, details: Details
+) -> None:
+    equity: FloatArray = said.equity if said.equity is not None else np.empty(0)
+    columns = {} if said.trades is None else _trade_columns(scene, said.trades)
+    curve = Curve(scene.window_bars.time, equity, None, float(settings["initial_capital"]))
+    details.add(keys, columns, curve)
+
+
+def _trade_columns(scene: Scene, trades: pd.DataFrame) -> dict[str, pa.Array]:
+    """Return the columns of a user's trades that the lake knows, cast to its types."""
+    columns = {}
+    for item in TABLES["trades"].file_schema:
+        if item.name in trades.columns and item.name not in _FILLED:
+            values = trades[item.name]
+            try:
+                if pa.types.is_timestamp(item.type):
+                    values = pd.to_datetime(values, utc=True)
+                columns[item.name] = pa.Array.from_pandas(values, item.type, safe=False)
+            except (pa.ArrowException, TypeError, ValueError) as error:
+                raise BacktestError(scene.strategy.name, f'trades column "{item.name}": {error}') from error
+    if not columns and len(trades):
+        known = ", ".join(name for name in TABLES["trades"].file_schema.names if name not in _FILLED)
+        raise BacktestError(scene.strategy.name, f"trades have none of the columns {known}")
+    return columns

@@ -1,0 +1,74 @@
+"""Blocks: the slices of the grid that one task computes, cut lazily and to measure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sweeps.spec.grid import Grid, IndexArray
+
+FIRST_RUNS = 64
+TARGET_SECONDS = 1.0
+MOST_RUNS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A slice of one symbol's runs.
+
+    Attributes:
+        symbol: The symbol.
+        lo: Raw index of its first run.
+        hi: Raw index after its last run.
+        runs: Number of runs in [lo, hi).
+        chosen: Its cells where they are not all of [lo, hi): a sample's, or winners; else None.
+        details: Whether it stores trades and equity of runs whose metrics are in.
+    """
+
+    symbol: str
+    lo: int
+    hi: int
+    runs: int
+    chosen: IndexArray | None = None
+    details: bool = False
+
+    def indices(self, grid: Grid) -> IndexArray:
+        """Return the raw indices of its runs, ascending, shape (runs,)."""
+        return grid.survivors(self.lo, self.hi) if self.chosen is None else self.chosen
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what the journal keeps of it."""
+        phase = "details" if self.details else "runs"
+        return {"phase": phase, "symbol": self.symbol, "lo": self.lo, "hi": self.hi, "runs": self.runs}
+
+
+class BlockCutter:
+    """Cuts a sweep into blocks, one symbol after the other, as large as the measured rate allows.
+
+    Only one chunk of the grid is in memory, whatever its size.
+    """
+
+    def __init__(self, grid: Grid, symbols: Sequence[str]) -> None:
+        self._grid, self._symbols = grid, tuple(symbols)
+        self._runs = FIRST_RUNS
+
+    def learn(self, runs: int, seconds: float) -> None:
+        """Take note of a block's time; later blocks last about `TARGET_SECONDS`."""
+        wanted = int(TARGET_SECONDS * runs / max(seconds, 1e-6))
+        self._runs = int(np.clip(wanted, 1, min(MOST_RUNS, 4 * self._runs)))
+
+    def __iter__(self) -> Iterator[Block]:
+        for symbol in self._symbols:
+            for runs in self._grid.chunks():
+                at = 0
+                while at < len(runs):
+                    part = runs[at : at + self._runs]
+                    chosen = None if self._grid.chosen is None else part
+                    yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
+                    at += len(part)
+
+
+def without_sample(grid: Grid) -> Grid:
+    """Return the grid as workers hold it: a sample's cells travel with the blocks."""
+    return replace(grid, chosen=None)

@@ -1,0 +1,88 @@
+"""What every worker needs to know of a sweep; small, picklable, sent with each task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lake.schemas import TABLES
+from lake.snapshot import Snapshot
+from sweeps.spec.grid import Grid
+from sweeps.strategies.source import StrategySource
+
+
+@dataclass(frozen=True)
+class ParameterColumn:
+    """How one setting is stored with the runs.
+
+    Attributes:
+        name: The setting.
+        column: Its column in `metrics`.
+        kind: int, float, bool or text.
+        section: strategy, execution or exits.
+    """
+
+    name: str
+    column: str
+    kind: str
+    section: str
+
+
+@dataclass(frozen=True)
+class SymbolInputs:
+    """What a run of one symbol reads.
+
+    Attributes:
+        symbol: The symbol.
+        fingerprint: Hash of all readable bars, warm-up included.
+        context: 64-bit hash of everything that all runs of the symbol share.
+        periods_per_year: A in the formulas.
+        first: Index of the window's first bar among the readable ones.
+        bars: Number of bars in the window.
+        period: Times of the window's first and last bar.
+    """
+
+    symbol: str
+    fingerprint: str
+    context: int
+    periods_per_year: float
+    first: int
+    bars: int
+    period: tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class SweepContext:
+    """One sweep, as its workers see it.
+
+    Attributes:
+        sweep_id: The sweep.
+        started_at: Its start; the day of its partitions.
+        strategy: How to load the strategy.
+        grid: The grid; a sample's cells travel with the blocks.
+        timeframe: Timeframe of the bars.
+        end: Bars from this time on are never read.
+        bars: The versions of the bars that the sweep reads.
+        inputs: Per symbol, what its runs read.
+        columns: The settings that are stored with every run.
+        keep_details: Whether trades and equity are stored with every block.
+    """
+
+    sweep_id: str
+    started_at: datetime
+    strategy: StrategySource
+    grid: Grid
+    timeframe: str
+    end: datetime | None
+    bars: Snapshot
+    inputs: Mapping[str, SymbolInputs]
+    columns: tuple[ParameterColumn, ...]
+    keep_details: bool
+
+    def partition(self, table: str, symbol: str) -> dict[str, str]:
+        """Return the partition values of a symbol's rows in a table."""
+        values = {
+            "strategy": self.strategy.name,
+            "symbol": symbol,
+            "date": self.started_at.date().isoformat(),
+        }
+        return {name: values[name] for name in TABLES[table].partition_by}

@@ -1,0 +1,79 @@
+"""Estimate: what a sweep will cost, from a sample that is really computed."""
+
+import math
+import resource
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lake.writer import encode
+from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
+from sweeps.execution.context import SweepContext
+from sweeps.execution.prepare import Prepared
+from sweeps.execution.rows import Runs, metric_rows
+from sweeps.execution.worker import compute_results, open_scene
+from sweeps.spec.grid import CHUNK_CELLS, IndexArray
+
+SAMPLE_SECONDS = 0.5
+SAMPLE_RUNS = 4_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sweep will cost.
+
+    Attributes:
+        blocks: Tasks.
+        seconds: Wall time of the computation on so many workers, start-up of the cluster aside.
+        memory_bytes: Resident memory of driver and workers together.
+        lake_bytes: Size of its metrics in the lake, before compaction.
+        runs_per_second: Of one worker, measured.
+    """
+
+    blocks: int
+    seconds: float
+    memory_bytes: int
+    lake_bytes: int
+    runs_per_second: float
+
+
+def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimate:
+    """Compute a sample of the runs here, write nothing, and reckon the whole from it."""
+    symbol = next(iter(prepared.inputs))
+    scene = open_scene(context, symbol)
+    compute_results(scene, Runs(context, symbol, _sample(prepared, 1)))  # compiles, or loads what is compiled
+    count, begun = FIRST_RUNS, time.perf_counter()
+    while True:
+        runs = Runs(context, symbol, _sample(prepared, count))
+        began = time.perf_counter()
+        results, _ = compute_results(scene, runs)
+        seconds = time.perf_counter() - began
+        if time.perf_counter() - begun > SAMPLE_SECONDS or count >= SAMPLE_RUNS or len(runs.indices) < count:
+            break
+        count *= 4
+    done = len(runs.indices)
+    size = len(encode(metric_rows(runs, results, seconds))) / max(done - len(results.failures), 1)
+    rate = done / max(seconds, 1e-9)
+    per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
+    blocks = len(prepared.inputs) * math.ceil(prepared.runs / len(prepared.inputs) / per_block)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Estimate(
+        blocks=blocks,
+        seconds=prepared.runs / rate / workers,
+        memory_bytes=resident * (workers + 1),
+        lake_bytes=int(size * prepared.runs),
+        runs_per_second=rate,
+    )
+
+
+def _sample(prepared: Prepared, count: int) -> IndexArray:
+    """Return neighbouring cells from the middle of the grid, as a block has them."""
+    grid = prepared.grid
+    middle = grid.raw_size // 2
+    found = grid.survivors(middle, middle + CHUNK_CELLS)
+    if len(found) < count:
+        found = grid.survivors(max(0, middle - CHUNK_CELLS), middle + CHUNK_CELLS)
+    if not len(found):
+        found = next(chunk for chunk in grid.chunks() if len(chunk))
+    return found[:count]

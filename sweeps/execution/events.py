@@ -1,0 +1,68 @@
+"""What a sweep tells while it runs; whoever listens draws a bar, prints lines, or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Started:
+    """The sweep is in the lake, its first blocks are on their way."""
+
+    sweep_id: str
+    name: str
+    runs: int
+    symbols: int
+    workers: int
+    dashboard: str | None
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """More runs are committed.
+
+    Attributes:
+        done: Committed runs, failed ones included.
+        failed: Those without a result.
+        runs: Runs of the whole sweep.
+        seconds: Since the start.
+    """
+
+    done: int
+    failed: int
+    runs: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Runs a second so far."""
+        return self.done / max(self.seconds, 1e-9)
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds left at this rate; None before the first runs."""
+        return (self.runs - self.done) / self.rate if self.done else None
+
+
+@dataclass(frozen=True)
+class DetailsStarted:
+    """All metrics are in; the winners' trades and equity are computed."""
+
+    winners: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The sweep's last state is recorded."""
+
+    status: str
+    computed: int
+    failed: int
+    seconds: float
+
+
+Event = Started | Progressed | DetailsStarted | Ended
+Observer = Callable[[Event], None]
+
+
+def silent(_: Event) -> None:
+    """Listen to nothing."""

@@ -1,0 +1,35 @@
+"""Failures: why a run has no result."""
+
+from dataclasses import dataclass
+
+from sweeps.strategies.errors import BacktestError, SignalError
+from sweeps.strategies.source import StrategySource
+
+RAISED = "raised"
+BAD_SIGNALS = "bad_signals"
+BAD_RESULT = "bad_result"
+NOT_FINITE = "not_finite"
+WORKER_LOST = "worker_lost"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What `failures` keeps of a run.
+
+    Attributes:
+        cause: Kind of failure.
+        error: The error's own message.
+        traceback: Where it was raised, in the user's files.
+    """
+
+    cause: str
+    error: str
+    traceback: str
+
+
+def failure_of(error: Exception, source: StrategySource) -> Failure:
+    """Describe an error that a strategy raised, or that its answer caused."""
+    cause = BAD_SIGNALS if isinstance(error, SignalError) else RAISED
+    if isinstance(error, BacktestError):
+        cause = BAD_RESULT
+    return Failure(cause, f"{type(error).__name__}: {error}", source.own_traceback(error))

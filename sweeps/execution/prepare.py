@@ -1,0 +1,161 @@
+"""Prepare: everything that is checked and resolved before anything is written or computed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lake.commits import missing_columns
+from lake.lake import Lake
+from lake.schemas import METRIC_NAMES, PARAMETER_PREFIX
+from lake.snapshot import Snapshot, TableSnapshot
+from sweeps.bars.errors import NoBarsError
+from sweeps.bars.frame import Bars
+from sweeps.bars.store import available, load_bars
+from sweeps.bars.timeframes import normal
+from sweeps.execution.context import ParameterColumn, SymbolInputs
+from sweeps.execution.proof import prove
+from sweeps.execution.rows import ARROW_KINDS
+from sweeps.simulation.kernel import SIMULATION_VERSION
+from sweeps.spec.binding import bind
+from sweeps.spec.config import SweepConfig
+from sweeps.spec.errors import ConfigError
+from sweeps.spec.grid import Grid
+from sweeps.spec.identity import context_hash
+from sweeps.spec.metric_check import check_metrics
+from sweeps.spec.sample import sample
+from sweeps.strategies.contract import Strategy
+from sweeps.strategies.evaluate import check_direction
+from sweeps.strategies.registry import resolve
+
+FEWEST_BARS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A sweep that can start: every input is resolved and valid.
+
+    Attributes:
+        config: The configuration.
+        strategy: The strategy.
+        grid: Every run on one symbol.
+        bars: The versions of the bars that it reads, its symbols' files only.
+        inputs: Per symbol, what its runs read.
+        columns: The settings that are stored with every run.
+        runs: Number of runs over all symbols.
+    """
+
+    config: SweepConfig
+    strategy: Strategy
+    grid: Grid
+    bars: Snapshot
+    inputs: Mapping[str, SymbolInputs]
+    columns: tuple[ParameterColumn, ...]
+    runs: int
+
+
+def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
+    """Resolve and check a sweep; reads the lake, writes nothing.
+
+    Args:
+        config: The configuration.
+        lake: The lake with the bars.
+        base_dir: The folder that the configuration's own files are beside.
+
+    Raises:
+        SweepError: Whatever is wrong with the configuration, the strategy or the bars.
+        LakeError: If there is no lake, or a parameter's column clashes with one that exists.
+    """
+    strategy = resolve(config.strategy, base_dir)
+    check_metrics(config, METRIC_NAMES)
+    grid = bind(config, strategy.parameters)
+    for direction in _values(grid, "direction"):
+        check_direction(strategy, direction)  # type: ignore[arg-type]
+    if config.sample is not None:
+        grid = sample(grid, config.sample, source=config.source)
+    if grid.is_empty():
+        raise ConfigError(config.source, (("where", "excludes every cell of the grid; loosen it"),))
+    columns = parameter_columns(config, grid)
+    snapshot = lake.require().snapshot(["bars", "metrics"])
+    _check_columns(columns, snapshot)
+    bars = _symbols(config, snapshot)
+    inputs = {}
+    for place, symbol in enumerate(bars):
+        readable = load_bars(snapshot, symbol, config.timeframe, end=config.end)
+        inputs[symbol] = _inputs(config, strategy, readable)
+        if place == 0:
+            prove(strategy, readable, grid, seed=place)
+    return Prepared(
+        config,
+        strategy,
+        grid,
+        _only(snapshot, bars, config.timeframe),
+        inputs,
+        columns,
+        grid.count() * len(bars),
+    )
+
+
+def parameter_columns(config: SweepConfig, grid: Grid) -> tuple[ParameterColumn, ...]:
+    """Return the settings stored with every run: strategy parameters, exits that are on, and swept ones."""
+    swept = set(grid.swept_names)
+    columns = []
+    for axis in grid.axes:
+        for name, kind in zip(axis.names, axis.kinds, strict=True):
+            used = axis.section == "exits" and any(value is not None for value in axis.column(name))
+            if axis.section == "strategy" or used or name in swept:
+                column = f"{PARAMETER_PREFIX}{config.columns.get(name, name)}"
+                columns.append(ParameterColumn(name, column, kind, axis.section))
+    return tuple(columns)
+
+
+def _values(grid: Grid, name: str) -> Sequence[object]:
+    axis = next(axis for axis in grid.axes if name in axis.names)
+    return axis.column(name)
+
+
+def _check_columns(columns: Sequence[ParameterColumn], snapshot: Snapshot) -> None:
+    further = {column.column: str(ARROW_KINDS[column.kind]) for column in columns}
+    missing_columns("metrics", snapshot["metrics"].schema, further)
+
+
+def _symbols(config: SweepConfig, snapshot: Snapshot) -> tuple[str, ...]:
+    held = [(item.symbol, item.timeframe) for item in available(snapshot)]
+    timeframe = normal(config.timeframe)
+    there = sorted(symbol for symbol, length in held if length == timeframe)
+    wanted = there or ["*"] if config.symbols == "*" else config.symbols
+    for symbol in wanted:
+        if symbol not in there:
+            raise NoBarsError(symbol, timeframe, held)
+    return tuple(wanted)
+
+
+def _inputs(config: SweepConfig, strategy: Strategy, bars: Bars) -> SymbolInputs:
+    first = bars.first_at_or_after(config.start) if config.start is not None else 0
+    count = len(bars) - first
+    if count < FEWEST_BARS:
+        reason = f"{count} bars of {bars.symbol} between start and end; a run needs at least {FEWEST_BARS}"
+        raise ConfigError(config.source, (("start", reason),))
+    periods_per_year = config.execution.periods_per_year or bars.periods_per_year
+    fingerprint = bars.fingerprint()
+    context = context_hash(
+        simulation_version=SIMULATION_VERSION,
+        strategy=strategy.name,
+        code=strategy.code,
+        symbol=bars.symbol,
+        timeframe=config.timeframe,
+        start=config.start,
+        end=config.end,
+        periods_per_year=periods_per_year,
+        bars_fingerprint=fingerprint,
+    )
+    period = bars.opens_at(first), bars.opens_at(-1)
+    return SymbolInputs(bars.symbol, fingerprint, context, periods_per_year, first, count, period)
+
+
+def _only(snapshot: Snapshot, symbols: Sequence[str], timeframe: str) -> Snapshot:
+    """Return the bars of some symbols alone: little to send with every task."""
+    held = snapshot["bars"]
+    files = tuple(
+        file for symbol in symbols for file in held.matching({"symbol": symbol, "timeframe": timeframe})
+    )
+    return Snapshot(snapshot.storage, {"bars": TableSnapshot(held.name, held.version, held.schema, files)})

@@ -1,0 +1,131 @@
+"""Rows: results as Arrow tables in the lake's columns."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lake.columns import BLOCKS, METRICS, TIME
+from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
+from sweeps.execution.compute import Results
+from sweeps.execution.context import ParameterColumn, SweepContext, SymbolInputs
+from sweeps.spec.grid import Grid, IndexArray
+from sweeps.spec.identity import parameter_hashes, run_ids
+
+ARROW_KINDS = {"int": pa.float64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Some runs of one symbol in a sweep.
+
+    Attributes:
+        context: The sweep.
+        symbol: The symbol.
+        indices: Raw indices of their cells, shape (k,).
+    """
+
+    context: SweepContext
+    symbol: str
+    indices: IndexArray
+
+    @property
+    def inputs(self) -> SymbolInputs:
+        """What they read."""
+        return self.context.inputs[self.symbol]
+
+    @cached_property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Their run ids, shape (k,)."""
+        return run_ids(self.inputs.context, parameter_hashes(self.context.grid, self.indices))
+
+    def keys(self, row: int) -> dict[str, str]:
+        """Return what names one of them in every table."""
+        return {"sweep_id": self.context.sweep_id, "run_id": str(self.ids[row])}
+
+
+def metric_rows(runs: Runs, results: Results, seconds: float) -> pa.Table:
+    """Return one row of `metrics` per run that has a result; NaN becomes NULL."""
+    context, inputs, good = runs.context, runs.inputs, results.good
+    count = int(good.sum())
+    columns: dict[str, pa.Array] = {
+        "sweep_id": _constant(context.sweep_id, pa.string(), count),
+        "run_id": pa.array(runs.ids[good], pa.string()),
+        "timeframe": _constant(context.timeframe, pa.string(), count),
+        "role": _constant("full", pa.string(), count),
+        "created_at": _constant(datetime.now(UTC), TIME, count),
+        "period_start": _constant(inputs.period[0], TIME, count),
+        "period_end": _constant(inputs.period[1], TIME, count),
+        "n_bars": _constant(inputs.bars, pa.int32(), count),
+        "periods_per_year": _constant(inputs.periods_per_year, pa.float64(), count),
+        "duration_sec": _constant(seconds / max(len(runs.indices), 1), pa.float64(), count),
+        **{
+            column.name: nullable(results.metrics[good, place], column.type)
+            for place, column in enumerate(METRICS)
+        },
+        "block_sums": _blocks(results.block_sums[good]),
+        "block_sumsqs": _blocks(results.block_sumsqs[good]),
+        **parameter_arrays(context.grid, context.columns, runs.indices[good]),
+    }
+    for name, column in sorted(results.custom.items()):
+        columns[f"{CUSTOM_METRIC_PREFIX}{name}"] = nullable(column[good], pa.float64())
+    return pa.table(columns)
+
+
+def failure_rows(runs: Runs, results: Results) -> pa.Table:
+    """Return one row of `failures` per run without a result."""
+    context, now = runs.context, datetime.now(UTC)
+    rows = [
+        {
+            "sweep_id": context.sweep_id,
+            "run_id": str(runs.ids[row]),
+            "strategy": context.strategy.name,
+            "symbol": runs.symbol,
+            "timeframe": context.timeframe,
+            "created_at": now,
+            "params": json.dumps(run_parameters(context.grid, context.columns, int(runs.indices[row]))),
+            "cause": failure.cause,
+            "error": failure.error,
+            "traceback": failure.traceback,
+        }
+        for row, failure in sorted(results.failures.items())
+    ]
+    return pa.Table.from_pylist(rows, schema=TABLES["failures"].file_schema)
+
+
+def run_parameters(grid: Grid, columns: Sequence[ParameterColumn], index: int) -> dict[str, Any]:
+    """Return the stored parameters of one cell by name; None is off."""
+    row = grid.row(index)
+    return {column.name: row[column.name] for column in columns}
+
+
+def parameter_arrays(
+    grid: Grid, columns: Sequence[ParameterColumn], indices: IndexArray
+) -> Mapping[str, pa.Array]:
+    """Return the parameter columns of some cells; off is NULL."""
+    values = grid.values(indices)
+    return {
+        column.column: pa.array(values[column.name], ARROW_KINDS[column.kind], from_pandas=True)
+        for column in columns
+    }
+
+
+def nullable(values: npt.NDArray[np.float64], kind: pa.DataType) -> pa.Array:
+    """Return numbers in a column's type, NaN as NULL; infinite values are a failure, never stored."""
+    return pa.array(values, pa.float64(), from_pandas=True).cast(kind)
+
+
+def _constant(value: object, kind: pa.DataType, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), count)
+
+
+def _blocks(values: npt.NDArray[np.float32]) -> pa.Array:
+    runs, blocks = values.shape
+    offsets = pa.array(np.arange(0, (runs + 1) * blocks, blocks, dtype=np.int32))
+    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel(), pa.float32())).cast(BLOCKS)

@@ -1,0 +1,69 @@
+"""Winners: the runs whose trades and equity are stored once all metrics of a sweep are in."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from queries.winners import winners
+
+from lake.lake import Lake
+from queries.catalog import Catalog
+from sweeps.execution.blocks import Block
+from sweeps.execution.context import ParameterColumn, SweepContext
+from sweeps.execution.prepare import Prepared
+from sweeps.spec.axes import Axis
+from sweeps.spec.grid import Grid, IndexArray
+from sweeps.spec.rules import Value
+
+EQUITY_ROWS_PER_BLOCK = 250_000
+
+
+def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> list[Block]:
+    """Return the blocks that compute the details that the configuration keeps.
+
+    The committed metrics are asked, so that a resumed sweep chooses as a whole one does.
+    """
+    config = prepared.config
+    with Catalog(lake) as catalog:
+        best = winners(
+            catalog,
+            context.sweep_id,
+            n=config.details.n,
+            metric=config.details.metric,
+            score=config.score,
+            min_trades=config.details.min_trades,
+            per=config.details.per,
+        )
+    blocks: list[Block] = []
+    for symbol, inputs in prepared.inputs.items():
+        mine = best.filter(pa.compute.equal(best["symbol"], symbol))
+        cells = np.sort(locate(prepared.grid, prepared.columns, mine))
+        blocks += _blocks(symbol, cells, max(1, EQUITY_ROWS_PER_BLOCK // inputs.bars))
+    return blocks
+
+
+def locate(grid: Grid, columns: Sequence[ParameterColumn], runs: pa.Table) -> IndexArray:
+    """Return the raw indices of stored runs, shape (runs,), from the values of their parameter columns.
+
+    Raises:
+        KeyError: If a run is not a cell of the grid.
+    """
+    stored = {column.name: column.column for column in columns}
+    found = np.zeros(runs.num_rows, dtype=np.int64)
+    for axis, stride in zip(grid.axes, grid.strides, strict=True):
+        if len(axis) > 1:
+            values = zip(*(runs[stored[name]].to_pylist() for name in axis.names), strict=True)
+            places = _places(axis)
+            found += stride * np.array([places[row] for row in values], dtype=np.int64)
+    return found
+
+
+def _places(axis: Axis) -> dict[tuple[Value, ...], int]:
+    """Return the place of each row; numbers compare as DOUBLE, as the lake stores them."""
+    return {row: place for place, row in enumerate(axis.rows)}
+
+
+def _blocks(symbol: str, cells: IndexArray, size: int) -> Iterator[Block]:
+    for at in range(0, len(cells), size):
+        part = cells[at : at + size]
+        yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), part, details=True)

@@ -1,0 +1,92 @@
+"""Sums, spreads and extremes of sliding windows, in linear time and without drift.
+
+A window of ``period`` bars is a suffix of one block of ``period`` bars and a prefix of the next (van Herk
+1992, Gil & Werman 1993), so each result is one combination of two partial results. Nothing is ever
+subtracted: no error is carried from bar to bar, unlike in differences of cumulative sums, and a NaN leaves
+with its window. A result depends only on the bars of its window and on its position, never on the bars after
+it.
+"""
+
+import numpy as np
+from numba import njit
+
+from sweeps.strategies.contract import FloatArray
+
+
+@njit(nogil=True, cache=True)
+def rolling_mean(values: FloatArray, period: int) -> FloatArray:
+    """Return the mean of the last ``period`` values; NaN where one is missing; equal values stay."""
+    size = len(values)
+    means = np.full(size, np.nan)
+    tail = np.zeros(period + 1)
+    equal = 0
+    for block in range(0, size, period):
+        head = 0.0
+        for offset in range(min(period, size - block)):
+            bar = block + offset
+            head += values[bar]
+            equal = equal + 1 if bar > 0 and values[bar] == values[bar - 1] else 1
+            if equal >= period:  # rounding must not make two averages of a flat price differ
+                means[bar] = values[bar]
+            elif bar >= period - 1:
+                means[bar] = (tail[offset + 1] + head) / period
+        tail[period] = 0.0
+        for offset in range(min(period, size - block) - 1, -1, -1):
+            tail[offset] = tail[offset + 1] + values[block + offset]
+    return means
+
+
+@njit(nogil=True, cache=True)
+def rolling_std(values: FloatArray, period: int) -> FloatArray:
+    """Return the population standard deviation (ddof 0) of the last ``period`` values.
+
+    Welford's update within a block, Chan's merge of two blocks: sums of squares are never subtracted, so a
+    small spread around a large price keeps its digits. Exactly 0 for equal values.
+    """
+    size = len(values)
+    spreads = np.full(size, np.nan)
+    tail_mean, tail_square = np.zeros(period + 1), np.zeros(period + 1)
+    for block in range(0, size, period):
+        mean, square = 0.0, 0.0
+        for offset in range(min(period, size - block)):
+            bar, count = block + offset, offset + 1
+            delta = values[bar] - mean
+            mean += delta / count
+            square += delta * (values[bar] - mean)
+            if bar >= period - 1:
+                older = period - count
+                apart = mean - tail_mean[count] if older > 0 else 0.0
+                merged = square + tail_square[count] + apart * apart * (older * count / period)
+                spreads[bar] = np.sqrt(merged / period)
+        mean, square = 0.0, 0.0
+        tail_mean[period], tail_square[period] = 0.0, 0.0
+        for offset in range(min(period, size - block) - 1, -1, -1):
+            delta = values[block + offset] - mean
+            mean += delta / (period - offset)
+            square += delta * (values[block + offset] - mean)
+            tail_mean[offset], tail_square[offset] = mean, square
+    return spreads
+
+
+@njit(nogil=True, cache=True)
+def rolling_max(values: FloatArray, period: int) -> FloatArray:
+    """Return the largest of the last ``period`` values; NaN where one is missing."""
+    size = len(values)
+    largest = np.full(size, np.nan)
+    tail = np.full(period + 1, -np.inf)
+    for block in range(0, size, period):
+        head = -np.inf
+        for offset in range(min(period, size - block)):
+            bar = block + offset
+            head = _larger(head, values[bar])
+            if bar >= period - 1:
+                largest[bar] = _larger(tail[offset + 1], head)
+        tail[period] = -np.inf
+        for offset in range(min(period, size - block) - 1, -1, -1):
+            tail[offset] = _larger(tail[offset + 1], values[block + offset])
+    return largest
+
+
+@njit(nogil=True, cache=True)
+def _larger(one: float, other: float) -> float:
+    return one if one > other or np.isnan(one) else other
