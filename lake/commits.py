@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -63,10 +64,18 @@ class ColumnClashError(LakeError):
 
 @dataclass(frozen=True)
 class Fence:
-    """A step that only one writer can take: the application's transaction must go to exactly `version`."""
+    """A step that only one writer can take: the application's transaction goes to `version`.
+
+    Attributes:
+        app_id: Whose step.
+        version: Its number; steps only rise.
+        exclusive: Whether a step that was already taken was a rival's, and so is a conflict. Else it was this
+            writer's own, and there is nothing left to do.
+    """
 
     app_id: str
     version: int
+    exclusive: bool = False
 
 
 def fence_version(lake: Lake, table: str, app_id: str) -> int | None:
@@ -85,8 +94,8 @@ def commit(
 ) -> int:
     """Make files visible and others invisible, in one atomic commit.
 
-    Creates the lake and the table on first use and adds columns that it lacks. With a fence the commit is
-    idempotent: if the fence already stands at its version or beyond, a retry changes nothing.
+    Creates the lake and the table on first use and adds columns that it lacks. With a fence that is not
+    exclusive the commit is idempotent: if the step was taken, a retry changes nothing.
 
     Args:
         lake: The lake.
@@ -99,7 +108,7 @@ def commit(
         The table's version.
 
     Raises:
-        CommitConflictError: If files are removed and a rival took the fence's step first.
+        CommitConflictError: If a rival took the exclusive fence's step first.
         ColumnClashError: If a column exists with another type.
         CommitLostError: If other writers overtook it too often.
     """
@@ -111,7 +120,7 @@ def commit(
         if fence is not None:
             found = handle.transaction_version(fence.app_id)
             if found is not None and found >= fence.version:
-                if removes:
+                if fence.exclusive:
                     raise CommitConflictError(table, fence.app_id, fence.version, found)
                 return int(handle.version())
         try:
@@ -130,18 +139,19 @@ def open_table(lake: Lake, table: str) -> DeltaTable:
     uri = lake.storage.uri(table)
     if not DeltaTable.is_deltatable(uri):
         spec = TABLES[table]
-        DeltaTable.create(
-            uri,
-            spec.schema,
-            mode="ignore",
-            partition_by=list(spec.partition_by) or None,
-            name=table,
-            description=f"{spec.grain} a row",
-            configuration={
-                "delta.checkpointInterval": CHECKPOINT_EVERY,
-                "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-            },
-        )
+        with suppress(CommitFailedError):  # another writer created it first
+            DeltaTable.create(
+                uri,
+                spec.schema,
+                mode="ignore",
+                partition_by=list(spec.partition_by) or None,
+                name=table,
+                description=f"{spec.grain} a row",
+                configuration={
+                    "delta.checkpointInterval": CHECKPOINT_EVERY,
+                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+                },
+            )
     return DeltaTable(uri)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lake.lake import Lake
 from lake.snapshot import Snapshot
-from queries.errors import PinnedSnapshotError
+from queries.errors import PinnedSnapshotError, QueryFailedError
 from queries.parameters import ParameterColumn, from_schema
 from queries.session import open_session, translated
 
@@ -75,28 +75,23 @@ class Catalog:
         """Return a query as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
 
         Raises:
-            QueryFailedError: If the text does not bind.
+            QueryFailedError: If the text does not bind, or returns no rows by its nature.
         """
         with translated():
-            return self._session.cursor().sql(text, params=parameters)
+            relation = self._session.cursor().sql(text, params=parameters)
+        if relation is None:
+            raise QueryFailedError("this statement returns no rows; write a SELECT")
+        return relation
 
     def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
-        """Return a query's rows; times are UTC.
-
-        Raises:
-            QueryFailedError: If DuckDB cannot answer.
-        """
+        """Return a query's rows; times are UTC. Raises as `sql`, also while it runs."""
         with translated():
-            return self._session.cursor().sql(text, params=parameters).to_arrow_table()
+            return self.sql(text, parameters).to_arrow_table()
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
-        """Return a query's rows as a stream, for results larger than memory.
-
-        Raises:
-            QueryFailedError: If the text does not bind.
-        """
+        """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""
         with translated():
-            return self._session.cursor().sql(text, params=parameters).to_arrow_reader()
+            return self.sql(text, parameters).to_arrow_reader()
 
     def rows(self, text: str, parameters: Parameters = None) -> list[dict[str, Any]]:
         """Return a small result as dictionaries."""

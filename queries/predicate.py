@@ -30,6 +30,7 @@ _FUNCTIONS = frozenset(
         "power",
         "round",
     }
+    | {"like_escape", "not_like_escape", "ilike_escape", "not_ilike_escape", "trunc"}
     | {"sign", "sqrt", "isfinite", "isnan", "contains", "ends_with", "starts_with", "regexp_matches"}
     | {"length", "lower", "upper", "trim", "date_part", "date_trunc", "day", "hour", "month", "week", "year"}
     | {"now", "today", "to_days", "to_hours", "to_minutes", "to_months", "to_weeks", "to_years"}

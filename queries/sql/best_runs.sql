@@ -1,4 +1,4 @@
--- best_runs(metric, n, ...): the n best runs by a metric in its natural direction, one row per run_id.
+-- best_runs(metric, n, ...): one row per run_id, the n best by a metric in its natural direction.
 -- Units: as metrics; rank_value is the metric; a run without it never ranks, ties by run_id.
 -- Filters: NULL = any; metric is a column name as text, see metric_columns; role full.
 -- Reads: search_runs, metric_columns.

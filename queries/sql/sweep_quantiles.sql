@@ -6,45 +6,46 @@
 create or replace macro sweep_quantiles(sweep) as table
     with chosen as (
         select
-            unnest([
-                { 'place': 1, 'metric': 'total_return', 'value': metrics.total_return },
-                { 'place': 2, 'metric': 'cagr', 'value': metrics.cagr },
-                { 'place': 3, 'metric': 'volatility', 'value': metrics.volatility },
-                { 'place': 4, 'metric': 'sharpe', 'value': metrics.sharpe },
-                { 'place': 5, 'metric': 'sortino', 'value': metrics.sortino },
-                { 'place': 6, 'metric': 'calmar', 'value': metrics.calmar },
-                { 'place': 7, 'metric': 'max_drawdown', 'value': metrics.max_drawdown },
-                { 'place': 8, 'metric': 'num_trades', 'value': cast(metrics.num_trades as double) },
-                { 'place': 9, 'metric': 'win_rate', 'value': metrics.win_rate },
-                { 'place': 10, 'metric': 'profit_factor', 'value': metrics.profit_factor },
-                { 'place': 11, 'metric': 'exposure', 'value': metrics.exposure },
-                { 'place': 12, 'metric': 'excess_return', 'value': metrics.excess_return }
-            ]) as entry
+            metrics.total_return,
+            metrics.cagr,
+            metrics.volatility,
+            metrics.sharpe,
+            metrics.sortino,
+            metrics.calmar,
+            metrics.max_drawdown,
+            cast(metrics.num_trades as double) as num_trades,
+            metrics.win_rate,
+            metrics.profit_factor,
+            metrics.exposure,
+            metrics.excess_return
         from metrics
         where metrics.sweep_id = sweep and metrics.role = 'full'
     ),
 
+    -- One pass over the columns: unpivoting the runs first took four times as long on a million.
     measured as (
         select
-            entry.place,
-            entry.metric,
-            count(entry.value) as runs,
-            avg(entry.value) as mean,
-            quantile_cont(entry.value, [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0]) as quantiles
+            struct_pack(
+                runs := count(columns(*)),
+                mean := avg(columns(*)),
+                quantiles := quantile_cont(columns(*), [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
+            )
         from chosen
-        group by entry.place, entry.metric
+    ),
+
+    turned as (
+        unpivot measured on columns(*) into name metric value measure -- noqa: PRS
     )
 
     select
-        metric,
-        runs,
-        mean,
-        quantiles[1] as minimum,
-        quantiles[2] as p05,
-        quantiles[3] as p25,
-        quantiles[4] as median,
-        quantiles[5] as p75,
-        quantiles[6] as p95,
-        quantiles[7] as maximum
-    from measured
-    order by place;
+        turned.metric,
+        turned.measure.runs,
+        turned.measure.mean,
+        turned.measure.quantiles[1] as minimum,
+        turned.measure.quantiles[2] as p05,
+        turned.measure.quantiles[3] as p25,
+        turned.measure.quantiles[4] as median,
+        turned.measure.quantiles[5] as p75,
+        turned.measure.quantiles[6] as p95,
+        turned.measure.quantiles[7] as maximum
+    from turned;

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deltalake.exceptions import CommitFailedError
-
 from lake.commits import CommitConflictError, Fence, commit, fence_version
 from lake.lake import Lake
 from lake.snapshot import DataFile, Snapshot
@@ -130,7 +128,9 @@ def ingest_files(
     for attempt in range(ATTEMPTS):  # noqa: B007
         step = (fence_version(lake, BARS_TABLE, _FENCE) or 0) + 1
         changes = _plan(lake.snapshot([BARS_TABLE]), new, target, replace=replace)
-        if _apply(lake, [change for change in changes if not change.is_empty], Fence(_FENCE, step)):
+        if _apply(
+            lake, [change for change in changes if not change.is_empty], Fence(_FENCE, step, exclusive=True)
+        ):
             return [_report(change, ignored) for change in changes]
     raise BarsContendedError(ATTEMPTS)
 
@@ -185,12 +185,9 @@ def _apply(lake: Lake, changes: Sequence[_Change], fence: Fence) -> bool:
     removes = [file for change in changes for file in change.files]
     try:
         commit(lake, BARS_TABLE, adds, removes=removes, fence=fence)
-    except (CommitConflictError, CommitFailedError):
-        # The latter: of two writers that create the table at the same time, one fails with nothing committed.
+    except CommitConflictError:
         return False
-    # A commit without removals takes a rival's step for its own retry and succeeds without adding: look.
-    visible = {file.path for file in lake.snapshot([BARS_TABLE])[BARS_TABLE].files}
-    return all(add.path in visible for add in adds)
+    return True
 
 
 def _identity(bars: Bars) -> tuple[object, ...]:

@@ -128,7 +128,13 @@ class Grid:
 
     def positions(self, indices: IndexArray) -> IndexArray:
         """Return each cell's position on every axis, shape (cells, axes)."""
-        return np.stack([self._positions_on(at, indices) for at in range(len(self.axes))], axis=1)
+        return np.stack([self.positions_on(at, indices) for at in range(len(self.axes))], axis=1)
+
+    def positions_on(self, at: int, indices: IndexArray) -> IndexArray:
+        """Return each cell's position on one axis, shape (cells,)."""
+        if len(self.axes[at]) == 1:
+            return np.zeros(len(indices), dtype=np.int64)
+        return indices // self.strides[at] % len(self.axes[at])
 
     def values(self, indices: IndexArray) -> dict[str, NDArray[Any]]:
         """Return the columns of cells: float64 with NaN for off; text and booleans as objects."""
@@ -159,14 +165,9 @@ class Grid:
     def _columns(self) -> dict[str, tuple[int, NDArray[Any]]]:
         return {name: (at, axis.array(name)) for at, axis in enumerate(self.axes) for name in axis.names}
 
-    def _positions_on(self, at: int, indices: IndexArray) -> IndexArray:
-        if len(self.axes[at]) == 1:
-            return np.zeros(len(indices), dtype=np.int64)
-        return indices // self.strides[at] % len(self.axes[at])
-
     def _taken(self, name: str, indices: IndexArray) -> NDArray[Any]:
         at, column = self._columns[name]
-        return column[self._positions_on(at, indices)]
+        return column[self.positions_on(at, indices)]
 
     def _used_axes(self, predicate: Predicate) -> "Grid":
         used = frozenset(predicate.names)

@@ -64,10 +64,9 @@ def parameter_hashes(grid: Grid, indices: IndexArray) -> HashArray:
     splitmix64. A sum knows no order, so neither does the hash; constant settings cost nothing per cell.
     """
     total = np.zeros(len(indices), dtype=np.uint64)
-    positions = grid.positions(indices)
     for at, axis in enumerate(grid.axes):
         table = _axis_hashes(axis)
-        total += table[positions[:, at]] if len(table) > 1 else table[0]
+        total += table[grid.positions_on(at, indices)] if len(table) > 1 else table[0]
     return _splitmix64(total)
 
 

@@ -64,12 +64,12 @@ def _draws(spec: SampleConfig, dimensions: int, rng: np.random.Generator) -> Ite
     """Yield points of the unit cube, shape (points, dimensions), until a bounded number was drawn."""
     engine = _engine(spec.method, dimensions, rng)
     # Sobol points keep their balance in powers of two; a Latin hypercube is one design of n points.
-    wanted = (
-        spec.n if spec.method == "latin_hypercube" else max(1 << (spec.n - 1).bit_length(), _SMALLEST_DRAW)
-    )
-    draw = min(wanted, _LARGEST_DRAW)
-    for _ in range(0, max(_LARGEST_DRAW, 4 * spec.n), draw):
-        yield engine.random(draw)
+    power = 1 << (spec.n - 1).bit_length()
+    first = min(spec.n if spec.method == "latin_hypercube" else power, _LARGEST_DRAW)
+    yield engine.random(first)
+    later = min(max(power, _SMALLEST_DRAW), _LARGEST_DRAW)
+    for _ in range(0, max(_LARGEST_DRAW, 4 * spec.n), later):
+        yield engine.random(later)
 
 
 def _engine(method: str, dimensions: int, rng: np.random.Generator) -> Any:

@@ -2,7 +2,7 @@
 
 Conventions that differ, and what is done about it:
 - profit_factor without a losing trade is NULL here and inf there; it is compared where both are finite.
-- sharpe of equity that never moves is NULL here, NaN or inf there.
+- sharpe of equity that never moves is NULL here, inf there.
 - vectorbt's stop exits pay no slippage, ours do: slippage is 0 where there are stops.
 - vectorbt's max_drawdown is negative, ours is a positive loss.
 """
@@ -14,14 +14,7 @@ from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG
 from sweeps.simulation.kernel import SignalSet, simulate, trace
 from tests.crosscheck.market import GRID, MARKETS, always_in_events, long_events, states, window
 from tests.crosscheck.vectorbt_peer import peer_runs
-from tests.sweeps.simulation.cases import named, table
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
-]
+from tests.sweeps.simulation.cases import OFF, named, table
 
 WITHIN = 1e-9
 PEER_EXITS = {
@@ -90,14 +83,15 @@ def test_every_run_of_the_grid_equals_vectorbt(market, exits):
 
 
 @pytest.mark.parametrize("market", MARKETS)
-def test_long_and_short_in_units_equal_vectorbt(market):
-    # In units, because vectorbt's all-in shorts leave the entry fee out of the size; ours pay it from equity.
+@pytest.mark.parametrize("sizing", ["all_in", "units"])
+def test_reversals_of_long_and_short_equal_vectorbt(market, sizing):
     slowest = max(slow for _, slow in GRID)
     events = np.column_stack([always_in_events(state, slowest - 1) for state in states(market).T])
     enter, short = (events & ENTER_LONG) > 0, (events & ENTER_SHORT) > 0
     never = np.zeros_like(enter)
     columns = {"entries": enter, "exits": never, "short_entries": short, "short_exits": never}
-    costs = {"fees": 5e-4, "slippage": 2e-4, "size": 10.0, "upon_opposite_entry": "Reverse"}
+    size, value = (np.inf, OFF) if sizing == "all_in" else (10.0, 10.0)
+    costs = {"fees": 5e-4, "slippage": 2e-4, "size": size, "upon_opposite_entry": "Reverse"}
     peer = peer_runs(window(market), columns, init_cash=1e6, **costs)
-    row = table(initial_capital=1e6, fee_bps=5.0, slippage_bps=2.0, sizing_kind="units", sizing_value=10.0)
+    row = table(initial_capital=1e6, fee_bps=5.0, slippage_bps=2.0, sizing_kind=sizing, sizing_value=value)
     assert_equal_runs(market, events, row, peer)

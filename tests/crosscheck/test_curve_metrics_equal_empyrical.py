@@ -5,18 +5,13 @@ compounds down, r = (1 + rf)^(1 / A) - 1. cagr is its annual_return: n returns a
 max_drawdown is negative and counts the initial capital as the first peak, as ours does.
 """
 
-import warnings
-
+import empyrical
 import numpy as np
 import pytest
 
 from sweeps.simulation.kernel import SignalSet, trace
 from tests.crosscheck.market import GRID, MARKETS, always_in_events, long_events, states, window
 from tests.sweeps.simulation.cases import named, table
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import empyrical
 
 CAPITAL = 1e5
 SOME = [k for k in range(len(GRID)) if k % 29 == 0]

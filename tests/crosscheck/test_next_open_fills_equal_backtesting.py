@@ -6,29 +6,18 @@ Conventions that differ, and what is done about it:
 - Its `spread` worsens entries alone, ours both fills: slippage is 0 here.
 - An open trade is dropped unless `finalize_trades=True`, which then closes it at the last bar with costs, at
   its open; ours is marked at the last close without exit costs: of that trade, the entry is compared.
-- An order of a bar before its second is never seen by its strategy: the grid's first signals come later.
+- Its strategy is first asked at the second bar: the grid's first events come later.
 """
-
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from backtesting import Backtest, Strategy
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG
 from sweeps.simulation.kernel import PriceWindow, SignalSet, Trace, trace
 from tests.crosscheck.market import GRID, MARKETS, always_in_events, long_events, states, window
 from tests.sweeps.simulation.cases import table
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from backtesting import Backtest, Strategy
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-]
 
 CASH = 1e6
 FEE = 5e-4

@@ -59,9 +59,9 @@ def test_a_repeated_fenced_commit_changes_nothing(lake: Lake) -> None:
 def test_a_replacement_planned_on_an_old_state_is_refused(lake: Lake) -> None:
     commit(lake, "metrics", [written(lake, runs("a"))], fence=Fence("m", 1))
     old = lake.snapshot(["metrics"])["metrics"].files
-    commit(lake, "metrics", [written(lake, runs("b"))], removes=old, fence=Fence("m", 2))
+    commit(lake, "metrics", [written(lake, runs("b"))], removes=old, fence=Fence("m", 2, exclusive=True))
     with pytest.raises(CommitConflictError, match="plan again"):
-        commit(lake, "metrics", [written(lake, runs("c"))], removes=old, fence=Fence("m", 2))
+        commit(lake, "metrics", [written(lake, runs("c"))], removes=old, fence=Fence("m", 2, exclusive=True))
     assert visible(lake) == ["b"]
 
 
@@ -115,6 +115,27 @@ def _append(url: str, name: str) -> None:
     lake = open_lake(url)
     for k in range(5):
         commit(lake, "metrics", [written(lake, runs(f"{name}{k}", **{f"param_{name}": [1.0]}))])
+
+
+def _create(url: str, name: str, start: "mp.synchronize.Barrier") -> None:
+    lake = open_lake(url)
+    receipt = written(lake, runs(name))
+    start.wait()
+    commit(lake, "metrics", [receipt])
+
+
+def test_writers_that_create_a_table_together_lose_nothing(tmp_path: Path) -> None:
+    context = mp.get_context("forkserver")
+    for attempt in range(3):
+        lake = open_lake(str(tmp_path / f"lake{attempt}"))
+        start = context.Barrier(3)
+        writers = [context.Process(target=_create, args=(lake.url, name, start)) for name in "abc"]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+            assert writer.exitcode == 0
+        assert visible(lake) == ["a", "b", "c"]
 
 
 def test_writers_in_several_processes_lose_nothing(lake: Lake) -> None:

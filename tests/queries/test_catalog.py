@@ -82,7 +82,9 @@ def test_a_folder_of_any_name_holds_a_lake(tmp_path: Path) -> None:
 
 
 def test_a_strategy_has_its_own_view_with_its_own_parameters(catalog: Catalog) -> None:
-    found = catalog.arrow("select * from strategies.cross where run_id like '63720%' order by run_id, sweep_id limit 1")
+    found = catalog.arrow(
+        "select * from strategies.cross where run_id like '63720%' order by run_id, sweep_id limit 1"
+    )
     assert {"fast", "slow", "stop_loss", "fill"} <= set(found.column_names)
     assert not {"rsi_period", "param_fast", "param_rsi_period"} & set(found.column_names)
     assert found.schema.field("fast").type == pa.int64()

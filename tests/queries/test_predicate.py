@@ -1,0 +1,90 @@
+"""Predicates: conditions pass, everything else is refused."""
+
+import pytest
+
+from queries.catalog import Catalog
+from queries.errors import QueryError, RefusedSqlError, UnknownNameError
+from queries.predicate import predicate
+from queries.search import Filters, search
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "sharpe > 0.5 and max_drawdown <= 1",
+        "SHARPE between 0 and 1 or not beats_buy_hold",
+        "symbol in ('007', 'a%b') and symbol like 'a\\%%' escape '\\' or symbol = '007'",
+        "abs(sharpe) > 1 and round(total_return, 1) is not null",
+        "case when sharpe > 1 then win_rate > 0.5 else false end",
+        "created_at >= timestamptz '2026-01-02 05:00:00+00' and created_at < now()",
+        "created_at > now() - interval 100 years",
+        '"param_fast" + param_slow // 2 > 10 -- a comment',
+        "metric_edge is null and coalesce(sharpe, 0) = sharpe",
+        "(sharpe > 1) or (sharpe < 0)",
+        "cast(num_trades as double) / 2 >= 1 and starts_with(run_id, '63')",
+    ],
+)
+def test_a_condition_selects_what_duckdb_selects(catalog: Catalog, where: str) -> None:
+    asked = f"select count(*) as n from runs_latest where (\n{where}\n)"  # noqa: S608
+    assert search(catalog, Filters(where=where), limit=0).num_rows == catalog.rows(asked)[0]["n"]
+
+
+def test_a_parameter_may_be_named_without_its_prefix(catalog: Catalog) -> None:
+    assert predicate(catalog, "Fast < slow") == "((param_fast < param_slow))"
+    found = search(catalog, Filters(strategy="cross", where="fast = 5 and stop_loss is not null"), limit=0)
+    assert found.num_rows == 25
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "",
+        "1=1; drop view metrics",
+        "1=1) from metrics where (1=1",
+        "true) union select 1 --",
+        "sharpe, run_id",
+        "sharpe > (select max(sharpe) from metrics)",
+        "exists (select 1 from read_text('/etc/passwd'))",
+        "run_id in (select content from read_text('/etc/passwd'))",
+        "sum(sharpe) over () > 1",
+        "max(sharpe) > 1",
+        "getenv('HOME') = 'x'",
+        "current_setting('threads') > 0",
+        "getvariable('metrics') is null",
+        "write_log('x') is null",
+        "main.abs(sharpe) > 1",
+        "list_transform([1], lambda x: x)[1] = 1",
+        "columns('sharpe') > 1",
+        "*",
+        "metrics.* is null",
+        "sharpe > $1",
+        "sharpe > ?",
+        "sharpe",
+        "'true'",
+        "sharpe > 'x' || 1 || '",
+        "sharpe > ",
+        "sharpe + symbol > 1",
+        "random() > 0.5",
+        "error('x')",
+    ],
+)
+def test_anything_but_a_condition_is_refused(catalog: Catalog, where: str) -> None:
+    with pytest.raises(RefusedSqlError, match="write "):
+        search(catalog, Filters(where=where))
+
+
+@pytest.mark.parametrize(
+    "where", ["shape > 1", "metrics.sharpe > 1", "stored.metrics.sharpe > 1", '"x y" = 1']
+)
+def test_an_unknown_column_is_named(catalog: Catalog, where: str) -> None:
+    with pytest.raises(UnknownNameError, match="unknown column"):
+        search(catalog, Filters(where=where))
+
+
+def test_brackets_and_comments_cannot_undo_other_filters(catalog: Catalog) -> None:
+    for where in ("true) or (true", "true -- ", "false or true", "true /* ", "true or\n--\ntrue"):
+        try:
+            found = search(catalog, Filters(symbol="Mü", where=where), limit=0)
+        except QueryError:
+            continue
+        assert set(found["symbol"].to_pylist()) == {"Mü"}

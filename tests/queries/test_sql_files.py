@@ -1,0 +1,73 @@
+"""Views and macros: each has its file, its header and its place in the manual."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import queries
+from lake.columns import Column
+from lake.schemas import TABLES
+from queries.catalog import Catalog
+from queries.session import SQL_FILES, sql_text
+
+MANUAL = Path(__file__).parents[2] / "docs" / "sql.md"
+
+
+def test_every_file_is_created_and_every_creation_has_a_file() -> None:
+    folder = Path(queries.__file__).parent / "sql"
+    assert sorted(path.stem for path in folder.glob("*.sql")) == sorted(SQL_FILES)
+
+
+@pytest.mark.parametrize("name", SQL_FILES)
+def test_the_header_gives_grain_units_and_reads(name: str) -> None:
+    text = sql_text(name)
+    assert re.match(rf"-- {name}(\([^)]*\))?: one row per ", text)
+    assert "\n-- Units: " in text
+    assert "\n-- Reads: " in text
+    assert len(re.findall(rf"create or replace (?:view|macro) {name}\b", text)) == 1
+    assert text.count("create or replace") == 1
+
+
+@pytest.mark.parametrize("name", SQL_FILES)
+def test_the_manual_has_it(name: str) -> None:
+    assert re.search(rf"^### `{name}", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_manual_names_no_others() -> None:
+    named = re.findall(r"^### `(\w+)", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted(SQL_FILES)
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name in SQL_FILES])
+def test_a_view_of_a_table_has_exactly_its_columns(catalog: Catalog, name: str) -> None:
+    found = catalog.arrow(f"select * from {name} limit 0").column_names  # noqa: S608
+    fixed = [column.name for column in TABLES[name].columns]
+    assert [column for column in found if not column.startswith(("param_", "metric_"))] == fixed
+
+
+def test_the_manual_has_every_column_with_its_unit(catalog: Catalog) -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    for name in SQL_FILES:
+        section = text.split(f"### `{name}", 1)[1].split("\n### ", 1)[0]
+        for column in _columns(catalog, name):
+            assert f"| `{column.name}` |" in section, (name, column.name)
+            if column.unit:
+                assert f"| `{column.name}` | {column.unit} |" in section, (name, column.name)
+
+
+def test_the_examples_of_the_manual_run(catalog: Catalog) -> None:
+    examples = re.findall(r"```sql\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(examples) >= len(SQL_FILES)
+    for example in examples:
+        catalog.arrow(example)
+
+
+def _columns(catalog: Catalog, name: str) -> list[Column]:
+    if name in TABLES:
+        return list(TABLES[name].columns)
+    if name in {"search_runs", "best_runs", "runs_latest"}:
+        return []
+    argument = "('none')" if "macro" in sql_text(name) else ""
+    found = catalog.arrow(f"select * from {name}{argument} limit 0").column_names  # noqa: S608
+    return [Column(column, TABLES["metrics"].schema.field(0).type, "", "") for column in found]
