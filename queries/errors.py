@@ -66,6 +66,17 @@ class QueryFailedError(QueryError):
         return f"the query failed: {self.message}"
 
 
+class SnapshotGoneError(QueryError):
+    """Files of the snapshot are no longer there: vacuum removed what newer versions do not need."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"this snapshot is older than vacuum keeps ({self.message}); refresh the catalog and ask again"
+
+
 class PinnedSnapshotError(QueryError):
     """A catalog on a snapshot of its own cannot move on to a newer one."""
 

@@ -1,5 +1,6 @@
 """Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pyarrow as pa
 from lake.columns import METRICS
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import Snapshot, absent
-from queries.errors import QueryFailedError
+from queries.errors import QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
 from queries.stored import stored_table
 from queries.strategy_views import strategy_views
@@ -41,6 +42,8 @@ _SETTINGS = (
     "set autoload_known_extensions = false",
     "set parquet_metadata_cache = true",
 )
+
+_MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,15 @@ def translated() -> Iterator[None]:
     """Turn DuckDB's errors into ours.
 
     Raises:
-        QueryFailedError: In their place.
+        SnapshotGoneError: If a file of the snapshot is missing.
+        QueryFailedError: Else.
     """
     try:
         yield
+    except duckdb.IOException as error:
+        if _MISSING.search(str(error)):
+            raise SnapshotGoneError(str(error).split("\n", 1)[0]) from error
+        raise QueryFailedError(str(error)) from error
     except duckdb.Error as error:
         raise QueryFailedError(str(error)) from error
 

@@ -34,7 +34,7 @@ create or replace macro sweep_quantiles(sweep) as table
     ),
 
     turned as (
-        unpivot measured on columns(*) into name metric value measure -- noqa: PRS
+        unpivot measured on columns(*) into name metric value measure
     )
 
     select

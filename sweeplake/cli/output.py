@@ -1,48 +1,19 @@
-"""Output: tables for people, JSON for programs. Standard output holds results, standard error the rest."""
+"""Output: JSON for programs, words for people. Standard output holds results, standard error the rest."""
 
 import json
 import math
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import click
-
-PLAIN_WIDTH = 10_000
+from click.core import ParameterSource
 
 
 def print_json(document: object) -> None:
     """Print one JSON document; times as ISO 8601, undefined numbers as null."""
-    click.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
-
-
-def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str | None = None) -> None:
-    """Print rows under their column names: ruled on a terminal, aligned text without colour elsewhere."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    terminal = sys.stdout.isatty()
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if terminal else None)
-    for column in columns:
-        numeric = any(isinstance(row.get(column), (int, float)) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=column.endswith("_id"))
-    for row in rows:
-        table.add_row(*(shown(row.get(column)) for column in columns))
-    console = Console(
-        width=None if terminal else PLAIN_WIDTH, no_color=not terminal, highlight=False, markup=False
-    )
-    console.print(table)
-
-
-def print_facts(facts: Mapping[str, Any], title: str | None = None) -> None:
-    """Print names and values, one a line."""
-    if title:
-        click.echo(click.style(title, bold=True))
-    width = max((len(name) for name in facts), default=0)
-    for name, value in facts.items():
-        click.echo(f"  {name:<{width}}  {shown(value)}")
+    click.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def note(text: str) -> None:
@@ -50,32 +21,14 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def shown(value: object) -> str:
-    """Return a value as people read it: four significant digits, nothing for NULL."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, datetime):
-        text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if value.tzinfo else str(value)
-        return text.removesuffix(" 00:00:00")
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={shown(item)}" for name, item in value.items() if item is not None)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(shown(item) for item in value)
-    return str(value)
+def command(text: str) -> str:
+    """Return a command to type next, on the same lake as this one."""
+    context = click.get_current_context()
+    if context.get_parameter_source("lake_url") is not ParameterSource.COMMANDLINE:
+        return f"sweeplake {text}"
+    from shlex import quote
 
-
-def _number(value: float) -> str:
-    if not math.isfinite(value):
-        return "-"
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}" if abs(value) >= 1e4 else str(int(value))
-    if abs(value) >= 1e4:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return f"sweeplake {text} --lake {quote(context.params['lake_url'])}"
 
 
 def _plain(value: Any) -> Any:
@@ -84,11 +37,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
+        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -41,7 +41,7 @@ class Parameter(Protocol):
         """The largest number that it takes."""
 
     @property
-    def choices(self) -> Sequence[str] | None:
+    def choices(self) -> Sequence[Value] | None:
         """The only texts that it takes; None or empty: any."""
 
 
@@ -112,7 +112,7 @@ def _rule(parameter: Parameter) -> Rule:
     if parameter.kind == "bool":
         return Booleans()
     if parameter.kind == "text":
-        return Texts(tuple(parameter.choices or ()))
+        return Texts(tuple(map(str, parameter.choices or ())))
     return Numbers(whole=parameter.kind == "int", at_least=parameter.low, at_most=parameter.high)
 
 
@@ -144,13 +144,11 @@ def _column_problems(config: SweepConfig, parameters: Sequence[Parameter]) -> li
     names = (*(parameter.name for parameter in parameters), *SETTING_NAMES)
     problems: list[Problem] = []
     owners: dict[str, str] = {}
-    for name in names:
+    for name in sorted(names, key=lambda name: name in config.columns):  # the renamed give way
         column = config.columns.get(name, name)
         owner = owners.setdefault(column.lower(), name)
-        if owner != name and name in config.columns:
-            problems.append(
-                (f"columns.{name}", f'"{column}" is already the column of {owner}; choose another')
-            )
+        if owner != name:
+            problems.append((f"columns.{name}", f'"{column}" is the column of {owner}; choose another'))
     problems += [
         (f"columns.{name}", f'there is no parameter or setting "{name}"{did_you_mean(name, names)}')
         for name in config.columns

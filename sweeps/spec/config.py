@@ -176,7 +176,9 @@ def load_config(path: Path) -> SweepConfig:
         raise ConfigError(source, (("", "is not UTF-8 text; save it as UTF-8"),)) from None
     except OSError as error:
         raise ConfigError(source, (("", f"cannot be read: {error.strerror}"),)) from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(source, (("", "is nested too deeply; flatten its lists"),)) from None
+    except ValueError as error:  # TOML's own error, or a number of thousands of digits
         raise ConfigError(source, (_syntax_problem(str(error)),)) from None
     return parse_config(data, source)
 

@@ -19,13 +19,18 @@ _MOST_CHARACTERS = 2_000
 _DEEPEST = 60
 _LARGEST_POWER = 10
 
+
+def _by_zero_is_nan(divide: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda left, right: np.where(np.equal(right, 0), np.nan, divide(left, right))
+
+
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
-    ast.Div: np.true_divide,
-    ast.FloorDiv: np.floor_divide,
-    ast.Mod: np.mod,
+    ast.Div: _by_zero_is_nan(np.true_divide),
+    ast.FloorDiv: _by_zero_is_nan(np.floor_divide),
+    ast.Mod: _by_zero_is_nan(np.mod),
     ast.Pow: np.float_power,
 }
 

@@ -37,6 +37,8 @@ def shown(value: object) -> str:
         return json.dumps(value if len(value) <= 40 else value[:37] + "...", ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+        return "a whole number beyond 2**53"
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, (list, tuple)):
@@ -77,7 +79,7 @@ class Numbers:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             near = did_you_mean(value, [OFF]) if self.off and isinstance(value, str) else ""
             raise ValueError(f"expected {wanted}, got {shown(value)}{near}")  # noqa: TRY004  one kind of refusal
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"expected {wanted}, got {shown(value)}, which is not finite")
         if abs(value) > _LARGEST_WHOLE and (self.whole or isinstance(value, int)):
             raise ValueError(f"expected {wanted} within 2**53, got {shown(value)}")
@@ -174,9 +176,7 @@ class Scalars:
 
     def check(self, value: object) -> Value:
         """Return the value unchanged; raise ValueError with the reason."""
-        if isinstance(value, (bool, str)):
-            return value
-        if isinstance(value, (int, float)) and math.isfinite(value):
+        if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
             return value
         raise ValueError(f"expected a finite number, true, false or text, got {shown(value)}")
 

@@ -1,7 +1,7 @@
 """Small real lakes: two strategies, several sweeps, symbols of every kind, NULL metrics, details."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -195,8 +195,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def catalog(filled: Lake) -> Catalog:
-    return Catalog(filled)
+def catalog(filled: Lake) -> Iterator[Catalog]:
+    with Catalog(filled) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The catalog: views over exactly the files of a snapshot."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,14 @@ import pytest
 from lake.lake import Lake, open_lake
 from lake.schemas import TABLES
 from queries.catalog import Catalog
-from queries.errors import PinnedSnapshotError, QueryFailedError
+from queries.errors import (
+    BadValueError,
+    PinnedSnapshotError,
+    QueryFailedError,
+    RefusedSqlError,
+    SnapshotGoneError,
+    UnknownNameError,
+)
 from tests.queries.conftest import CROSS, SYMBOLS, cross_rows, parameters, put_runs, put_sweep, run_rows
 
 
@@ -149,6 +157,27 @@ def test_local_variables_are_no_tables(catalog: Catalog) -> None:
     with pytest.raises(QueryFailedError, match="frame"):
         catalog.arrow("select * from frame")
     assert frame.num_rows == 1
+
+
+def test_a_snapshot_whose_files_are_gone_says_so(lake: Lake) -> None:
+    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
+    catalog = Catalog(lake)
+    for file in catalog.snapshot["metrics"].files:
+        Path(lake.storage.path(f"metrics/{file.path}")).unlink()
+    with pytest.raises(SnapshotGoneError, match="refresh"):
+        catalog.arrow("select sharpe from metrics")
+
+
+def test_errors_survive_pickling() -> None:
+    for error in (
+        UnknownNameError("metric", "sharp", ["sharpe"]),
+        BadValueError("n", 0, "reason"),
+        RefusedSqlError("text", "reason", "remedy"),
+        QueryFailedError("message"),
+        SnapshotGoneError("message"),
+        PinnedSnapshotError(),
+    ):
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
 
 
 def test_a_stream_has_every_row(catalog: Catalog) -> None:

@@ -64,6 +64,8 @@ ATTACKS = [
     "with x as (delete from stored.metric_columns returning *) select * from x",
     "with x as (update stored.metric_columns set better = 0 returning *) select * from x",
     "select * from (with x as (delete from stored.metric_columns returning *) select * from x)",
+    "with x as (copy (select 1) to '{file}') select * from x",
+    "select * from search_runs(sharpe, predicate := exists (with x as (copy metrics to '{file}') from x))",
     "explain analyze copy metrics to '{target}'",
     "explain copy metrics to '{target}'",
     "/* explain */ explain analyze with x as (copy metrics to '{target}') select * from x",

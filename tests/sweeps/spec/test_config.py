@@ -225,8 +225,16 @@ def test_a_syntax_error_is_told_with_its_place(tmp_path: Path) -> None:
 def test_an_unfinished_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "sweep.toml"
     path.write_text("name = [1,", encoding="utf-8")
-    with pytest.raises(ConfigError, match="end of document: .*fix the TOML"):
+    with pytest.raises(ConfigError, match=r"end of document: .*fix the TOML"):
         load_config(path)
+
+
+def test_a_number_of_many_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.toml"
+    path.write_text("n = " + "1" * 5000, encoding="utf-8")
+    with pytest.raises(ConfigError, match="fix the TOML"):
+        load_config(path)
+    assert "beyond 2**53" in problems(execution={"fee_bps": 10**400})["execution.fee_bps"]
 
 
 def test_a_missing_file_is_told_with_its_neighbour(contract: Path) -> None:

@@ -2,7 +2,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweeps.spec.errors import ConfigError
@@ -25,6 +25,7 @@ def runs(grid: Grid) -> list[int]:
     return grid.survivors(0, grid.raw_size).tolist()
 
 
+@settings(deadline=None)  # the first quasi-random sample imports scipy.stats
 @given(st.sampled_from(METHODS), st.integers(2, 12), st.integers(0, 2**32), st.data())
 def test_a_sample_is_distinct_survivors_exactly_n_and_reproducible(
     method: Method, side: int, seed: int, data: Any
@@ -84,7 +85,7 @@ def test_rare_survivors_are_found_all_the_same(method: Method) -> None:
 def test_quasi_random_samples_are_more_even_than_random_ones() -> None:
     grid = square(256, None)
 
-    def emptiness(method: Method) -> float:
+    def emptiness(method: Method) -> int:
         cells = np.array(runs(sample(grid, SampleConfig(method=method, n=256, seed=5))))
         return 16 * 16 - len(
             set(zip((cells // 256 // 16).tolist(), (cells % 256 // 16).tolist(), strict=True))
@@ -102,7 +103,4 @@ def test_a_latin_hypercube_visits_every_value_of_an_axis_once() -> None:
 
 def test_a_sample_is_the_same_on_every_machine() -> None:
     chosen = runs(sample(square(20), SampleConfig(method="random", n=4, seed=7)))
-    assert chosen == GOLDEN
-
-
-GOLDEN: list[int] = []
+    assert chosen == [16, 108, 137, 257]

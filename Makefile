@@ -1,0 +1,66 @@
+# Every target makes its own environment in .venv; Python 3.11 or later is all it needs.
+PYTHON ?= python3
+LAKE ?= var/lake
+BIN := .venv/bin
+RUN := SWEEPLAKE_LAKE=$(LAKE) $(BIN)/sweeplake
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench soak clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; give it with PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/demo.stamp: .venv/bin/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo]'
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo,s3]' --group dev
+	@touch $@
+
+demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, and question them
+	$(RUN) ingest --source demo
+	$(RUN) run configs/sma_cross.toml
+	$(RUN) run configs/rsi_meanrev.toml
+	$(RUN) run configs/bollinger_atr.toml
+	@echo
+	$(RUN) best -n 10
+	@echo
+	$(RUN) summary latest
+	@echo
+	@run=$$($(RUN) sql --format csv 'select run_id from best_runs(n := 1)' | tail -n 1 | tr -d '"'); \
+	echo "Three commands to try next:"; \
+	echo "  $(BIN)/sweeplake show $$run"; \
+	echo "  $(BIN)/sweeplake search --min-sharpe 0.9 --max-drawdown 0.4 --min-trades 20 --sort calmar"; \
+	echo "  $(BIN)/sweeplake sql 'select symbol, fast, max(sharpe) from sma_cross group by all order by 3 desc limit 10'"
+
+test: .venv/dev.stamp ## run the tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+check: .venv/dev.stamp ## lint, format, types, import contracts, SQL style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar queries/sql
+
+format: .venv/dev.stamp ## rewrite the code in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.stamp ## measure against the peers, results compared first
+	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
+
+soak: .venv/dev.stamp ## kill drivers and workers for SOAK_SECONDS (900) and look for lost or doubled runs
+	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak -m soak --override-ini addopts= \
+		--import-mode=importlib --timeout 0 -s
+
+clean: ## remove the environment and caches; lakes stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

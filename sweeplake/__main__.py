@@ -1,0 +1,5 @@
+"""`python -m sweeplake`."""
+
+from sweeplake.cli import main
+
+main()
