@@ -17,12 +17,26 @@ from sweeplake.cli.status import status, summary
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _InOrder(click.Group):
+    """Lists its commands in the order of work, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings=_SETTINGS)
 @click.version_option(package_name="sweeplake")
 def cli() -> None:
     """Parameter sweeps of trading backtests on Dask, into a Delta lake, questioned in SQL.
+
+    \b
+    First steps:
+      sweeplake ingest --source demo
+      sweeplake run configs/sma_cross.toml
+      sweeplake best
 
     Exit codes: 0 done, 1 finished with failed runs, 2 could not run, 130 interrupted.
     """
@@ -36,8 +50,6 @@ def main() -> None:
     """Run the command line; bad input is told in one message, without a traceback, and exits 2."""
     try:
         cli.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_COULD_NOT_RUN)
@@ -45,10 +57,10 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(EXIT_COULD_NOT_RUN)
     except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception:  # noqa: BLE001  a defect of ours: the traceback is what its report needs
         traceback.print_exc()
         sys.exit(EXIT_COULD_NOT_RUN)

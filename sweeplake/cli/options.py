@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-DEFAULT_LAKE = "var/lake"
+from sweeplake.addresses import DEFAULT_LAKE, LAKE_VARIABLE
 
 lake_option = click.option(
     "--lake",
     "lake_url",
-    envvar="SWEEPLAKE_LAKE",
+    envvar=LAKE_VARIABLE,
     default=DEFAULT_LAKE,
     show_default=True,
     show_envvar=True,

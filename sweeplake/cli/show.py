@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import note, print_facts, print_json, print_table
+from sweeplake.cli.output import note, print_json
+from sweeplake.cli.tables import print_facts, print_table
 
+_IDENTITY = ("run_id", "sweep_id", "strategy", "symbol", "timeframe", "date")
 _TRADE_COLUMNS = (
     "trade",
     "side",
@@ -20,6 +22,8 @@ _TRADE_COLUMNS = (
     "mfe",
     "exit_reason",
 )
+_OPTIONAL_TRADE_COLUMNS = ("exit_reason", "return", "side", "pnl", "exit_price", "entry_price", "mfe", "mae")
+_PRICE_DIGITS = 6
 
 
 @click.command()
@@ -31,35 +35,51 @@ _TRADE_COLUMNS = (
     default=20,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Trades to print.",
+    help="Most trades to print.",
 )
 @json_option
 def show(run_id: str, lake_url: str, shown_trades: int, as_json: bool) -> None:  # noqa: FBT001
-    """Print everything that is stored of a run: parameters, metrics, trades, equity (with --json)."""
+    """Print everything that is stored of a run.
+
+    That is its parameters, metrics and trades; with --json also its equity curve.
+    """
     import sweeplake
-    from queries.documents import plain
 
     with sweeplake.open(lake_url) as lake:
         run = lake.run(run_id)
-        document = run.document
-        trades = _rows(run.stored.trades)
-        equity = _rows(run.stored.equity) if as_json else None
+    trades = _rows(run.stored.trades)
     if as_json:
-        extra = {"path": run.path_metrics, "trades": trades, "equity": equity}
-        print_json(plain({**document, **extra}))
+        extra = {"path": run.path_metrics, "trades": trades, "equity": _rows(run.stored.equity)}
+        print_json({**run.document, **extra})
         return
-    identity = ("run_id", "sweep_id", "strategy", "symbol", "timeframe", "date")
-    print_facts({name: document[name] for name in identity})
-    print_facts(
-        {name: "off" if value is None else value for name, value in run.params.items()}, title="Parameters"
-    )
-    print_facts({**run.metrics, **run.path_metrics}, title="Metrics")
+    print_facts({name: run.document[name] for name in _IDENTITY})
+    click.echo()
+    print_facts(_settings(run.params), title="Parameters")
+    click.echo()
+    print_facts({**run.metrics, **run.path_metrics}, title="Metrics", beside=_units())
     if trades is None:
         note('its trades and equity are not stored; run it with [details] keep = "all" to have them')
         return
-    print_table(trades[:shown_trades], _TRADE_COLUMNS, title=f"Trades ({len(trades)})")
+    click.echo()
+    print_table(
+        trades[:shown_trades],
+        _TRADE_COLUMNS,
+        title=f"Trades ({len(trades)})",
+        optional=_OPTIONAL_TRADE_COLUMNS,
+        digits=_PRICE_DIGITS,
+    )
     if len(trades) > shown_trades:
-        note(f"{len(trades) - shown_trades} more trades; see --trades, --json or `sweeplake sql`")
+        note(f"{len(trades) - shown_trades} more trades; see --trades {len(trades)}, or --json")
+
+
+def _settings(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: "off" if value is None else value for name, value in params.items()} or {"none": None}
+
+
+def _units() -> dict[str, str]:
+    from lake.schemas import TABLES_UNITS
+
+    return TABLES_UNITS
 
 
 def _rows(table: Any) -> list[dict[str, Any]] | None:

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import note, print_facts, print_json, print_table
+from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
+from sweeplake.cli.tables import print_facts, print_table
 
 
 @click.command()
@@ -24,9 +25,9 @@ def status(sweep_id: str | None, lake_url: str, as_json: bool) -> None:  # noqa:
     if as_json:
         print_json(status_document(found))
     elif found.num_rows:
-        print_table(found.to_pylist(), _COLUMNS)
+        print_table(found.to_pylist(), _COLUMNS, optional=_OPTIONAL)
     else:
-        note("no sweeps yet; start one with `sweeplake run CONFIG`")
+        note(f"no sweeps yet; start one with `{command('run CONFIG')}`")
 
 
 _COLUMNS = (
@@ -41,6 +42,7 @@ _COLUMNS = (
     "seconds",
     "best_sharpe",
 )
+_OPTIONAL = ("failed", "best_sharpe", "strategy", "seconds", "detailed")
 
 
 @click.command()
@@ -48,34 +50,36 @@ _COLUMNS = (
 @lake_option
 @json_option
 def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
-    """Print what came out of a sweep (SWEEP_ID, or latest): counts, quantiles, the best run, failures."""
+    """Print what came out of a sweep: counts, quantiles, the best run, failures.
+
+    SWEEP_ID may be "latest".
+    """
     import sweeplake
-    from queries.documents import plain, run_documents
+    from queries.documents import run_documents
 
     with sweeplake.open(lake_url) as lake:
         found = lake.sweep(sweep_id).summary()
         best = run_documents(lake.catalog, found.best)
     quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()
     if as_json:
-        print_json(
-            {
-                **plain(found.sweep),
-                "metric": found.metric,
-                "best": best,
-                "quantiles": plain(quantiles),
-                "failures": plain(failures),
-            }
-        )
+        tables = {"best": best, "quantiles": quantiles, "failures": failures}
+        print_json({**found.sweep, "metric": found.metric, **tables})
         return
     print_facts(_facts(found.sweep), title=found.sweep["name"])
-    click.echo()
-    print_table(quantiles, tuple(quantiles[0]) if quantiles else ())
+    if quantiles:
+        click.echo()
+        print_table(quantiles, tuple(quantiles[0]), title="Over all runs", optional=_QUANTILES)
     if best:
         click.echo()
         print_runs(best, title=f"Best by {found.metric}", metric=found.metric)
     if failures:
         click.echo()
         print_table(failures, tuple(failures[0]), title="Failures by cause")
+    if best:
+        note(f"next: {command('show ' + best[0]['run_id'])}")
+
+
+_QUANTILES = ("median", "minimum", "maximum", "runs", "p05", "p95", "p25", "p75", "mean")
 
 
 def _facts(sweep: dict[str, Any]) -> dict[str, Any]:

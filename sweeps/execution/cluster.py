@@ -117,6 +117,6 @@ def _embedded(workers: int) -> LocalCluster:
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",  # any free port: two sweeps may run on one machine
         silence_logs=50,
     )

@@ -129,10 +129,10 @@ def test_equity_at_zero_ends_the_run():
 
 def test_equity_below_zero_is_zero_but_the_trade_says_what_was_lost():
     window = flat_bars(100, 100, 250, 200, 120, 100, 100, 100, 100, 100)
-    ruined = run("S.........", window, sizing_value=10.0, fill="next_open", fee_bps=10)
+    ruined = run("S.........", window, sizing_value=9.0, fill="next_open", fee_bps=10)
     expect(ruined, (SHORT, 1, 100, 2, 250, "ruin"))
-    assert ruined.trades["pnl"].tolist() == pytest.approx([-1500 - 1])  # entry fee 1, no exit costs
-    assert ruined.equity.tolist() == pytest.approx([1000, 999, 0, 0, 0, 0, 0, 0, 0, 0])
+    assert ruined.trades["pnl"].tolist() == pytest.approx([-1350 - 0.9])  # the entry's fee, no exit costs
+    assert ruined.equity.tolist() == pytest.approx([1000, 999.1, 0, 0, 0, 0, 0, 0, 0, 0])
 
 
 def test_a_stop_that_loses_everything_ruins_at_the_close():
