@@ -31,7 +31,7 @@ def winners(
         n: Winners of each group.
         metric: A metric, ranked in its natural direction, or composite_score.
         score: Weights of composite_score.
-        min_trades: Runs with fewer trades do not take part.
+        min_trades: Runs with fewer trades do not take part; a backtester that tells no count does.
         per: What makes a group: strategy, symbol, timeframe, or nothing for one group of all.
 
     Returns:
@@ -63,7 +63,7 @@ def winners(
             select *, row_number() over ({grouped} order by value {direction}, run_id) as place
             from (
                 select *, {order.expression} as value from metrics
-                where sweep_id = $sweep_id and role = 'full' and coalesce(num_trades, 0) >= $min_trades
+                where sweep_id = $sweep_id and role = 'full' and (num_trades is null or num_trades >= $min_trades)
             )
             where value is not null
         )

@@ -1,15 +1,23 @@
 """sweeplake: parameter sweeps of trading backtests on Dask, into a Delta lake, questioned in SQL.
 
-`sl.run("configs/sma_cross.toml", lake=sl.open("var/lake")).best(10)` is the whole of it. Names are loaded
-when they are first used: `from sweeplake import strategy` in a strategy's file costs nothing.
+    import sweeplake as sl
+
+    lake = sl.open("var/lake")
+    sl.ingest("AAPL.csv", lake=lake)
+    sl.run("configs/sma_cross.toml", lake=lake).best(10)
+
+Names are loaded when they are first used: `from sweeplake import strategy` in a strategy's file costs
+nothing.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from queries.lookup import Lookup
     from sweeplake.lake import Lake
-    from sweeplake.running import ingest, open, plan, run  # noqa: A004
+    from sweeplake.opening import open  # noqa: A004
+    from sweeplake.running import Plan, ingest, plan, run
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
     from sweeps.strategies.contract import Backtest, Param, Signals, backtester, strategy
@@ -19,13 +27,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "Backtest": "sweeps.strategies.contract",
     "Lake": "sweeplake.lake",
+    "Lookup": "queries.lookup",
     "Param": "sweeps.strategies.contract",
+    "Plan": "sweeplake.running",
     "Signals": "sweeps.strategies.contract",
     "StoredRun": "sweeplake.stored_run",
     "Sweep": "sweeplake.sweep",
     "backtester": "sweeps.strategies.contract",
     "ingest": "sweeplake.running",
-    "open": "sweeplake.running",
+    "open": "sweeplake.opening",
     "plan": "sweeplake.running",
     "run": "sweeplake.running",
     "strategy": "sweeps.strategies.contract",
@@ -34,7 +44,9 @@ _HOMES = {
 __all__ = [
     "Backtest",
     "Lake",
+    "Lookup",
     "Param",
+    "Plan",
     "Signals",
     "StoredRun",
     "Sweep",
@@ -54,4 +66,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *_HOMES})

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import pandas as pd
-
 from lake.lake import Lake as LakeTables
 from queries.catalog import Catalog, Parameters
 from queries.lookup import Lookup, lookup
@@ -15,6 +13,7 @@ from queries.sweep import status, sweep_row
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
@@ -26,7 +25,9 @@ class Lake:
     """A lake, read at one snapshot until `refresh`.
 
     Tables come as pandas DataFrames with every column of `metrics`: returns, drawdowns and rates as
-    fractions, times in UTC, NaN where a metric is undefined. Threads may share it.
+    fractions, times in UTC, NaN where a metric is undefined. Threads may share it; close it, or use it in a
+    `with` statement. Every question raises `LakeMissingError` if there is no lake here yet, and a
+    `QueryError` if a name or a value in it is wrong.
     """
 
     def __init__(self, tables: LakeTables) -> None:
@@ -76,13 +77,13 @@ class Lake:
         """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`)."""
         return self.catalog.sql(text, parameters)
 
-    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> pd.DataFrame:
+    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> "pd.DataFrame":
         """Return the n best runs by a metric, in its natural direction; see `queries.search.Filters`."""
         return _frame(best(self.catalog, self.filters(**filters), metric=metric, n=n))
 
     def search(
         self, *, sort: str = "sharpe", ascending: bool | None = None, limit: int = 100, **filters: Any
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Return the runs that pass the filters, in order; see `queries.search`. `limit=0` returns all."""
         found = search(self.catalog, self.filters(**filters), sort=sort, ascending=ascending, limit=limit)
         return _frame(found)
@@ -94,12 +95,12 @@ class Lake:
         params: Mapping[str, Any] | None = None,
         *,
         timeframe: str | None = None,
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Return the runs of a strategy on a symbol with these parameters and exits."""
         wanted = Lookup(strategy, symbol, params or {}, timeframe)
         return _frame(lookup(self.catalog, [wanted])).drop(columns="request", errors="ignore")
 
-    def lookup_many(self, wanted: Sequence[Lookup]) -> pd.DataFrame:
+    def lookup_many(self, wanted: Sequence[Lookup]) -> "pd.DataFrame":
         """Return the runs of many questions in one call; `request` is the place of the question."""
         return _frame(lookup(self.catalog, wanted))
 
@@ -109,7 +110,7 @@ class Lake:
 
         return StoredRun(show(self.catalog, run_id), self.catalog)
 
-    def sweeps(self) -> pd.DataFrame:
+    def sweeps(self) -> "pd.DataFrame":
         """Return one row per sweep, newest first."""
         return _frame(status(self.catalog))
 
@@ -138,6 +139,6 @@ class Lake:
         return Filters(**given)
 
 
-def _frame(rows: Any) -> pd.DataFrame:
+def _frame(rows: Any) -> "pd.DataFrame":
     frame: pd.DataFrame = rows.to_pandas()
     return frame

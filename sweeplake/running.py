@@ -1,14 +1,14 @@
-"""Opening, ingesting, planning and running."""
+"""Ingesting, planning and running."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lake.lake import open_lake
 from sweeplake.lake import Lake
+from sweeplake.opening import held
 from sweeplake.sweep import Sweep
 from sweeps.bars.ingest import IngestReport, ingest_files
 from sweeps.spec.config import SweepConfig, load_config, parse_config
@@ -20,30 +20,58 @@ if TYPE_CHECKING:
     from sweeps.execution.events import Observer
     from sweeps.execution.prepare import Prepared
 
-ConfigSource = str | Path | Mapping[str, Any] | SweepConfig
-DEFAULT_LAKE = "var/lake"
+ConfigSource: TypeAlias = str | Path | Mapping[str, Any] | SweepConfig
+"""A configuration: its file, its document (as TOML parses), or the model."""
 
-
-def open(url: str | None = None) -> Lake:  # noqa: A001  sl.open is what users write
-    """Open a lake; nothing is created before the first write.
-
-    Args:
-        url: A folder, file://... or s3://bucket/prefix; None is `$SWEEPLAKE_LAKE`, else var/lake.
-
-    Raises:
-        LakeAddressError: If the scheme is unknown or its package is not installed.
-        LakeFormatError: If another format wrote it.
-    """
-    return Lake(open_lake(url or os.environ.get("SWEEPLAKE_LAKE") or DEFAULT_LAKE))
+LakeSource: TypeAlias = Lake | str | Path | None
+"""A lake, or its address; None is `$SWEEPLAKE_LAKE`, else var/lake."""
 
 
 def ingest(
-    files: Sequence[str | Path] = (), *, lake: Lake | str | None = None, **options: Any
+    files: str | Path | Sequence[str | Path] = (),
+    *,
+    lake: LakeSource = None,
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    source: str | None = None,
+    tz: str = "UTC",
+    resample_to: str | None = None,
+    adjusted: bool | None = None,
+    replace: bool = False,
 ) -> list[IngestReport]:
-    """Bring files of bars into the lake, all or none; options as `sweeps.bars.ingest.ingest_files`."""
-    held = _lake(lake)
-    reports = ingest_files(held.tables, files, **options)
-    held.refresh()
+    """Bring files of bars into the lake: all are checked first, then all are written, or none.
+
+    Args:
+        files: Files, later ones winning; for the demo source its symbols, by default four.
+        lake: The lake; created by the first write.
+        symbol: Symbol of all files; None: from a symbol column, else from each file's name.
+        timeframe: Timeframe of all files; None: from the file's name, else the median step.
+        source: csv, yfinance, binance, parquet or demo; None: by content.
+        tz: Session time zone, in which times without an offset are read.
+        resample_to: A coarser timeframe that the lake shall have too.
+        adjusted: Whether prices are adjusted; None: as the source does.
+        replace: Drop the bars that the lake has of these symbols and timeframe first.
+
+    Returns:
+        One report a symbol and timeframe: bars, added, changed, gaps, fingerprint.
+
+    Raises:
+        SweepError: If a file or an argument is wrong; a `BarsInvalidError` lists every problem.
+        LakeError: If the lake cannot be opened or written.
+    """
+    opened = held(lake)
+    reports = ingest_files(
+        opened.tables,
+        [files] if isinstance(files, (str, Path)) else files,
+        symbol=symbol,
+        timeframe=timeframe,
+        source=source,
+        tz=tz,
+        resample_to=resample_to,
+        adjusted=adjusted,
+        replace=replace,
+    )
+    opened.refresh()
     return reports
 
 
@@ -80,18 +108,22 @@ class Plan:
         }
 
 
-def plan(config: ConfigSource, *, lake: Lake | str | None = None, workers: int | None = None) -> Plan:
+def plan(config: ConfigSource, *, lake: LakeSource = None, workers: int | None = None) -> Plan:
     """Return what a sweep would do and cost; a sample is computed here, nothing is written.
 
     Args:
         config: A configuration file, document or model.
         lake: The lake with the bars.
         workers: Workers to reckon with; None means one a core.
+
+    Raises:
+        SweepError: As `run`.
+        LakeError: If there is no lake.
     """
     from sweeps.execution.driver import new_context
     from sweeps.execution.estimate import estimate
 
-    prepared = _prepared(config, _lake(lake))
+    prepared = _prepared(config, held(lake))
     context = new_context(prepared, "plan", datetime.now(UTC))
     reckoned = estimate(prepared, context, workers or os.cpu_count() or 1)
     return Plan(prepared.runs, 0, prepared.runs, reckoned.blocks, reckoned)
@@ -100,7 +132,7 @@ def plan(config: ConfigSource, *, lake: Lake | str | None = None, workers: int |
 def run(
     config: ConfigSource,
     *,
-    lake: Lake | str | None = None,
+    lake: LakeSource = None,
     client: "Client | str | None" = None,
     workers: int | None = None,
     observer: "Observer | None" = None,
@@ -111,11 +143,15 @@ def run(
     and returns the sweep with the status `interrupted`.
 
     Args:
-        config: A configuration file, document or model; relative files in it lie beside the file.
+        config: A configuration file, document or model; relative files in it lie beside the file, else in the
+            current folder.
         lake: Where bars are and results go.
         client: A Dask client, a scheduler's address, or None: the current client, else an embedded cluster.
         workers: Processes of an embedded cluster; None means one a core.
         observer: Told of every event; see `sweeps.execution.events`.
+
+    Returns:
+        The sweep; `lake` reads the snapshot that has it.
 
     Raises:
         SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
@@ -125,13 +161,13 @@ def run(
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
-    held = _lake(lake)
-    prepared = _prepared(config, held)
-    held.tables.storage.make_writable()
+    opened = held(lake)
+    prepared = _prepared(config, opened)
+    opened.tables.storage.make_writable()
     with connected(client, workers) as connection:
-        outcome = drive(prepared, held.tables, connection, observer or silent)
-    held.refresh()
-    return Sweep(held, outcome.sweep_id, outcome)
+        outcome = drive(prepared, opened.tables, connection, observer or silent)
+    opened.refresh()
+    return Sweep(opened, outcome.sweep_id, outcome)
 
 
 def _prepared(config: ConfigSource, lake: Lake) -> "Prepared":
@@ -147,7 +183,3 @@ def _config(config: ConfigSource) -> SweepConfig:
     if isinstance(config, (str, Path)):
         return load_config(Path(config))
     return parse_config(config, "configuration")
-
-
-def _lake(lake: Lake | str | None) -> Lake:
-    return lake if isinstance(lake, Lake) else open(lake)

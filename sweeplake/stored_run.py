@@ -1,13 +1,14 @@
 """A run as Python users hold it."""
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from queries.catalog import Catalog
 from queries.documents import run_documents
 from queries.errors import BadValueError
 from queries.show import StoredRun as Stored
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class StoredRun:
@@ -50,7 +51,7 @@ class StoredRun:
         return {name: row[name] for name in row if "drawdown" in name or name == "ulcer_index"}
 
     @property
-    def trades(self) -> pd.DataFrame:
+    def trades(self) -> "pd.DataFrame":
         """Trades in order.
 
         Raises:
@@ -59,7 +60,7 @@ class StoredRun:
         return self._detail(self.stored.trades)
 
     @property
-    def equity(self) -> pd.DataFrame:
+    def equity(self) -> "pd.DataFrame":
         """Equity, drawdown and position at each bar.
 
         Raises:
@@ -67,7 +68,7 @@ class StoredRun:
         """
         return self._detail(self.stored.equity)
 
-    def _detail(self, rows: Any) -> pd.DataFrame:
+    def _detail(self, rows: Any) -> "pd.DataFrame":
         if rows is None:
             remedy = 'no sweep stored its trades and equity; run it again with [details] keep = "all"'
             raise BadValueError("run_id", self.run_id, remedy)

@@ -1,13 +1,14 @@
 """A sweep as Python users hold it."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from queries.summary import Summary, summary
-from queries.sweep import status
+from queries.sweep import status, sweep_row
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sweeplake.lake import Lake
     from sweeps.execution.driver import Outcome
 
@@ -31,6 +32,12 @@ class Sweep:
             f"{state['done']:,} of {state['runs']:,} runs)"
         )
 
+    @property
+    def metric(self) -> str:
+        """What its best run is chosen by: the configuration's `details.metric`, else sharpe."""
+        config = json.loads(sweep_row(self.lake.catalog, self.sweep_id)["config"] or "{}")
+        return str((config.get("details") or {}).get("metric") or "sharpe")
+
     def status(self) -> dict[str, Any]:
         """Return its row of `sweep_summary`: counts, time, status."""
         rows: list[dict[str, Any]] = status(self.lake.catalog, self.sweep_id).to_pylist()
@@ -40,15 +47,15 @@ class Sweep:
         """Return counts, quantiles of the main metrics, the best run and the failures by cause."""
         return summary(self.lake.catalog, self.sweep_id)
 
-    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> pd.DataFrame:
+    def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> "pd.DataFrame":
         """Return its n best runs by a metric, in its natural direction."""
         return self.lake.best(n, metric, sweep=self.sweep_id, **filters)
 
-    def search(self, **arguments: Any) -> pd.DataFrame:
+    def search(self, **arguments: Any) -> "pd.DataFrame":
         """Return its runs that pass the filters, as `Lake.search`."""
         return self.lake.search(sweep=self.sweep_id, **arguments)
 
-    def failures(self) -> pd.DataFrame:
+    def failures(self) -> "pd.DataFrame":
         """Return its runs without a result: parameters, cause, error, traceback."""
         found: pd.DataFrame = self.lake.sql(
             "select * from failures where sweep_id = $1 order by run_id", [self.sweep_id]

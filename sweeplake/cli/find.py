@@ -1,12 +1,15 @@
 """`sweeplake best`, `search` and `lookup`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from sweeplake.cli.options import json_option, lake_option, run_filters
-from sweeplake.cli.output import note, print_json
+from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
+
+_NAMES_SHOWN = 20
 
 
 @click.command()
@@ -17,7 +20,7 @@ from sweeplake.cli.runs import print_runs
 @click.option("--min-trades", type=int, metavar="N", help="Only runs with at least this many trades.")
 @json_option
 def best(lake_url: str, n: int, metric: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
-    """Print the best runs."""
+    """Print the best runs by a metric."""
     import sweeplake
     from queries.search import best as best_runs
 
@@ -52,7 +55,7 @@ def search(
     as_json: bool,  # noqa: FBT001
     **filters: Any,
 ) -> None:
-    """Print the runs that pass filters."""
+    """Print the runs that pass filters, in order."""
     import sweeplake
     from queries.search import search as search_runs
 
@@ -77,7 +80,11 @@ def lookup(
     timeframe: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Print the runs of one strategy on one symbol with these parameters."""
+    """Print the runs that have these parameters.
+
+    \b
+    sweeplake lookup --strategy sma_cross --symbol AAPL --param fast=10 --param slow=50
+    """
     import sweeplake
     from queries.lookup import Lookup
     from queries.lookup import lookup as look_up
@@ -106,4 +113,20 @@ def _print(lake: Any, found: Any, *, as_json: bool, metric: str | None = None) -
     elif runs:
         print_runs(runs, metric=metric)
     else:
-        note("no run passes")
+        note(_nothing(lake))
+
+
+def _nothing(lake: Any) -> str:
+    """Return what to tell when no run passes: what there is to ask about."""
+    there = lake.catalog.rows("select distinct strategy, symbol from metrics order by strategy, symbol")
+    if not there:
+        return f"the lake has no runs yet; start some with `{command('run CONFIG')}`"
+    strategies = dict.fromkeys(row["strategy"] for row in there)
+    symbols = sorted({row["symbol"] for row in there})
+    return f"no run passes; there are runs of {_some(strategies)} on {_some(symbols)}"
+
+
+def _some(names: Iterable[str]) -> str:
+    known = list(names)
+    more = f" and {len(known) - _NAMES_SHOWN} more" if len(known) > _NAMES_SHOWN else ""
+    return ", ".join(known[:_NAMES_SHOWN]) + more

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import note, print_json, print_table
+from sweeplake.cli.output import command, note, print_json
+from sweeplake.cli.tables import print_table
 
 
 @click.command()
@@ -37,21 +38,22 @@ def ingest(
     replace: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Bring bars into the lake: all FILES are validated, then all are written, or none.
+    """Bring bars into the lake, validated.
+
+    All FILES are read and checked first; then all are written, or none.
 
     \b
     sweeplake ingest AAPL.csv MSFT.csv --timeframe 1d
     sweeplake ingest BTCUSDT-1h-2024-01.csv --source binance
     sweeplake ingest --source demo
     """
-    from lake.lake import open_lake
-    from sweeps.bars.ingest import ingest_files
+    import sweeplake
 
     if not files and source != "demo":
         raise click.UsageError("name at least one FILE, or take the demo bars with --source demo")
-    reports = ingest_files(
-        open_lake(lake_url),
+    reports = sweeplake.ingest(
         files,
+        lake=lake_url,
         symbol=symbol,
         timeframe=timeframe,
         source=source,
@@ -63,12 +65,18 @@ def ingest(
     if as_json:
         print_json({"rows": [asdict(report) for report in reports]})
         return
-    print_table([vars(report) | {"gaps": report.gaps.count} for report in reports], _COLUMNS)
+    rows = [vars(report) | {"gaps": report.gaps.count} for report in reports]
+    print_table(rows, _COLUMNS, optional=_OPTIONAL)
     for report in reports:
         if report.gaps.count:
             note(f"{report.symbol}: {report.gaps}")
         if report.ignored:
             note(f"{report.symbol}: columns that are no numbers were left out: {', '.join(report.ignored)}")
+    if all(report.unchanged for report in reports):
+        note("the lake had all of it; nothing was written")
+    else:
+        note(f"next: {command('run CONFIG')}")
 
 
 _COLUMNS = ("symbol", "timeframe", "bars", "added", "changed", "first", "last", "gaps", "fingerprint")
+_OPTIONAL = ("first", "last", "gaps", "added", "changed", "timeframe", "fingerprint")

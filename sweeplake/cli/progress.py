@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import click
 
-from sweeps.execution.events import DetailsStarted, Ended, Event, Observer, Progressed, Started
+from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Event, Observer, Progressed, Started
 
 LINE_SECONDS = 5.0
 
@@ -79,6 +79,8 @@ class _Bar:
 def describe(event: Event) -> str:
     """Return an event as a line for people."""
     match event:
+        case Cautioned():
+            return f"caution: {event.text}"
         case Started():
             where = f"; dashboard {event.dashboard}" if event.dashboard else ""
             return (

@@ -3,14 +3,16 @@
 import signal
 import sys
 from dataclasses import asdict
+from shlex import quote
 from typing import Any
 
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import note, print_facts, print_json
+from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.progress import progress
 from sweeplake.cli.runs import print_runs
+from sweeplake.cli.tables import print_facts
 
 EXIT_FAILED_RUNS = 1
 EXIT_INTERRUPTED = 130
@@ -22,7 +24,10 @@ EXIT_INTERRUPTED = 130
 @click.option("--workers", type=click.IntRange(min=1), help="Workers to reckon with; else one a core.")
 @json_option
 def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None:  # noqa: FBT001
-    """Tell what the sweep of CONFIG would do and cost; a sample is computed, nothing is written."""
+    """Tell what a sweep would do and cost; it runs nothing.
+
+    A sample of the sweep of CONFIG is computed here to know its cost. Nothing is written.
+    """
     import sweeplake
 
     reckoned = sweeplake.plan(config, lake=lake_url, workers=workers)
@@ -41,6 +46,7 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
             "lake": f"{cost.lake_bytes / 1e6:,.1f} MB of metrics",
         }
     )
+    note(f"next: {command(f'run {quote(config)}')}")
 
 
 @click.command()
@@ -60,7 +66,10 @@ def run(
     fresh: bool,  # noqa: ARG001, FBT001  every run is computed anyway
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Run the sweep of CONFIG on Dask into the lake."""
+    """Run a sweep on Dask into the lake.
+
+    CONFIG is a TOML file. Everything is checked before anything is computed; Ctrl-C commits what is done.
+    """
     import sweeplake
 
     if scheduler and workers:
@@ -79,16 +88,19 @@ def _report(sweep: Any, *, as_json: bool) -> None:
     from queries.documents import run_documents
     from queries.search import Filters, best
 
-    outcome, catalog = sweep.outcome, sweep.lake.catalog
-    runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), n=10))
+    outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric
+    runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), metric=metric, n=10))
     if as_json:
         print_json({**asdict(outcome), "best": runs})
     elif runs:
-        print_runs(runs, title="Best by sharpe")
-        note(f"next: sweeplake summary {sweep.sweep_id}")
+        print_runs(runs, title=f"Best by {metric}", metric=metric)
     if outcome.status == "interrupted":
-        note(f"interrupted; what was computed is committed. To go on: sweeplake resume {sweep.sweep_id}")
+        resume = command(f"resume {sweep.sweep_id}")
+        note(f"interrupted; what was computed is committed. To go on: {resume}")
         sys.exit(EXIT_INTERRUPTED)
+    summary = command(f"summary {sweep.sweep_id}")
     if outcome.failed:
-        note(f"{outcome.failed:,} runs failed; see: sweeplake summary {sweep.sweep_id}")
+        note(f"{outcome.failed:,} runs failed; see: {summary}")
         sys.exit(EXIT_FAILED_RUNS)
+    if runs and not as_json:
+        note(f"next: {summary}\n      {command('show ' + runs[0]['run_id'])}")

@@ -1,5 +1,7 @@
 """`sweeplake show`."""
 
+import json
+from datetime import datetime
 from typing import Any
 
 import click
@@ -23,6 +25,7 @@ _TRADE_COLUMNS = (
     "exit_reason",
 )
 _OPTIONAL_TRADE_COLUMNS = ("exit_reason", "return", "side", "pnl", "exit_price", "entry_price", "mfe", "mae")
+_JSON_COLUMNS = ("entry_indicators", "exit_indicators")
 _PRICE_DIGITS = 6
 
 
@@ -52,7 +55,8 @@ def show(run_id: str, lake_url: str, shown_trades: int, as_json: bool) -> None: 
         extra = {"path": run.path_metrics, "trades": trades, "equity": _rows(run.stored.equity)}
         print_json({**run.document, **extra})
         return
-    print_facts({name: run.document[name] for name in _IDENTITY})
+    date = datetime.fromisoformat(run.document["date"])
+    print_facts({name: run.document[name] for name in _IDENTITY} | {"date": date})
     click.echo()
     print_facts(_settings(run.params), title="Parameters")
     click.echo()
@@ -77,10 +81,16 @@ def _settings(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _units() -> dict[str, str]:
-    from lake.schemas import TABLES_UNITS
+    from lake.columns import DETAILS, METRICS
 
-    return TABLES_UNITS
+    return {column.name: column.unit for column in (*DETAILS, *METRICS)}
 
 
 def _rows(table: Any) -> list[dict[str, Any]] | None:
-    return None if table is None else table.to_pylist()
+    """Return rows with their JSON columns as objects."""
+    if table is None:
+        return None
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        row.update({name: json.loads(row[name]) for name in _JSON_COLUMNS if row.get(name)})
+    return rows

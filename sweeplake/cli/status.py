@@ -68,7 +68,8 @@ def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT00
     print_facts(_facts(found.sweep), title=found.sweep["name"])
     if quantiles:
         click.echo()
-        print_table(quantiles, tuple(quantiles[0]), title="Over all runs", optional=_QUANTILES)
+        columns = tuple(quantiles[0])
+        print_table(quantiles, columns, "Over all runs", optional=_QUANTILES, digits=4, alike=False)
     if best:
         click.echo()
         print_runs(best, title=f"Best by {found.metric}", metric=found.metric)

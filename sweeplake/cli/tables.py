@@ -46,6 +46,7 @@ def print_table(
     *,
     optional: Sequence[str] = (),
     digits: int = DIGITS,
+    alike: bool = True,
 ) -> None:
     """Print rows under their column names.
 
@@ -59,8 +60,9 @@ def print_table(
         title: A line above.
         optional: Columns that a narrow terminal may lose, the most important first.
         digits: Significant digits of fractional numbers.
+        alike: Whether the numbers of a column are of one kind, and so share their decimals.
     """
-    table = [_column(rows, name, digits) for name in columns]
+    table = [_column(rows, name, digits, alike=alike) for name in columns]
     if not sys.stdout.isatty():
         _print_plain(table, title)
         return
@@ -90,9 +92,10 @@ def print_facts(facts: Row, title: str | None = None, *, beside: Mapping[str, st
         click.echo(line.rstrip())
 
 
-def _column(rows: Sequence[Row], name: str, digits: int) -> _Column:
+def _column(rows: Sequence[Row], name: str, digits: int, *, alike: bool) -> _Column:
     values = [row.get(name) for row in rows]
-    return _Column(name, tuple(column(values, digits)), any(is_number(value) for value in values))
+    texts = column(values, digits) if alike else [shown(value, digits) for value in values]
+    return _Column(name, tuple(texts), any(is_number(value) for value in values))
 
 
 def _least(table: Sequence[_Column]) -> int:

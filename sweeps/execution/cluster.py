@@ -1,14 +1,19 @@
 """Cluster: the Dask client that a sweep runs on."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from distributed import Client, LocalCluster, get_client
 
+import lake
+import queries
+import sweeps
 from sweeps.errors import SweepError
-from sweeps.simulation.kernel import SIMULATION_VERSION
 
 CONNECT_SECONDS = 15
 WORKERS_SECONDS = 60
@@ -89,9 +94,19 @@ def checked(client: Client) -> Client:
     return client
 
 
+@cache
 def code_versions() -> dict[str, str]:
-    """Return the versions that must be equal on client and workers."""
-    return {name: version(name) for name in PACKAGES} | {"simulation": str(SIMULATION_VERSION)}
+    """Return what must be equal on client and workers: library versions, and a hash of this code itself."""
+    return {name: version(name) for name in PACKAGES} | {"sweeplake code": _code_hash()}
+
+
+def _code_hash() -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for package in (lake, queries, sweeps):
+        folder = Path(package.__path__[0])
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _current_client() -> Client | None:

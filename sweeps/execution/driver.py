@@ -12,10 +12,11 @@ from distributed import Client
 
 from lake import sweep_log
 from lake.lake import Lake
+from sweeps.bars.timeframes import normal
 from sweeps.execution.blocks import BlockCutter, without_sample
 from sweeps.execution.cluster import code_versions
 from sweeps.execution.context import SweepContext
-from sweeps.execution.events import DetailsStarted, Ended, Observer, Progressed, Started, silent
+from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.lost import lost_receipt
 from sweeps.execution.prepare import Prepared
@@ -148,6 +149,8 @@ class _Drive:
         )
 
     def _announce(self) -> None:
+        for caution in self.prepared.cautions:
+            self.observer(Cautioned(caution))
         self.observer(
             Started(
                 self.context.sweep_id,
@@ -167,7 +170,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         started_at=started_at,
         strategy=prepared.strategy.source,
         grid=without_sample(prepared.grid),
-        timeframe=prepared.config.timeframe,
+        timeframe=normal(prepared.config.timeframe),
         end=prepared.config.end,
         bars=prepared.bars,
         inputs=prepared.inputs,
@@ -195,7 +198,7 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
     return {
         "sweep_id": context.sweep_id,
         "name": prepared.config.name,
-        "owner": getuser(),
+        "owner": _owner(),
         "strategy": prepared.strategy.name,
         "symbols": list(prepared.inputs),
         "timeframe": context.timeframe,
@@ -209,3 +212,11 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
         "bars": json.dumps(bars),
         "versions": json.dumps(code_versions()),
     }
+
+
+def _owner() -> str | None:
+    """Return who runs this; None where the account has no name, as in some containers."""
+    try:
+        return getuser()
+    except (ImportError, KeyError, OSError):
+        return None

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Cautioned:
+    """Something is allowed, and may not be what was meant."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Started:
     """The sweep is in the lake, its first blocks are on their way."""
 
@@ -60,7 +67,7 @@ class Ended:
     seconds: float
 
 
-Event = Started | Progressed | DetailsStarted | Ended
+Event = Cautioned | Started | Progressed | DetailsStarted | Ended
 Observer = Callable[[Event], None]
 
 

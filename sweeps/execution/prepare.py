@@ -28,6 +28,7 @@ from sweeps.strategies.evaluate import check_direction
 from sweeps.strategies.registry import resolve
 
 FEWEST_BARS = 2
+CAUTIONED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,7 @@ class Prepared:
         inputs: Per symbol, what its runs read.
         columns: The settings that are stored with every run.
         runs: Number of runs over all symbols.
+        cautions: What is allowed, and may not be what was meant.
     """
 
     config: SweepConfig
@@ -51,6 +53,7 @@ class Prepared:
     inputs: Mapping[str, SymbolInputs]
     columns: tuple[ParameterColumn, ...]
     runs: int
+    cautions: tuple[str, ...]
 
 
 def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
@@ -66,7 +69,6 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
         LakeError: If there is no lake, or a parameter's column clashes with one that exists.
     """
     strategy = resolve(config.strategy, base_dir)
-    check_metrics(config, METRIC_NAMES)
     grid = bind(config, strategy.parameters)
     for direction in _values(grid, "direction"):
         check_direction(strategy, direction)  # type: ignore[arg-type]
@@ -78,20 +80,24 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
     snapshot = lake.require().snapshot(["bars", "metrics"])
     _check_columns(columns, snapshot)
     bars = _symbols(config, snapshot)
-    inputs = {}
+    inputs, adjusted = {}, []
     for place, symbol in enumerate(bars):
         readable = load_bars(snapshot, symbol, config.timeframe, end=config.end)
         inputs[symbol] = _inputs(config, strategy, readable)
+        if readable.adjusted:
+            adjusted.append(symbol)
         if place == 0:
-            prove(strategy, readable, grid, seed=place)
+            own_metrics = prove(strategy, readable, grid, seed=place)
+            check_metrics(config, (*METRIC_NAMES, *own_metrics))
     return Prepared(
-        config,
-        strategy,
-        grid,
-        _only(snapshot, bars, config.timeframe),
-        inputs,
-        columns,
-        grid.count() * len(bars),
+        config=config,
+        strategy=strategy,
+        grid=grid,
+        bars=_only(snapshot, bars, config.timeframe),
+        inputs=inputs,
+        columns=columns,
+        runs=grid.count() * len(bars),
+        cautions=cautions(grid, adjusted),
     )
 
 
@@ -106,6 +112,22 @@ def parameter_columns(config: SweepConfig, grid: Grid) -> tuple[ParameterColumn,
                 column = f"{PARAMETER_PREFIX}{config.columns.get(name, name)}"
                 columns.append(ParameterColumn(name, column, kind, axis.section))
     return tuple(columns)
+
+
+def cautions(grid: Grid, adjusted: Sequence[str]) -> tuple[str, ...]:
+    """Return what to tell of a sweep that may not mean what it says: amounts of money on adjusted prices."""
+    if not adjusted:
+        return ()
+    symbols = ", ".join(adjusted[:CAUTIONED]) + (", ..." if len(adjusted) > CAUTIONED else "")
+    found = []
+    kinds = {str(kind) for kind in _values(grid, "sizing_kind")} & {"cash", "units"}
+    if kinds:
+        found.append(f"execution.sizing in {' and '.join(sorted(kinds))}")
+    if any(_values(grid, "fee_fixed")):
+        found.append("execution.fee_fixed")
+    return tuple(
+        f"{what} on adjusted prices ({symbols}): early prices are not those that were paid" for what in found
+    )
 
 
 def _values(grid: Grid, name: str) -> Sequence[object]:
@@ -142,7 +164,7 @@ def _inputs(config: SweepConfig, strategy: Strategy, bars: Bars) -> SymbolInputs
         strategy=strategy.name,
         code=strategy.code,
         symbol=bars.symbol,
-        timeframe=config.timeframe,
+        timeframe=bars.timeframe,
         start=config.start,
         end=config.end,
         periods_per_year=periods_per_year,

@@ -31,8 +31,11 @@ class StrategyFailsError(SweepError):
         )
 
 
-def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> None:
+def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, ...]:
     """Return if the strategy works for at least one parameter set of a sample, and looks ahead for none.
+
+    Returns:
+        The names of the metrics that a user's backtester gave; nothing for other strategies.
 
     Raises:
         StrategyFailsError: If it raises for all of them.
@@ -40,9 +43,10 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> None:
     """
     sets = [strategy_parameters(grid, index) for index in _sampled(grid, seed)]
     failure: Exception | None = None
+    metrics: tuple[str, ...] = ()
     for parameters in sets:
         try:
-            _try(strategy, bars, parameters)
+            metrics = _try(strategy, bars, parameters)
         except Exception as error:  # noqa: BLE001  a user's code may raise anything
             failure = error
         else:
@@ -52,13 +56,14 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> None:
             trace = strategy.source.own_traceback(failure)
             raise StrategyFailsError(strategy.name, bars.symbol, trace) from failure
     prove_causal(strategy, bars, sets, seed)
+    return metrics
 
 
-def _try(strategy: Strategy, bars: Bars, parameters: dict[str, Value]) -> None:
+def _try(strategy: Strategy, bars: Bars, parameters: dict[str, Value]) -> tuple[str, ...]:
     if strategy.kind == "backtester":
-        run_backtester(strategy, bars, parameters)
-    else:
-        evaluate(strategy, Indicators(bars), parameters, "both" if strategy.short else "long")
+        return tuple(run_backtester(strategy, bars, parameters).metrics)
+    evaluate(strategy, Indicators(bars), parameters, "both" if strategy.short else "long")
+    return ()
 
 
 def _sampled(grid: Grid, seed: int) -> Iterator[int]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-from queries.winners import winners
 
 from lake.lake import Lake
 from queries.catalog import Catalog
+from queries.winners import winners
 from sweeps.execution.blocks import Block
 from sweeps.execution.context import ParameterColumn, SweepContext
 from sweeps.execution.prepare import Prepared

@@ -13,7 +13,7 @@ from sweeps.simulation.rows import run_rows
 from sweeps.simulation.settings import S_ATR_MULTIPLE, settings_table
 from sweeps.simulation.statistics import BLOCKS
 from sweeps.simulation.trace import Trace, traced
-from sweeps.simulation.window import PriceWindow, SignalSet
+from sweeps.simulation.window import PriceWindow, SignalSet, read_only
 
 __all__ = [
     "METRIC_NAMES",
@@ -104,6 +104,7 @@ def _run(
 ) -> tuple[Outcome, Floats, Floats, npt.NDArray[np.int64]]:
     """Return the outcome of all rows, and the equity and ledger of the last."""
     bars, runs = len(window), len(settings)
+    settings = read_only(settings, np.float64)
     signals.check(bars)
     if len(signals.atr) == 0 and not np.isnan(settings[:, S_ATR_MULTIPLE]).all():
         raise AtrMissingError
@@ -122,7 +123,7 @@ def _run(
         signals.atr,
         signals.session_last,
         settings,
-        periods_per_year,
+        float(periods_per_year),
         equity,
         ledger,
         trades,

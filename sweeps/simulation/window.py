@@ -24,15 +24,15 @@ class WindowLengthError(SweepError):
         )
 
 
-def _read_only(values: Any, dtype: Any) -> npt.NDArray[Any]:
+def read_only(values: Any, dtype: Any) -> npt.NDArray[Any]:
     """Return a contiguous read-only view: one array type means one compilation of the kernel."""
     view: npt.NDArray[Any] = np.ascontiguousarray(values, dtype=dtype).view()
     view.flags.writeable = False
     return view
 
 
-_NO_FLOATS: FloatArray = _read_only([], np.float64)
-_NO_FLAGS: npt.NDArray[np.bool_] = _read_only([], np.bool_)
+_NO_FLOATS: FloatArray = read_only([], np.float64)
+_NO_FLAGS: npt.NDArray[np.bool_] = read_only([], np.bool_)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,7 +50,7 @@ class PriceWindow:
 
     def __post_init__(self) -> None:
         for name in ("open", "high", "low", "close"):
-            object.__setattr__(self, name, _read_only(getattr(self, name), np.float64))
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
         bars = max(len(self.close), 1)
         for name in ("open", "high", "low", "close"):
             _check(name, getattr(self, name), bars)
@@ -77,13 +77,13 @@ class SignalSet:
     session_last: npt.NDArray[np.bool_] = field(default_factory=lambda: _NO_FLAGS)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "events", _read_only(self.events, np.uint8))
+        object.__setattr__(self, "events", read_only(self.events, np.uint8))
         if self.stop_distance is not _NO_FLOATS:
-            object.__setattr__(self, "stop_distance", _read_only(self.stop_distance, np.float64))
+            object.__setattr__(self, "stop_distance", read_only(self.stop_distance, np.float64))
         if self.atr is not _NO_FLOATS:
-            object.__setattr__(self, "atr", _read_only(self.atr, np.float64))
+            object.__setattr__(self, "atr", read_only(self.atr, np.float64))
         if self.session_last is not _NO_FLAGS:
-            object.__setattr__(self, "session_last", _read_only(self.session_last, np.bool_))
+            object.__setattr__(self, "session_last", read_only(self.session_last, np.bool_))
 
     def check(self, bars: int) -> None:
         """Raise WindowLengthError unless every array in use covers ``bars`` bars."""

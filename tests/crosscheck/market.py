@@ -1,4 +1,4 @@
-"""Bars and signals of the cross-checks: real daily stocks, synthetic bars with gaps, a grid of SMA crosses."""
+"""Bars and signals of the cross-checks: real daily stocks, bars with gaps, a grid of SMA crosses."""
 
 from functools import cache
 from itertools import pairwise

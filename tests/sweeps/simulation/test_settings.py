@@ -58,7 +58,7 @@ def test_columns_of_the_grid_that_are_no_settings_are_not_read():
 
 
 def test_an_unknown_word_is_refused_with_the_nearest():
-    with pytest.raises(SettingError, match='fill: expected one of next_open, close.*did you mean "close"'):
+    with pytest.raises(SettingError, match=r'fill: expected one of next_open, close.*did you mean "close"'):
         settings_table(columns(fill=["clos"]), 252.0)
 
 
