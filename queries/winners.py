@@ -63,7 +63,8 @@ def winners(
             select *, row_number() over ({grouped} order by value {direction}, run_id) as place
             from (
                 select *, {order.expression} as value from metrics
-                where sweep_id = $sweep_id and role = 'full' and (num_trades is null or num_trades >= $min_trades)
+                where sweep_id = $sweep_id and role = 'full'
+                and (num_trades is null or num_trades >= $min_trades)
             )
             where value is not null
         )

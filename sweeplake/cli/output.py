@@ -21,6 +21,11 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, e.g. `1 run`, `2,676 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def command(text: str) -> str:
     """Return a command to type next, on the same lake as this one."""
     context = click.get_current_context()

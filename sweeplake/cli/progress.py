@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import click
 
+from sweeplake.cli.output import counted
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Event, Observer, Progressed, Started
 
 LINE_SECONDS = 5.0
@@ -84,17 +85,17 @@ def describe(event: Event) -> str:
         case Started():
             where = f"; dashboard {event.dashboard}" if event.dashboard else ""
             return (
-                f"sweep {event.sweep_id}: {event.name}: {event.runs:,} runs on {event.symbols} symbols, "
-                f"{event.workers} workers{where}"
+                f"sweep {event.sweep_id}: {event.name}: {counted(event.runs, 'run')} on "
+                f"{counted(event.symbols, 'symbol')}, {counted(event.workers, 'worker')}{where}"
             )
         case Progressed():
-            return f"  {event.done:,} of {event.runs:,} runs, {_pace(event)}"
+            return f"  {event.done:,} of {counted(event.runs, 'run')}, {_pace(event)}"
         case DetailsStarted():
-            return f"  storing trades and equity of the best {event.winners:,} runs"
+            return f"  storing trades and equity of the best {counted(event.winners, 'run')}"
         case Ended():
             failed = f", {event.failed:,} failed" if event.failed else ""
             state = event.status.replace("_", " ")
-            return f"  {state}: {event.computed:,} runs{failed} in {event.seconds:.1f} s"
+            return f"  {state}: {counted(event.computed, 'run')}{failed} in {event.seconds:.1f} s"
 
 
 def _pace(event: Progressed) -> str:

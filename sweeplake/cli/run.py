@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import command, note, print_json
+from sweeplake.cli.output import command, counted, note, print_json
 from sweeplake.cli.progress import progress
 from sweeplake.cli.runs import print_runs
 from sweeplake.cli.tables import print_facts
@@ -74,9 +74,12 @@ def run(
 
     if scheduler and workers:
         raise click.UsageError("--scheduler has its own workers; leave --workers out")
-    signal.signal(signal.SIGTERM, _interrupt)
-    with progress() as observer:
-        sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with progress() as observer:
+            sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     _report(sweep, as_json=as_json)
 
 
@@ -100,7 +103,7 @@ def _report(sweep: Any, *, as_json: bool) -> None:
         sys.exit(EXIT_INTERRUPTED)
     summary = command(f"summary {sweep.sweep_id}")
     if outcome.failed:
-        note(f"{outcome.failed:,} runs failed; see: {summary}")
+        note(f"{counted(outcome.failed, 'run')} failed; see: {summary}")
         sys.exit(EXIT_FAILED_RUNS)
     if runs and not as_json:
         note(f"next: {summary}\n      {command('show ' + runs[0]['run_id'])}")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sweeplake.cli.options import lake_option
-from sweeplake.cli.output import note
+from sweeplake.cli.output import counted, note
 from sweeplake.cli.tables import print_table
 
 FORMATS = ("table", "json", "csv", "parquet", "arrow")
@@ -85,7 +85,7 @@ def _deliver(lake: Any, query: str, values: Any, form: str, output: str | None) 
     with ConfinedCatalog(lake.catalog.snapshot) as catalog:
         rows = catalog.batches(query, values)
         if output is not None:
-            note(f"{export_file(rows, Path(output), form):,} rows in {output}")
+            note(f"{counted(export_file(rows, Path(output), form), 'row')} in {output}")
         elif form == "table":
             table = rows.read_all()
             print_table(table.to_pylist(), table.column_names, digits=_DIGITS)

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 from sweeps.strategies.contract import BoolArray, Direction, EventArray, FloatArray, Signals
 from sweeps.strategies.errors import ShortSideError, SignalError
-
-ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT = 1, 2, 4, 8
 
 # What the states -1, 0, 1 of a strategy become under each direction; a boolean's False and True likewise.
 STATES: dict[Direction, tuple[int, int, int]] = {"long": (0, 0, 1), "both": (-1, 0, 1), "short": (-1, 0, 0)}

@@ -62,6 +62,11 @@ def test_a_sweep_runs_into_a_lake_on_s3_and_is_questioned_there(s3: str) -> None
     best = sweeplake("best", "--lake", s3, "-n", "1", "--json")
     assert best.returncode == 0, best.stderr
     counted = sweeplake(
-        "sql", "select count(*) as n, count(distinct run_id) as d from metrics", "--lake", s3, "--format", "csv"
+        "sql",
+        "select count(*) as n, count(distinct run_id) as d from metrics",
+        "--lake",
+        s3,
+        "--format",
+        "csv",
     )
     assert counted.stdout.split() == ['"n","d"', "36,36"]

@@ -46,7 +46,7 @@ def soak(lake_url: str, seconds: float, seed: int) -> Tally:
 
 
 def _sweep_until(lake_url: str, seconds: float) -> tuple[str, bool]:
-    """Run a sweep, kill its process group so long after its first line; return its id and whether it ended."""
+    """Run a sweep and kill its process group so long after its first line; return its id, and if it ended."""
     command = [sys.executable, "-m", "sweeplake", "run", str(CONFIG), "--lake", lake_url, "--workers", "2"]
     driver = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -86,7 +86,8 @@ def _look(lake_url: str, sweep_id: str, tally: Tally, *, whole: bool) -> None:
                     from details as d
                     where d.sweep_id = $1
                     and (
-                        d.trades <> (select count(*) from trades as t where t.sweep_id = $1 and t.run_id = d.run_id)
+                        d.trades
+                        <> (select count(*) from trades as t where t.sweep_id = $1 and t.run_id = d.run_id)
                         or d.equity_rows
                         <> (select count(*) from equity as e where e.sweep_id = $1 and e.run_id = d.run_id)
                     )

@@ -17,7 +17,9 @@ from tests.soak.driver_kills import soak
         pytest.param(float(os.environ.get("SOAK_SECONDS", "900")), id="long", marks=pytest.mark.soak),
     ],
 )
-def test_no_run_is_lost_doubled_or_half_visible_when_drivers_are_killed(tmp_path: Path, seconds: float) -> None:
+def test_no_run_is_lost_doubled_or_half_visible_when_drivers_are_killed(
+    tmp_path: Path, seconds: float
+) -> None:
     lake = open_lake(str(tmp_path / "lake"))
     ingest_files(lake, source="demo")
     tally = soak(lake.url, seconds, seed=7)
