@@ -57,7 +57,6 @@ class Sweep:
 
     def failures(self) -> "pd.DataFrame":
         """Return its runs without a result: parameters, cause, error, traceback."""
-        found: pd.DataFrame = self.lake.sql(
-            "select * from failures where sweep_id = $1 order by run_id", [self.sweep_id]
-        ).df()
+        query = "select * from failures where sweep_id = $1 order by run_id"
+        found: pd.DataFrame = self.lake.catalog.arrow(query, [self.sweep_id]).to_pandas()
         return found

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from typing import Any
 
 import click
 
@@ -25,6 +26,16 @@ class _InOrder(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a reader that leaves early, as `head` does, is no error (click would exit 1)."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
+        return result
 
 
 @click.group(cls=_InOrder, context_settings=_SETTINGS)
@@ -50,17 +61,27 @@ def main() -> None:
     """Run the command line; bad input is told in one message, without a traceback, and exits 2."""
     try:
         cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_COULD_NOT_RUN)
-    except (SweepError, LakeError, QueryError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(EXIT_COULD_NOT_RUN)
-    except (KeyboardInterrupt, click.Abort):
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last place that can tell of it
+        sys.exit(_told(error))
+
+
+def _told(error: BaseException) -> int:
+    """Tell an error on standard error and return the exit code."""
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
         click.echo("interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception:  # noqa: BLE001  a defect of ours: the traceback is what its report needs
-        traceback.print_exc()
-        sys.exit(EXIT_COULD_NOT_RUN)
+        return EXIT_INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+    elif isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        remedy = f"\nsee: {context.command_path} --help" if context else ""
+        click.echo(f"error: {error.format_message()}{remedy}", err=True)
+    elif isinstance(error, (SweepError, LakeError, QueryError)):
+        click.echo(f"error: {error}", err=True)
+    elif isinstance(error, OSError) and error.filename is not None:
+        remedy = "see that it can be read and written, or give another place"
+        click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)
+    else:  # a defect of ours: the traceback is what its report needs
+        traceback.print_exception(error)
+        click.echo("this is a defect of sweeplake; please report it with the lines above", err=True)
+    return EXIT_COULD_NOT_RUN

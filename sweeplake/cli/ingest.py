@@ -1,12 +1,14 @@
 """`sweeplake ingest`."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import command, note, print_json
+from sweeplake.cli.output import command, counted, note, print_json
 from sweeplake.cli.tables import print_table
+from sweeplake.cli.values import shown
 
 
 @click.command()
@@ -69,13 +71,18 @@ def ingest(
     print_table(rows, _COLUMNS, optional=_OPTIONAL)
     for report in reports:
         if report.gaps.count:
-            note(f"{report.symbol}: {report.gaps}")
+            note(f"{report.symbol}: {_told(report.gaps)}")
         if report.ignored:
             note(f"{report.symbol}: columns that are no numbers were left out: {', '.join(report.ignored)}")
     if all(report.unchanged for report in reports):
         note("the lake had all of it; nothing was written")
     else:
         note(f"next: {command('run CONFIG')}")
+
+
+def _told(gaps: Any) -> str:
+    gap, bar = counted(gaps.count, "gap"), counted(gaps.missing, "bar")
+    return f"{gap}, {bar} missing; the longest lasts {shown(gaps.longest)}, after {shown(gaps.after)}"
 
 
 _COLUMNS = ("symbol", "timeframe", "bars", "added", "changed", "first", "last", "gaps", "fingerprint")

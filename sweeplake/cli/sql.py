@@ -88,7 +88,20 @@ def _deliver(lake: Any, query: str, values: Any, form: str, output: str | None) 
             note(f"{counted(export_file(rows, Path(output), form), 'row')} in {output}")
         elif form == "table":
             table = rows.read_all()
-            print_table(table.to_pylist(), table.column_names, digits=_DIGITS)
+            names = _apart(table.column_names)
+            print_table(table.rename_columns(names).to_pylist(), names, digits=_DIGITS)
         else:
             sys.stdout.flush()
             write(rows, form, sys.stdout.buffer)
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Return names with later ones of the same numbered, as DuckDB does: a, a_1."""
+    taken: list[str] = []
+    for name in names:
+        other, number = name, 0
+        while other in taken:
+            number += 1
+            other = f"{name}_{number}"
+        taken.append(other)
+    return taken

@@ -50,9 +50,9 @@ _OPTIONAL = ("failed", "best_sharpe", "strategy", "seconds", "detailed")
 @lake_option
 @json_option
 def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
-    """Print what came out of a sweep: counts, quantiles, the best run, failures.
+    """Print what came out of a sweep.
 
-    SWEEP_ID may be "latest".
+    Its counts, the quantiles of its metrics, its best run, and its failures. SWEEP_ID may be "latest".
     """
     import sweeplake
     from queries.documents import run_documents

@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import click
@@ -13,7 +14,9 @@ from sweeplake.cli.values import DIGITS, column, is_number, shown
 
 Row = Mapping[str, Any]
 _GAP = 2
-_LEAST_TEXT = 12
+_RULED_GAP = 3
+_LEAST_TEXT = 20
+_MOST_WORD = 32
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,18 @@ class _Column:
     texts: tuple[str, ...]
     right: bool
 
-    @property
+    @cached_property
     def width(self) -> int:
+        """Cells that its widest text takes."""
         return max(_width(text) for text in (self.name, *self.texts))
 
-    @property
+    @cached_property
     def least(self) -> int:
-        """Width below which it cannot be folded: numbers and ids stay whole."""
-        whole = self.right or self.name.endswith("_id")
-        return self.width if whole else min(self.width, max(_LEAST_TEXT, _width(self.name)))
+        """Width below which it cannot be folded: numbers, ids and words stay whole."""
+        if self.right or self.name.endswith("_id"):
+            return self.width
+        word = max((_width(word) for text in (self.name, *self.texts) for word in text.split()), default=0)
+        return min(self.width, max(_LEAST_TEXT, min(word, _MOST_WORD)))
 
     def padded(self) -> list[str]:
         """Return header and cells, all of one width."""
@@ -99,14 +105,15 @@ def _column(rows: Sequence[Row], name: str, digits: int, *, alike: bool) -> _Col
 
 
 def _least(table: Sequence[_Column]) -> int:
-    return sum(item.least + _GAP for item in table)
+    """Return the width of a ruled table whose texts are folded as far as they can be."""
+    return sum(item.least + _RULED_GAP for item in table) + 1
 
 
 def _print_plain(table: Sequence[_Column], title: str | None) -> None:
     if title:
         click.echo(title)
-    for cells in zip(*(item.padded() for item in table), strict=True):
-        click.echo((" " * _GAP).join(cells).rstrip())
+    lines = zip(*(item.padded() for item in table), strict=True)
+    click.echo("\n".join((" " * _GAP).join(cells).rstrip() for cells in lines))
 
 
 def _print_ruled(table: Sequence[_Column], title: str | None) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,10 @@ def shown(value: object, digits: int = DIGITS) -> str:
         return _number(float(value), digits)
     if isinstance(value, datetime):
         return _time(value)
+    if isinstance(value, timedelta):
+        return str(value).removesuffix(", 0:00:00")
+    if type(value).__name__ == "MonthDayNano":  # Arrow's interval, a tuple that knows its names
+        value = {name: getattr(value, name) or None for name in ("months", "days", "nanoseconds")}
     if isinstance(value, Mapping):
         return " ".join(f"{name}={shown(item, digits)}" for name, item in value.items() if item is not None)
     if isinstance(value, (list, tuple)):
@@ -33,15 +37,17 @@ def shown(value: object, digits: int = DIGITS) -> str:
 
 
 def column(values: Sequence[Any], digits: int = DIGITS) -> list[str]:
-    """Return a column's values as text; fractional numbers get as many decimals as the largest one needs.
+    """Return a column's values as text; its fractional numbers share their decimals.
 
-    A number that would then look like zero keeps its own digits.
+    They are as many as give the largest number its digits, less those that are zero in every row. A number
+    that would then look like zero keeps its own digits.
     """
     numbers = [abs(float(value)) for value in values if is_number(value) and math.isfinite(value)]
     if all(number == int(number) for number in numbers):
         return [shown(value, digits) for value in values]
     largest = max(numbers)
-    decimals = max(0, digits - len(str(int(largest))))
+    most = max(0, digits - len(str(int(largest))))
+    decimals = max(len(f"{number:.{most}f}".rstrip("0").partition(".")[2]) for number in numbers)
     return [_fixed(value, decimals, digits) if is_number(value) else shown(value) for value in values]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from lake.columns import METRICS
 from lake.schemas import METRIC_NAMES, TABLES
 from sweeps.execution.cells import strategy_parameters
 from sweeps.execution.compute import Results
@@ -20,6 +21,7 @@ from sweeps.strategies.errors import BacktestError
 from sweeps.strategies.evaluate import run_backtester
 
 _METRIC_PLACE = {name: place for place, name in enumerate(METRIC_NAMES)}
+_COUNTS = frozenset(column.name for column in METRICS if pa.types.is_integer(column.type))
 _FILLED = frozenset({"sweep_id", "run_id", "trade"})
 """Columns of `trades` that the lake fills itself."""
 
@@ -45,10 +47,11 @@ def compute_backtests(scene: Scene, runs: Runs, *, keep: bool) -> tuple[Results,
         try:
             parameters = strategy_parameters(grid, index)
             said = run_backtester(scene.strategy, scene.window_bars, parameters)
+            trades = _trade_columns(scene, said.trades)  # also where they are not kept: bad ones fail the run
             _store(scene, settings, said, results, row)
             if keep:
-                _keep(scene, runs.keys(row), settings, said, details)
-        except Exception as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
+                _keep(scene, runs.keys(row), settings, said.equity, trades, details)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
             results.failures[row] = failure_of(error, scene.strategy.source)
     return results, details
 
@@ -70,6 +73,10 @@ def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: R
         if np.isinf(value):
             raise BacktestError(scene.strategy.name, f'metric "{name}" is infinite; give NaN where undefined')
         if name in _METRIC_PLACE:
+            if name in _COUNTS and not (np.isnan(value) or float(value).is_integer()):
+                raise BacktestError(
+                    scene.strategy.name, f'metric "{name}" is {value}; it counts in whole numbers'
+                )
             results.metrics[row, _METRIC_PLACE[name]] = value
         else:
             if not name.isidentifier():
@@ -79,24 +86,31 @@ def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: R
 
 
 def _keep(
-    scene: Scene, keys: Mapping[str, str], settings: Mapping[str, Any], said: Backtest, details: Details
+    scene: Scene,
+    keys: Mapping[str, str],
+    settings: Mapping[str, Any],
+    equity: FloatArray | None,
+    trades: Mapping[str, pa.Array],
+    details: Details,
 ) -> None:
-    equity: FloatArray = said.equity if said.equity is not None else np.empty(0)
-    columns = {} if said.trades is None else _trade_columns(scene, said.trades)
-    curve = Curve(scene.window_bars.time, equity, None, float(settings["initial_capital"]))
-    details.add(keys, columns, curve)
+    known = equity if equity is not None else np.empty(0)
+    curve = Curve(scene.window_bars.time, known, None, float(settings["initial_capital"]))
+    details.add(keys, trades, curve)
 
 
-def _trade_columns(scene: Scene, trades: pd.DataFrame) -> dict[str, pa.Array]:
+def _trade_columns(scene: Scene, trades: pd.DataFrame | None) -> dict[str, pa.Array]:
     """Return the columns of a user's trades that the lake knows, cast to its types."""
-    columns = {}
+    columns: dict[str, pa.Array] = {}
+    if trades is None:
+        return columns
     for item in TABLES["trades"].file_schema:
         if item.name in trades.columns and item.name not in _FILLED:
             values = trades[item.name]
             try:
                 if pa.types.is_timestamp(item.type):
                     values = pd.to_datetime(values, utc=True)
-                columns[item.name] = pa.Array.from_pandas(values, item.type, safe=False)
+                column = pa.Table.from_pandas(values.to_frame(), preserve_index=False).column(0)
+                columns[item.name] = column.cast(item.type, safe=False)
             except (pa.ArrowException, TypeError, ValueError) as error:
                 raise BacktestError(scene.strategy.name, f'trades column "{item.name}": {error}') from error
     if not columns and len(trades):

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import dask
 from distributed import Client, LocalCluster, get_client
 
 import lake
@@ -17,6 +18,10 @@ from sweeps.errors import SweepError
 
 CONNECT_SECONDS = 15
 WORKERS_SECONDS = 60
+LOCAL_TIMEOUTS = {"distributed.comm.timeouts.connect": "10s"}
+"""A worker of this machine that does not answer is dead; Dask's 30 s are for networks."""
+DEAF_TO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+"""Run first in every embedded worker: a terminal's Ctrl-C reaches them too, and only the driver shall act."""
 PACKAGES = ("dask", "distributed", "numba", "numpy", "pyarrow", "sweeplake")
 
 
@@ -69,7 +74,11 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
     elif workers is None and (current := _current_client()) is not None:
         yield checked(current)
     else:
-        with _embedded(workers or os.cpu_count() or 1) as cluster, Client(cluster) as local:
+        with (
+            dask.config.set(LOCAL_TIMEOUTS),
+            _embedded(workers or os.cpu_count() or 1) as cluster,
+            Client(cluster) as local,
+        ):
             yield local
 
 
@@ -134,4 +143,5 @@ def _embedded(workers: int) -> LocalCluster:
         processes=True,
         dashboard_address=":0",  # any free port: two sweeps may run on one machine
         silence_logs=50,
+        preload=[DEAF_TO_CTRL_C],
     )

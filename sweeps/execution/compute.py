@@ -87,7 +87,7 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
 def _ask(scene: Scene, grid: Grid, index: int, group: Group) -> Evaluation | Failure:
     try:
         return scene.ask(strategy_parameters(grid, index), group.variant.direction)
-    except Exception as error:  # noqa: BLE001  a user's code may raise anything; its runs fail alone
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything; its runs fail alone
         return failure_of(error, scene.strategy.source)
 
 

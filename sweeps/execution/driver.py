@@ -17,6 +17,7 @@ from sweeps.execution.blocks import BlockCutter, without_sample
 from sweeps.execution.cluster import code_versions
 from sweeps.execution.context import SweepContext
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
+from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.lost import lost_receipt
 from sweeps.execution.prepare import Prepared
@@ -81,14 +82,15 @@ class _Drive:
     def run(self) -> Outcome:
         self.lake.create()
         self.ledger.claim()
-        self._record(sweep_log.RUNNING)
-        self._announce()
         try:
+            self._record(sweep_log.RUNNING)
+            self._announce()
             self._compute_runs()
             self._compute_details()
         except KeyboardInterrupt:
-            self.ledger.flush()
-            return self._end(sweep_log.INTERRUPTED)
+            with uninterrupted(forget=True):
+                self.ledger.flush()
+                return self._end(sweep_log.INTERRUPTED)
         except BaseException as error:
             with suppress(Exception):
                 self._record(sweep_log.FAILED, error=f"{type(error).__name__}: {error}")

@@ -27,7 +27,7 @@ class Failure:
     traceback: str
 
 
-def failure_of(error: Exception, source: StrategySource) -> Failure:
+def failure_of(error: BaseException, source: StrategySource) -> Failure:
     """Describe an error that a strategy raised, or that its answer caused."""
     cause = BAD_SIGNALS if isinstance(error, SignalError) else RAISED
     if isinstance(error, BacktestError):

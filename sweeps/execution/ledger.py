@@ -7,6 +7,7 @@ from lake.journal import Batch, Journal
 from lake.lake import Lake
 from lake.receipts import pack
 from lake.writer import write_rows
+from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.worker import BlockReceipt
 
 BATCH_SECONDS = 2.0
@@ -44,14 +45,18 @@ class Ledger:
         return False
 
     def flush(self) -> None:
-        """Commit what is pending; when this returns it is visible. Safe to repeat after an interruption."""
-        if self._open is None and self._pending:
-            self._open = self._batch()
-        if self._open is not None:
-            self._journal.commit(self._open)
-            done, self._pending, self._open = self._pending, [], None
-            self._batches += 1
-            self._count(done)
+        """Commit what is pending; when this returns it is visible.
+
+        Ctrl-C waits for the end of it; after an error a retry is safe.
+        """
+        with uninterrupted():
+            if self._open is None and self._pending:
+                self._open = self._batch()
+            if self._open is not None:
+                self._journal.commit(self._open)
+                self._count(self._pending)
+                self._pending, self._open = [], None
+                self._batches += 1
 
     def _batch(self) -> Batch:
         files = [file for receipt in self._pending for file in receipt.files]

@@ -93,7 +93,7 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
         config=config,
         strategy=strategy,
         grid=grid,
-        bars=_only(snapshot, bars, config.timeframe),
+        bars=_only(snapshot, bars, normal(config.timeframe)),
         inputs=inputs,
         columns=columns,
         runs=grid.count() * len(bars),

@@ -14,7 +14,10 @@ from sweeps.strategies.evaluate import evaluate, run_backtester
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.lookahead import prove_causal
 
-SAMPLE = 3
+PROVEN = 3
+"""Parameter sets that must be free of lookahead; fewer where fewer work."""
+TRIED = 32
+"""Parameter sets that are tried before a strategy counts as broken: many may be refused by its own checks."""
 
 
 class StrategyFailsError(SweepError):
@@ -41,21 +44,23 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
         StrategyFailsError: If it raises for all of them.
         LookaheadError: If a signal changes when later bars are removed.
     """
-    sets = [strategy_parameters(grid, index) for index in _sampled(grid, seed)]
-    failure: Exception | None = None
+    works: list[dict[str, Value]] = []
+    failure: BaseException | None = None
     metrics: tuple[str, ...] = ()
-    for parameters in sets:
+    for index in _sampled(grid, seed):
+        parameters = strategy_parameters(grid, index)
         try:
             metrics = _try(strategy, bars, parameters)
-        except Exception as error:  # noqa: BLE001  a user's code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
             failure = error
         else:
+            works.append(parameters)
+        if len(works) == (1 if strategy.kind == "backtester" else PROVEN):
             break
-    else:
-        if failure is not None:
-            trace = strategy.source.own_traceback(failure)
-            raise StrategyFailsError(strategy.name, bars.symbol, trace) from failure
-    prove_causal(strategy, bars, sets, seed)
+    if failure is not None and not works:
+        trace = strategy.source.own_traceback(failure)
+        raise StrategyFailsError(strategy.name, bars.symbol, trace) from failure
+    prove_causal(strategy, bars, works, seed)
     return metrics
 
 
@@ -67,10 +72,13 @@ def _try(strategy: Strategy, bars: Bars, parameters: dict[str, Value]) -> tuple[
 
 
 def _sampled(grid: Grid, seed: int) -> Iterator[int]:
-    """Yield the first run and a few others from random places of the grid, each once."""
+    """Yield the first run and others from random places of the grid, each once, `TRIED` at most."""
     random = np.random.default_rng(seed)
-    found = {int(next(chunk for chunk in grid.chunks() if len(chunk))[0])}
-    for place in random.integers(0, grid.raw_size, SAMPLE - 1):
+    first = int(next(chunk for chunk in grid.chunks() if len(chunk))[0])
+    found = {first}
+    yield first
+    for place in random.integers(0, grid.raw_size, TRIED - 1):
         near = grid.survivors(int(place), int(place) + CHUNK_CELLS)
-        found.update(near[:1].tolist())
-    yield from sorted(found)
+        if len(near) and int(near[0]) not in found:
+            found.add(int(near[0]))
+            yield int(near[0])

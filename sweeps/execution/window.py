@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from distributed import Client, KilledWorker, as_completed
+from distributed import Client, Future, KilledWorker, as_completed
 
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
@@ -38,17 +38,18 @@ def through_window(
 
     At most `TASKS_PER_THREAD` tasks a thread are with the cluster, and blocks are cut only when there is
     room, so that neither the scheduler nor the driver holds a large sweep. A block whose result vanished is
-    submitted again; one that kills its workers, or stays lost, is yielded as an error.
+    submitted again; one that kills its workers, or stays lost, is yielded as an error. Whoever stops early
+    leaves nothing behind: what still runs is cancelled.
 
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
     """
-    running: dict[Any, tuple[Block, int]] = {}
+    running: dict[Future[Any], tuple[Block, int]] = {}
     finished = as_completed(with_results=True, raise_errors=False)
 
     def submit(block: Block, attempt: int) -> None:
         future = client.submit(task, context, block, pure=False)
-        running[future.key] = block, attempt
+        running[future] = block, attempt
         finished.add(future)
 
     def refill() -> None:
@@ -59,24 +60,27 @@ def through_window(
                 return
             submit(block, 1)
 
-    refill()
-    while running:
-        future, result = next(finished)
-        block, attempt = running.pop(future.key)
-        status = future.status
-        future.release()
-        if status == "finished":
-            yield result
-        elif status == "error":
-            error = _error_of(result)
-            if not isinstance(error, KilledWorker):
-                raise error
-            yield BlockLostError(block, str(error))
-        elif attempt < ATTEMPTS:
-            submit(block, attempt + 1)
-        else:
-            yield BlockLostError(block, f"its result vanished {ATTEMPTS} times")
+    try:
         refill()
+        while running:
+            future, result = next(finished)
+            block, attempt = running.pop(future)
+            status = future.status
+            future.release()
+            if status == "finished":
+                yield result
+            elif status == "error":
+                error = _error_of(result)
+                if not isinstance(error, KilledWorker):
+                    raise error
+                yield BlockLostError(block, str(error))
+            elif attempt < ATTEMPTS:
+                submit(block, attempt + 1)
+            else:
+                yield BlockLostError(block, f"its result vanished {ATTEMPTS} times")
+            refill()
+    finally:
+        client.cancel(list(running))
 
 
 def _error_of(result: Any) -> BaseException:

@@ -15,9 +15,13 @@ def stored(lake: Lake, table: str, sweep_id: str) -> pd.DataFrame:
 
 
 def metrics_of(sweep: Sweep) -> pd.DataFrame:
-    """Return a finished sweep's metrics by run id, without what differs from one execution to another."""
+    """Return a finished sweep's metrics by run id, without what differs from one execution to another.
+
+    Parameter columns that only other sweeps of the lake use are left out too.
+    """
     frame = stored(sweep.lake, "metrics", sweep.sweep_id).set_index("run_id").sort_index()
-    return frame.drop(columns=["sweep_id", "created_at", "duration_sec", "date"])
+    others = [name for name in frame if name.startswith("param_") and frame[name].isna().all()]
+    return frame.drop(columns=["sweep_id", "created_at", "duration_sec", "date", *others])
 
 
 def journalled(lake: Lake, sweep_id: str) -> tuple[int, dict[str, int]]:

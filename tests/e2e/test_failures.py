@@ -49,7 +49,7 @@ def moody(write: Callable[..., Path], moods: str) -> Path:
         symbols = ["AAA"]
         timeframe = "1d"
         [grid]
-        period = {{ start = 1, stop = 20, step = 1 }}
+        period = {{ start = 2, stop = 21, step = 1 }}
         mood = {moods}
         [details]
         keep = "all"
@@ -71,7 +71,7 @@ def test_a_strategy_that_raises_fails_those_runs_alone(
     failures, metrics = failures_of(sweep), stored(small_lake, "metrics", sweep.sweep_id)
     assert sweep.outcome is not None
     assert (sweep.outcome.status, sweep.outcome.failed) == ("finished_with_failures", 10)
-    assert sorted(failures["period"]) == list(range(1, 20, 2))
+    assert sorted(failures["period"]) == list(range(3, 22, 2))
     assert set(failures["mood"]) == {"raises"}
     assert set(failures["cause"]) == {"raised"}
     first = failures[failures["period"] == 7].iloc[0]
@@ -97,7 +97,7 @@ def test_what_is_no_signal_fails_those_runs_alone(
 ) -> None:
     sweep = sl.run(moody(write, f'["good", "{mood}"]'), lake=small_lake, client=client)
     failures = failures_of(sweep)
-    assert sorted(failures["period"]) == list(range(1, 21))
+    assert sorted(failures["period"]) == list(range(2, 22))
     assert set(failures["mood"]) == {mood}
     assert set(failures["cause"]) == {cause}
     assert failures["error"].str.contains(said, regex=False).all()

@@ -2,13 +2,17 @@
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
-import psutil
 import pytest
+from distributed import Client
 
+import sweeplake as sl
 from sweeplake.lake import Lake
+from sweeps.execution.events import Event, Progressed
 from tests.e2e.processes import BIN, descendants, gone, line_with, started, to_group
 from tests.e2e.stored import journalled, stored
 
@@ -16,7 +20,7 @@ SLOW = """
     import time
 
     def slow(bars, ind, *, period: int):
-        time.sleep(0.03)
+        time.sleep(0.01)
         if period % 5 == 0:
             raise ValueError("a multiple of five")
         return bars.close > ind.sma(period)
@@ -33,8 +37,8 @@ SWEEP = """
     """
 
 
-def to_driver(process: object, number: signal.Signals) -> None:
-    process.send_signal(number)  # type: ignore[attr-defined]
+def to_driver(process: Popen[str], number: signal.Signals) -> None:
+    process.send_signal(number)
 
 
 @pytest.mark.parametrize(("number", "send"), [(signal.SIGINT, to_group), (signal.SIGTERM, to_driver)])
@@ -45,7 +49,7 @@ def test_an_interrupted_run_keeps_what_was_committed_and_tells_how_to_go_on(
     command = (BIN / "sweeplake", "run", config, "--lake", small_lake.url, "--workers", "2", "--json")
     with started(*command, cwd=config.parent) as process:
         sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
-        line_with(process, " of 5,000 runs")
+        wait_for_a_batch(small_lake, sweep_id)
         workers = descendants(process.pid)
         send(process, number)
         out, told = process.communicate(timeout=30)
@@ -56,6 +60,13 @@ def test_an_interrupted_run_keeps_what_was_committed_and_tells_how_to_go_on(
     document = json.loads(out)
     assert document["status"] == "interrupted"
     assert_whole(small_lake, sweep_id, document)
+
+
+def wait_for_a_batch(lake: Lake, sweep_id: str) -> None:
+    deadline = time.monotonic() + 60
+    while not stored(lake, "metrics", sweep_id).size:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def assert_whole(lake: Lake, sweep_id: str, document: dict[str, int]) -> None:
@@ -76,4 +87,21 @@ def assert_whole(lake: Lake, sweep_id: str, document: dict[str, int]) -> None:
     assert list(states["status"]) == ["running", "interrupted"]
     assert states["computed"].iloc[-1] == len(metrics)
     assert states["failed"].iloc[-1] == len(failures)
-    assert psutil.Process().is_running()
+
+
+def test_an_interrupted_sweep_leaves_no_task_on_the_users_own_cluster(
+    small_lake: Lake, client: Client, write: Callable[..., Path]
+) -> None:
+    config = write(sweep__toml=SWEEP, slow__py=SLOW)
+
+    def press_ctrl_c(event: Event) -> None:
+        if isinstance(event, Progressed):
+            signal.raise_signal(signal.SIGINT)
+
+    sweep = sl.run(config, lake=small_lake, client=client, observer=press_ctrl_c)
+    assert sweep.status()["status"] == "interrupted"
+    deadline = time.monotonic() + 10
+    while any(client.processing().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert client.submit(int, "7").result() == 7

@@ -37,10 +37,10 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def refused(answer: Answer, *parts: str) -> None:
-    """Assert that a command was refused as promised: exit 2, one message of these parts, no traceback of ours."""
+    """Assert that a command was refused as promised: exit 2, one message of these parts, no trace of ours."""
     assert answer.code == 2, answer
     assert answer.out == ""
-    assert len(re.findall(r"^(?:error|Error): ", answer.err, re.MULTILINE)) == 1, answer.err
+    assert len(re.findall(r"^error: ", answer.err, re.MULTILINE)) == 1, answer.err
     assert "site-packages" not in answer.err
     assert "pydantic" not in answer.err
     for part in parts:

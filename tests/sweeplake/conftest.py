@@ -65,7 +65,7 @@ def fragile(bars, ind, *, window: int = 3):
 @pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
     """A cluster of threads in this process: nothing to start, and quick."""
-    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as shared:
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0") as shared:
         yield shared
 
 

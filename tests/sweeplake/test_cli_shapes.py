@@ -1,4 +1,4 @@
-"""What programs rely on: the shapes of `--json`, the exit codes, and standard output that holds nothing else."""
+"""What programs rely on: the shapes of `--json`, the exit codes, and nothing else on standard output."""
 
 import shutil
 from collections.abc import Iterable

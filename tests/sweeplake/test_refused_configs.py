@@ -41,11 +41,19 @@ CASES = {
         '[sample]\nmethod = "sobol"\nn = 5\n[execution]',
         ["sample.n", "4"],
     ),
-    "unknown metric": ("[execution]", '[details]\nmetric = "sharp"\n[execution]', ["details.metric", "sharpe"]),
+    "unknown metric": (
+        "[execution]",
+        '[details]\nmetric = "sharp"\n[execution]',
+        ["details.metric", "sharpe"],
+    ),
     "missing key": ('timeframe = "1d"\n', "", ["timeframe", 'timeframe = "1d"']),
     "bad timeframe": ('"1d"', '"daily"', ["timeframe", '"daily"', '"1d"']),
     "end before start": ("[grid]", "start = 2005-01-01\nend = 2004-01-01\n[grid]", ["end", "start"]),
-    "an exit that is out of range": ("[execution]", "[exits]\nstop_loss = 2.0\n[execution]", ["exits.stop_loss"]),
+    "an exit that is out of range": (
+        "[execution]",
+        "[exits]\nstop_loss = 2.0\n[execution]",
+        ["exits.stop_loss"],
+    ),
     "bad TOML": ("[2, 5]", "[2, 5", ["line 8"]),
 }
 

@@ -1,5 +1,6 @@
 """Malformed bars: exit 2, every problem with its file, row and column, no lake made, none touched."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_malformed_file_is_refused_whole(ask: Ask, bars_lake: Path, tmp_path: 
 
 
 def test_every_problem_of_every_file_is_told(ask: Ask, tmp_path: Path) -> None:
-    (tmp_path / "one.csv").write_text("\n".join([HEADER, "x,10,12,9,11,100", "2024-01-05,10,8,9,11,100"]))
+    (tmp_path / "one.csv").write_text(f"{HEADER}\nx,10,12,9,11,100\n2024-01-05,10,8,9,11,100")
     (tmp_path / "two.csv").write_text("\n".join([HEADER, *ROWS[:2], "2024-01-05,0,12,9,11,100"]))
     answer = ask("ingest", "one.csv", "two.csv", "--timeframe", "1d", "--lake", "absent")
     refused(answer, "one.csv:2: ", "one.csv:3: ", "two.csv:4: ")
@@ -80,6 +81,17 @@ def test_a_lake_that_cannot_be_written_is_refused(ask: Ask, tmp_path: Path) -> N
     answer = ask("ingest", "AAA.csv", "--lake", "file/lake")
     refused(answer, "cannot write", "file/lake", "--lake")
     assert (tmp_path / "file").read_text() == "no folder"
+
+
+def test_a_lake_with_a_folder_that_cannot_be_written_is_refused(
+    ask: Ask, bars_lake: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(bars_lake, tmp_path / "lake")
+    (tmp_path / "lake" / "bars" / "symbol=CCC").write_text("no folder")
+    (tmp_path / "CCC.csv").write_text("\n".join([HEADER, *ROWS]))
+    before = tree(tmp_path / "lake")
+    refused(ask("ingest", "CCC.csv", "--lake", "lake"), "symbol=CCC", "give another place")
+    assert tree(tmp_path / "lake") == before
 
 
 @pytest.mark.parametrize("url", ["nowhere://bucket/lake", "file/lake"])

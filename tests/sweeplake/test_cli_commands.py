@@ -1,0 +1,170 @@
+"""The commands: their names, options and help; where the lake is; how soon help is there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from sweeplake.cli import cli
+from tests.e2e.processes import BIN, environment
+from tests.sweeplake.asking import Ask
+
+COMMANDS = {
+    "ingest": "FILES --lake --symbol --timeframe --source --tz --resample --adjusted --replace --json",
+    "plan": "CONFIG --lake --workers --json",
+    "run": "CONFIG --lake --scheduler --workers --fresh --json",
+    "status": "SWEEP_ID --lake --json",
+    "summary": "SWEEP_ID --lake --json",
+    "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --json",
+    "search": "--lake --strategy --symbol --timeframe --sweep --min-sharpe --max-drawdown --min-trades "
+    "--since --until --where --sort --asc --limit --json",
+    "lookup": "--lake --strategy --symbol --param --timeframe --json",
+    "show": "RUN_ID --lake --trades --json",
+    "sql": "QUERY --lake --format --output",
+    "export": "WHAT FORM --lake --sweep --strategy --symbol --output",
+}
+HEAVY = (
+    "dask",
+    "distributed",
+    "duckdb",
+    "deltalake",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "rich",
+)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_its_arguments_and_options(name: str) -> None:
+    found = set()
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Argument):
+            found.add(parameter.human_readable_name.upper())
+        else:
+            found.add(max((option for option in parameter.opts), key=len))
+    assert found == set(COMMANDS[name].split())
+
+
+def test_there_are_no_commands_but_these() -> None:
+    assert sorted(cli.commands) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_explains_every_option(ask: Ask, name: str) -> None:
+    answer = ask(name, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    command = cli.commands[name]
+    assert command.help
+    assert command.get_short_help_str(limit=200).endswith(".")
+    assert "..." not in command.get_short_help_str(limit=66)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def test_the_version_is_the_package_s(ask: Ask) -> None:
+    assert ask("--version").out == "sweeplake, version 0.1.0\n"
+
+
+def _loaded(statements: str) -> set[str]:
+    program = f"import sys\n{statements}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_is_there_at_once() -> None:
+    statements = "sys.argv = ['sweeplake', '--help']\nfrom sweeplake.cli import main\nmain()"
+    assert _loaded(statements).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("command", ["run", "best", "sql"])
+def test_the_help_of_a_command_is_there_at_once(command: str) -> None:
+    statements = f"sys.argv = ['sweeplake', '{command}', '--help']\nfrom sweeplake.cli import main\nmain()"
+    assert _loaded(statements).isdisjoint(HEAVY)
+
+
+def test_a_question_does_not_wait_for_what_it_does_not_use(swept: Path) -> None:
+    words = ["sweeplake", "best", "--lake", str(swept)]
+    statements = f"sys.argv = {words}\nfrom sweeplake.cli import main\nmain()"
+    assert _loaded(statements).isdisjoint({"dask", "distributed", "numba", "pydantic", "scipy", "rich"})
+
+
+def test_a_strategy_s_own_imports_are_light() -> None:
+    loaded = _loaded("from sweeplake import Backtest, Param, Signals, backtester, strategy")
+    assert loaded.isdisjoint(set(HEAVY) - {"numpy"})
+
+
+def test_the_lake_is_var_lake_by_default(ask: Ask, files: Path, tmp_path: Path) -> None:
+    assert ask("ingest", files / "AAA.csv").code == 0
+    assert (tmp_path / "var" / "lake" / "bars").is_dir()
+
+
+def test_the_environment_names_the_lake(
+    ask: Ask, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPLAKE_LAKE", str(tmp_path / "mine"))
+    assert ask("ingest", files / "AAA.csv").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_option_outdoes_the_environment(
+    ask: Ask, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPLAKE_LAKE", str(tmp_path / "other"))
+    assert ask("ingest", files / "AAA.csv", "--lake", f"file://{tmp_path}/mine").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_empty_environment_variable_names_nothing(
+    ask: Ask, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEPLAKE_LAKE", "")
+    assert ask("ingest", files / "AAA.csv").code == 0
+    assert (tmp_path / "var" / "lake").is_dir()
+
+
+def test_a_command_to_type_next_names_the_lake_only_where_it_must(
+    ask: Ask, swept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("summary", "latest", "--lake", swept).err.rstrip().endswith(f" --lake {swept}")
+    monkeypatch.setenv("SWEEPLAKE_LAKE", str(swept))
+    assert "--lake" not in ask("summary", "latest").err
+
+
+def test_nothing_found_says_what_there_is(ask: Ask, swept: Path) -> None:
+    answer = ask("best", "--lake", swept, "--strategy", "sma_crss")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == "no run passes; there are runs of fragile, sma_cross on AAA, BBB\n"
+
+
+def test_the_installed_command_works() -> None:
+    done = subprocess.run([BIN / "sweeplake", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("sweeplake, version ")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (OSError("a socket died"), 2, "please report it"),
+        (ZeroDivisionError("ours"), 2, "ZeroDivisionError: ours\nthis is a defect of sweeplake"),
+        (PermissionError(13, "Permission denied", "lake/x"), 2, "error: lake/x: Permission denied; see"),
+    ],
+)
+def test_every_end_has_its_exit_code(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, told: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sweeplake.cli.cli.main", fails)
+    answer = ask("status")
+    assert (answer.code, answer.out) == (code, "")
+    assert told in answer.err

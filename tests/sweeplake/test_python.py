@@ -1,0 +1,202 @@
+"""The Python API: open, ingest, plan, run, and the questions of a lake, a sweep and a run."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from distributed import Client
+
+import sweeplake as sl
+from lake.lake import LakeMissingError
+from queries.errors import BadValueError, UnknownNameError
+from sweeps.bars.errors import BarsInvalidError
+from sweeps.execution.events import Ended, Event, Progressed, Started
+from sweeps.spec.errors import ConfigError
+from tests.sweeplake.asking import tree
+
+
+@pytest.fixture
+def lake(swept: Path) -> sl.Lake:
+    return sl.open(swept)
+
+
+@pytest.fixture
+def own(bars_lake: Path, tmp_path: Path) -> Path:
+    """A lake with bars, to write to."""
+    shutil.copytree(bars_lake, tmp_path / "own")
+    return tmp_path / "own"
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in sl.__all__:
+        assert getattr(sl, name).__doc__, name
+        assert name in dir(sl)
+    assert sorted(sl.__all__) == sl.__all__
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'heatmap'"):
+        _ = sl.heatmap
+
+
+def test_opening_creates_nothing(tmp_path: Path) -> None:
+    opened = sl.open(tmp_path / "lake")
+    assert repr(opened) == f"Lake('{tmp_path}/lake')"
+    with pytest.raises(LakeMissingError, match="sweeplake ingest"):
+        opened.best()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_environment_and_then_var_lake_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SWEEPLAKE_LAKE", raising=False)
+    assert sl.open().url == f"{tmp_path}/var/lake"
+    monkeypatch.setenv("SWEEPLAKE_LAKE", str(tmp_path / "mine"))
+    assert sl.open().url == f"{tmp_path}/mine"
+
+
+def test_one_file_is_ingested_by_its_name_alone(files: Path, tmp_path: Path) -> None:
+    [report] = sl.ingest(str(files / "AAA.csv"), lake=tmp_path / "lake", timeframe="1d")
+    assert (report.symbol, report.bars, report.added, report.unchanged) == ("AAA", 200, 200, False)
+    [report] = sl.ingest(files / "AAA.csv", lake=sl.open(tmp_path / "lake"))
+    assert report.unchanged
+
+
+def test_an_ingest_of_a_bad_file_raises_and_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("time,open\n")
+    with pytest.raises(BarsInvalidError, match=r"bad\.csv"):
+        sl.ingest(tmp_path / "bad.csv", lake=tmp_path / "lake")
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_plan_tells_the_cost(bars_lake: Path, files: Path) -> None:
+    plan = sl.plan(files / "cross.toml", lake=bars_lake, workers=2)
+    assert (plan.runs, plan.reused, plan.to_compute) == (28, 0, 28)
+    assert plan.blocks >= 2
+    assert plan.estimate.seconds > 0
+
+
+def test_a_sweep_runs_from_a_file_a_document_or_a_model(own: Path, files: Path, client: Client) -> None:
+    document = {
+        "name": "From a document",
+        "strategy": "sma_cross",
+        "symbols": ["AAA"],
+        "timeframe": "1d",
+        "grid": {"fast": [2, 3], "slow": [10]},
+    }
+    sweep = sl.run(document, lake=own, client=client)
+    assert sweep.outcome is not None
+    assert (sweep.outcome.status, sweep.outcome.computed) == ("finished", 2)
+    with pytest.raises(ConfigError, match=r"configuration: grid\.fats"):
+        sl.run({**document, "grid": {"fats": [1]}}, lake=own, client=client)
+    again = sl.run(str(files / "cross.toml"), lake=sweep.lake, client=client)
+    assert again.lake is sweep.lake
+    assert len(again.lake.sweeps()) == 2
+
+
+def test_an_observer_hears_of_every_event(own: Path, files: Path, client: Client) -> None:
+    heard: list[Event] = []
+    sl.run(files / "cross.toml", lake=own, client=client, observer=heard.append)
+    kinds = [type(event) for event in heard]
+    assert kinds[0] is Started
+    assert kinds[-1] is Ended
+    assert Progressed in kinds
+
+
+def test_a_wrong_configuration_raises_and_touches_nothing(own: Path, files: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text((files / "cross.toml").read_text().replace("sma_cross", "sma_crss"))
+    before = tree(own)
+    for act in (sl.run, sl.plan):
+        with pytest.raises(Exception, match='did you mean "sma_cross"'):
+            act(bad, lake=own)
+    assert tree(own) == before
+
+
+def test_best_is_a_frame_of_the_best(lake: sl.Lake) -> None:
+    best = lake.best(5, "calmar", strategy="sma_cross", min_trades=1)
+    assert isinstance(best, pd.DataFrame)
+    assert len(best) == 5
+    assert best.calmar.is_monotonic_decreasing
+    assert {"run_id", "param_fast", "sharpe", "created_at"} <= set(best.columns)
+
+
+def test_search_filters_and_sorts(lake: sl.Lake) -> None:
+    found = lake.search(strategy="sma_cross", where="param_fast = 2", sort="cagr", ascending=True, limit=0)
+    assert len(found) == 12
+    assert found.cagr.is_monotonic_increasing
+    assert set(found.param_fast) == {2}
+    with pytest.raises(UnknownNameError, match='did you mean "sharpe"'):
+        lake.search(sort="sharp")
+
+
+def test_lookup_by_parameters(lake: sl.Lake) -> None:
+    found = lake.lookup("sma_cross", "AAA", {"fast": 5, "slow": 20, "stop_loss": None})
+    assert list(found[["param_fast", "param_slow"]].iloc[0]) == [5, 20]
+    assert len(found) == 1
+    many = lake.lookup_many([sl.Lookup("sma_cross", "AAA", {"fast": 2}), sl.Lookup("fragile", "AAA")])
+    assert many.groupby("request").size().to_dict() == {0: 6, 1: 3}
+
+
+def test_sql_is_a_lazy_relation(lake: sl.Lake) -> None:
+    query = "select count(*) as n from sma_cross where fast < $1"
+    assert lake.sql(query, [5]).df().n[0] == 12
+
+
+def test_sweeps_and_a_sweep(lake: sl.Lake) -> None:
+    sweeps = lake.sweeps()
+    assert list(sweeps.name) == ["Some runs fail", "Cross of two averages"]
+    newest, oldest = lake.sweep(), lake.sweep(sweeps.sweep_id[1])
+    assert newest.sweep_id == sweeps.sweep_id[0]
+    assert repr(oldest) == f"Sweep('{oldest.sweep_id}': Cross of two averages, finished, 28 of 28 runs)"
+    assert (oldest.metric, newest.metric) == ("composite_score", "sharpe")
+    assert oldest.status()["detailed"] == len(oldest.lake.sql("from details").df())
+    with pytest.raises(UnknownNameError, match="unknown sweep"):
+        lake.sweep("none")
+
+
+def test_a_sweep_answers_for_itself_alone(lake: sl.Lake) -> None:
+    newest = lake.sweep("latest")
+    assert set(newest.best(10).strategy) == {"fragile"}
+    assert len(newest.search(limit=0)) == 3
+    failures = newest.failures()
+    assert list(failures.cause) == ["raised"]
+    assert "five is right out" in failures.error[0]
+    assert newest.summary().best.num_rows == 1
+
+
+def test_a_run_has_all_that_is_stored(lake: sl.Lake) -> None:
+    run_id = lake.sweep(lake.sweeps().sweep_id[1]).best(1, "composite_score").run_id[0]
+    run = lake.run(run_id)
+    assert run.run_id == run_id
+    assert repr(run).startswith(f"StoredRun('{run_id}': sma_cross on ")
+    assert set(run.params) == {"fast", "slow", "stop_loss"}
+    assert run.has_details
+    assert len(run.trades) == run.metrics["num_trades"]
+    assert len(run.equity) == 200
+    assert run.equity.equity.iloc[-1] == pytest.approx(run.metrics["final_equity"], rel=1e-9)
+    assert {"ulcer_index", "avg_drawdown"} <= set(run.path_metrics)
+
+
+def test_a_run_without_details_says_how_to_have_them(lake: sl.Lake) -> None:
+    run = lake.run(lake.best(1, strategy="fragile").run_id[0])
+    assert (run.has_details, run.path_metrics) == (False, {})
+    with pytest.raises(BadValueError, match='keep = "all"'):
+        _ = run.trades
+
+
+def test_an_unknown_run_is_told(lake: sl.Lake) -> None:
+    with pytest.raises(UnknownNameError, match="unknown run"):
+        lake.run("0" * 32)
+
+
+def test_a_lake_reads_one_snapshot_until_it_is_refreshed(own: Path, files: Path, client: Client) -> None:
+    with sl.open(own) as reader:
+        assert len(reader.sweeps()) == 0
+        sl.run(files / "cross.toml", lake=own, client=client)
+        assert len(reader.sweeps()) == 0
+        assert len(reader.refresh().sweeps()) == 1
+    assert len(reader.sweeps()) == 1

@@ -1,0 +1,70 @@
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, BlockCutter, without_sample
+from sweeps.spec.binding import bind
+from sweeps.spec.config import parse_config
+from sweeps.spec.grid import Grid
+from sweeps.spec.sample import sample
+from sweeps.strategies.registry import resolve
+
+
+def grid_of(**changes: Any) -> Grid:
+    document = {
+        "name": "blocks",
+        "strategy": "sma_cross",
+        "symbols": ["A", "B"],
+        "timeframe": "1d",
+        "grid": {"fast": {"start": 1, "stop": 60, "step": 1}, "slow": {"start": 1, "stop": 60, "step": 1}},
+        **changes,
+    }
+    config = parse_config(document, "test")
+    grid = bind(config, resolve("sma_cross", None).parameters)  # type: ignore[arg-type]
+    return sample(grid, config.sample) if config.sample else grid
+
+
+GRIDS = {
+    "whole": {},
+    "where": {"where": "fast < slow"},
+    "sample": {"where": "fast < slow", "sample": {"method": "sobol", "n": 500, "seed": 1}},
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_every_run_of_every_symbol_is_in_one_block(name: str) -> None:
+    grid = grid_of(**GRIDS[name])
+    expected = grid.survivors(0, grid.raw_size)
+    cutter = BlockCutter(grid, ["A", "B"])
+    for symbol in ("A", "B"):
+        blocks = [block for block in cutter if block.symbol == symbol]
+        found = np.concatenate([block.indices(without_sample(grid)) for block in blocks])
+        assert np.array_equal(found, expected)
+        assert [block.runs for block in blocks] == [
+            len(block.indices(without_sample(grid))) for block in blocks
+        ]
+
+
+def test_blocks_grow_to_a_second_by_four_at_most_and_shrink_at_once() -> None:
+    cutter = BlockCutter(grid_of(), ["A"])
+    blocks = iter(cutter)
+    assert next(blocks).runs == FIRST_RUNS
+    cutter.learn(FIRST_RUNS, 0.001)
+    assert next(blocks).runs == 4 * FIRST_RUNS
+    cutter.learn(4 * FIRST_RUNS, 0.001)
+    assert next(blocks).runs == 16 * FIRST_RUNS
+    cutter.learn(16 * FIRST_RUNS, 512.0)
+    assert next(blocks).runs == 2
+    cutter.learn(1, 99.0)
+    assert next(blocks).runs == 1
+
+
+def test_blocks_are_cut_only_as_they_are_asked_for() -> None:
+    steps = {"start": 1, "stop": 20_000, "step": 1}
+    grid = grid_of(grid={"fast": steps, "slow": steps}, exits={"max_bars": steps})
+    assert grid.raw_size == 20_000**3
+    blocks = list(islice(BlockCutter(grid, ["A"]), 3))
+    assert [block.lo for block in blocks] == [0, FIRST_RUNS, 2 * FIRST_RUNS]
+    assert grid.raw_size > MOST_RUNS

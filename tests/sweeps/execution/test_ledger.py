@@ -1,0 +1,72 @@
+"""The ledger: batches that are whole, also when the commit is tried again."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lake.journal import Batch, Journal
+from lake.lake import Lake, open_lake
+from lake.receipts import Rows
+from sweeps.execution import ledger as module
+from sweeps.execution.blocks import Block
+from sweeps.execution.ledger import Ledger
+from sweeps.execution.worker import BlockReceipt
+
+PARTITION = {"strategy": "s", "symbol": "A", "date": "2026-01-02"}
+
+
+def receipt(lo: int, runs: int) -> BlockReceipt:
+    ids = [f"{index:032x}" for index in range(lo, lo + runs)]
+    rows = pa.table({"sweep_id": ["sweep"] * runs, "run_id": ids, "role": ["full"] * runs})
+    return BlockReceipt(
+        Block("A", lo, lo + runs, runs), (), (Rows.of("metrics", PARTITION, rows),), runs, 0, 0.1
+    )
+
+
+class UnpluggedJournal(Journal):
+    """The storage goes away once a batch is in the journal."""
+
+    def apply(self, batch: Batch) -> None:
+        raise OSError(f"unplugged before batch {batch.number} was visible")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return open_lake(str(tmp_path / "lake"))
+
+
+def test_small_blocks_of_a_batch_share_one_file(lake: Lake) -> None:
+    ledger = Ledger(lake, "sweep")
+    assert not any(ledger.add(receipt(lo, 5)) for lo in range(0, 50, 5))
+    assert ledger.computed == 0
+    ledger.flush()
+    assert ledger.computed == 50
+    (file,) = lake.snapshot()["metrics"].files
+    assert file.rows == 50
+    (batch,) = Journal(lake, "sweep").batches()
+    assert [block["lo"] for block in batch.blocks] == list(range(0, 50, 5))
+
+
+def test_a_flush_that_was_broken_off_is_finished_by_the_next_one(lake: Lake) -> None:
+    ledger = Ledger(lake, "sweep")
+    ledger.add(receipt(0, 5))
+    ledger._journal = UnpluggedJournal(lake, "sweep")
+    with pytest.raises(OSError, match="unplugged"):
+        ledger.flush()
+    assert ledger.computed == 0
+    ledger._journal = Journal(lake, "sweep")
+    ledger.flush()
+    ledger.flush()
+    ledger.add(receipt(5, 5))
+    ledger.flush()
+    assert ledger.computed == 10
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 10
+    assert [batch.number for batch in Journal(lake, "sweep").batches()] == [1, 2]
+
+
+def test_a_batch_is_due_by_time_by_blocks_or_by_size(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BATCH_SECONDS", 0.0), ("BATCH_BLOCKS", 1), ("BATCH_BYTES", 1)):
+        with monkeypatch.context() as changed:
+            changed.setattr(module, name, value)
+            assert Ledger(lake, name).add(receipt(0, 1))
