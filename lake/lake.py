@@ -99,7 +99,15 @@ def open_lake(url: str) -> Lake:
     """
     lake = Lake(Storage(str(url)))
     if lake.exists():
-        found = json.loads(lake.storage.read(FORMAT_FILE)).get("format")
+        found = _format(lake.storage.read(FORMAT_FILE))
         if found != FORMAT:
             raise LakeFormatError(lake.url, found)
     return lake
+
+
+def _format(text: bytes) -> object:
+    """Return the number that a format file holds; what cannot be read is no format that we know."""
+    try:
+        return json.loads(text)["format"]
+    except (ValueError, KeyError, TypeError):
+        return f"unreadable ({FORMAT_FILE})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -30,9 +31,11 @@ def status_document(sweeps: pa.Table) -> Document:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON knows it: times as ISO 8601 text, lists and objects item by item."""
+    """Return a value as JSON knows it: times as ISO 8601 text, NaN and infinity as null, item by item."""
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return None
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

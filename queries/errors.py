@@ -28,7 +28,7 @@ class UnknownNameError(QueryError):
         if near:
             return f'unknown {self.kind} "{self.name}"; did you mean "{near[0]}"?'
         if not self.known:
-            return f'unknown {self.kind} "{self.name}"; the lake has none'
+            return f'unknown {self.kind} "{self.name}"; the lake has none like it'
         more = ", ..." if len(self.known) > _NAMES_SHOWN else ""
         return f'unknown {self.kind} "{self.name}"; there is: {", ".join(self.known[:_NAMES_SHOWN])}{more}'
 

@@ -110,7 +110,7 @@ def _write_json(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
     count = 0
     for row in _rows(stream):
         sink.write(b",\n" if count else b"\n")
-        sink.write(json.dumps(plain(row), default=str, ensure_ascii=False, allow_nan=False).encode())
+        sink.write(json.dumps(plain(row), default=str, ensure_ascii=False).encode())
         count += 1
     sink.write(b"\n]\n" if count else b"]\n")
     return count

@@ -58,7 +58,10 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
             operators and a list of plain functions.
         UnknownNameError: If it names a column that metrics does not have.
     """
-    tree = _parser().tree(f"select (\n{text}\n)")
+    try:
+        tree = _parser().tree(f"select (\n{text}\n)")
+    except QueryFailedError as error:  # its words would be about our brackets
+        raise RefusedSqlError(text, f"{text.strip()!r} is not a whole expression", _REMEDY) from error
     template = _parser().tree("select (true)")
     selected = _expressions(tree)
     if len(selected) != 1 or _without_expressions(tree) != _without_expressions(template):

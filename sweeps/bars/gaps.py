@@ -33,9 +33,11 @@ class Gaps:
         if self.after is None:
             return "no gaps"
         noun = "gap" if self.count == 1 else "gaps"
-        return (
-            f"{self.count} {noun}, {self.missing} bars missing, the longest {self.longest} after {self.after}"
-        )
+        days, rest = divmod(self.longest, timedelta(days=1))
+        parts = (f"{days} days" if days else "", str(rest) if rest else "")
+        longest = " ".join(part for part in parts if part)
+        after = f"{self.after:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+        return f"{self.count} {noun}, {self.missing} bars missing, the longest {longest} after {after}"
 
 
 def find_gaps(bars: Bars) -> Gaps:

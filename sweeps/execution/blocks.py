@@ -11,6 +11,8 @@ from sweeps.spec.grid import Grid, IndexArray
 FIRST_RUNS = 64
 TARGET_SECONDS = 1.0
 MOST_RUNS = 20_000
+EQUITY_ROWS = 1_000_000
+"""Rows of equity curves that a block may make: some 100 MB on its worker."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +49,22 @@ class BlockCutter:
     """Cuts a sweep into blocks, one symbol after the other, as large as the measured rate allows.
 
     Only one chunk of the grid is in memory, whatever its size.
+
+    Args:
+        grid: Every run on one symbol.
+        symbols: The symbols.
+        most: Runs that a block may have at most.
     """
 
-    def __init__(self, grid: Grid, symbols: Sequence[str]) -> None:
+    def __init__(self, grid: Grid, symbols: Sequence[str], most: int | None = None) -> None:
         self._grid, self._symbols = grid, tuple(symbols)
-        self._runs = FIRST_RUNS
+        self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
+        self._runs = min(FIRST_RUNS, self._most)
 
     def learn(self, runs: int, seconds: float) -> None:
         """Take note of a block's time; later blocks last about `TARGET_SECONDS`."""
         wanted = int(TARGET_SECONDS * runs / max(seconds, 1e-6))
-        self._runs = int(np.clip(wanted, 1, min(MOST_RUNS, 4 * self._runs)))
+        self._runs = int(np.clip(wanted, 1, min(self._most, 4 * self._runs)))
 
     def __iter__(self) -> Iterator[Block]:
         for symbol in self._symbols:
@@ -67,6 +75,11 @@ class BlockCutter:
                     chosen = None if self._grid.chosen is None else part
                     yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
                     at += len(part)
+
+
+def most_detailed(bars: int) -> int:
+    """Return how many runs over so many bars a block may have whose equity curves are stored."""
+    return max(1, EQUITY_ROWS // bars)
 
 
 def without_sample(grid: Grid) -> Grid:

@@ -13,7 +13,7 @@ from distributed import Client
 from lake import sweep_log
 from lake.lake import Lake
 from sweeps.bars.timeframes import normal
-from sweeps.execution.blocks import BlockCutter, without_sample
+from sweeps.execution.blocks import BlockCutter, most_detailed, without_sample
 from sweeps.execution.cluster import code_versions
 from sweeps.execution.context import SweepContext
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
@@ -98,7 +98,9 @@ class _Drive:
         return self._end(sweep_log.FINISHED_WITH_FAILURES if self.ledger.failed else sweep_log.FINISHED)
 
     def _compute_runs(self) -> None:
-        cutter = BlockCutter(self.prepared.grid, tuple(self.prepared.inputs))
+        inputs = self.prepared.inputs
+        most = most_detailed(max(symbol.bars for symbol in inputs.values()))
+        cutter = BlockCutter(self.prepared.grid, tuple(inputs), most if self.context.keep_details else None)
         for receipt in through_window(self.client, run_block, self.context, iter(cutter)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))

@@ -8,14 +8,12 @@ import pyarrow as pa
 from lake.lake import Lake
 from queries.catalog import Catalog
 from queries.winners import winners
-from sweeps.execution.blocks import Block
+from sweeps.execution.blocks import Block, most_detailed
 from sweeps.execution.context import ParameterColumn, SweepContext
 from sweeps.execution.prepare import Prepared
 from sweeps.spec.axes import Axis
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.spec.rules import Value
-
-EQUITY_ROWS_PER_BLOCK = 250_000
 
 
 def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> list[Block]:
@@ -38,7 +36,7 @@ def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> lis
     for symbol, inputs in prepared.inputs.items():
         mine = best.filter(pa.compute.equal(best["symbol"], symbol))
         cells = np.sort(locate(prepared.grid, prepared.columns, mine))
-        blocks += _blocks(symbol, cells, max(1, EQUITY_ROWS_PER_BLOCK // inputs.bars))
+        blocks += _blocks(symbol, cells, most_detailed(inputs.bars))
     return blocks
 
 

@@ -17,6 +17,7 @@ from sweeplake.lake import Lake
 from sweeplake.sweep import Sweep
 from sweeps.execution import blocks
 from sweeps.execution.cluster import connected
+from tests.e2e.processes import sweeplake
 from tests.e2e.stored import journalled, stored
 
 MOODY = """
@@ -111,6 +112,20 @@ def test_the_summary_counts_failures_by_cause(
     causes = {row["cause"]: row["runs"] for row in sweep.summary().failures.to_pylist()}
     assert causes == {"bad_signals": 20, "raised": 10}
     assert sweep.status()["failed"] == 30
+
+
+def test_the_command_exits_1_and_the_summary_shows_why(small_lake: Lake, write: Callable[..., Path]) -> None:
+    config = moody(write, '["good", "raises", "short"]')
+    lake = ("--lake", small_lake.url)
+    done = sweeplake("run", config, *lake, "--workers", "1", "--json", cwd=config.parent)
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["status"], document["failed"]) == ("finished_with_failures", 30)
+    shown = sweeplake("summary", document["sweep_id"], *lake, cwd=config.parent)
+    assert shown.returncode == 0, shown.stderr
+    assert "bad_signals" in shown.stdout
+    assert "raised" in shown.stdout
+    assert "no mood for" in shown.stdout
 
 
 SLOW = """

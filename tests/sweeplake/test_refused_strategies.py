@@ -100,7 +100,6 @@ def test_a_traceback_shows_all_of_their_files_and_none_of_ours(
     assert "sweeps/" not in answer.err
 
 
-@pytest.mark.xfail(reason="the traceback is ours: none of its frames is in their file", strict=False)
 def test_a_strategy_that_returns_no_signal_is_refused(ask: Ask, bars_lake: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(SOUND.replace("bars.close > ind.sma(window)", "bars.close[:3] > 0"))
     (tmp_path / "mine.toml").write_text(CONFIG)

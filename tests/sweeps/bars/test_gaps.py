@@ -18,7 +18,7 @@ def test_weekends_of_a_stock_are_no_gaps_and_holidays_are(make_bars):
     assert str(find_gaps(make_bars(days))) == "no gaps"
     found = find_gaps(make_bars(np.delete(days, [20, 21, 50])))
     assert found == Gaps(2, 3, timedelta(days=5), datetime(2024, 1, 26, tzinfo=UTC))
-    assert str(found) == "2 gaps, 3 bars missing, the longest 5 days, 0:00:00 after 2024-01-26 00:00:00+00:00"
+    assert str(found) == "2 gaps, 3 bars missing, the longest 5 days after 2024-01-26"
 
 
 def test_every_missing_day_of_a_market_that_never_closes_is_a_gap(make_bars):

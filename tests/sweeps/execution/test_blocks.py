@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, BlockCutter, without_sample
+from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, BlockCutter, most_detailed, without_sample
 from sweeps.spec.binding import bind
 from sweeps.spec.config import parse_config
 from sweeps.spec.grid import Grid
@@ -59,6 +59,15 @@ def test_blocks_grow_to_a_second_by_four_at_most_and_shrink_at_once() -> None:
     assert next(blocks).runs == 2
     cutter.learn(1, 99.0)
     assert next(blocks).runs == 1
+
+
+def test_blocks_that_store_equity_are_bounded_by_its_rows() -> None:
+    assert most_detailed(100) == 10_000
+    assert most_detailed(5_000_000) == 1
+    cutter = BlockCutter(grid_of(), ["A"], most_detailed(50_000))
+    assert next(iter(cutter)).runs == 20
+    cutter.learn(20, 0.001)
+    assert next(iter(cutter)).runs == 20
 
 
 def test_blocks_are_cut_only_as_they_are_asked_for() -> None:
