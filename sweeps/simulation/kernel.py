@@ -47,12 +47,14 @@ class Outcome:
         block_sums: Sums of returns in 16 blocks of equal count over the bars, shape (k, 16).
         block_sumsqs: Sums of squared returns in the same blocks, shape (k, 16).
         status: 0, or the code in `STATUS_TEXTS` of why the run failed, shape (k,).
+        looped: How many of the runs went bar by bar, through the reference loop.
     """
 
     metrics: Floats
     block_sums: npt.NDArray[np.float32]
     block_sumsqs: npt.NDArray[np.float32]
     status: npt.NDArray[np.uint8]
+    looped: int = 0
 
 
 def simulate(window: PriceWindow, signals: SignalSet, settings: Floats, periods_per_year: float) -> Outcome:

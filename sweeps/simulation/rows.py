@@ -1,8 +1,6 @@
 """The one compiled door of the simulation: many settings rows over one window and one signal set."""
 
 from collections.abc import Callable
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,25 +11,14 @@ from sweeps.simulation.codes import STATUS_OK
 from sweeps.simulation.loop import run_bars
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
 from sweeps.simulation.settings import Rules
+from sweeps.simulation.sources import source_digest
 from sweeps.simulation.statistics import BLOCKS, curve_statistics, trade_statistics
 
 Floats = npt.NDArray[np.float64]
 
 
-def _sources() -> int:
-    """Return a digest of this package's sources."""
-    digest = blake2b(digest_size=7)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.read_bytes())
-    return int.from_bytes(digest.digest(), "big")
-
-
 def _compiled(sources: int) -> Callable[..., int]:
-    """Return the compiled door.
-
-    numba's disk cache looks at the file of the cached function alone; an edit of a function that it calls
-    from another file would go unseen. A captured value is part of the cache's key, so it captures a digest.
-    """
+    """Return the compiled door; a digest of the sources is part of its key in numba's cache."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def run_rows(
@@ -78,10 +65,10 @@ def _compiled(sources: int) -> Callable[..., int]:
         return sources
 
     compiled: Any = run_rows
-    return compiled  # type: ignore[no-any-return]
+    return compiled
 
 
-run_rows = _compiled(_sources())
+run_rows = _compiled(source_digest())
 """Run every settings row into row k of trades, metrics, block sums and status.
 
 ``equity`` (bars,) and ``ledger`` (bars, N_LEDGER) are scratch: they hold the last row's curve and trades.

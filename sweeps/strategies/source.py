@@ -91,7 +91,7 @@ class StrategySource:
             raise StrategyDefinitionError(
                 self.name, f"{asked} is {type(function).__name__}, expected a function"
             )
-        return function  # type: ignore[no-any-return]
+        return function
 
     def _user_module(self, bundle: SourceBundle) -> ModuleType:
         try:

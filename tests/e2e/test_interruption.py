@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: what was computed stays, whole, and the command to go on is told."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -105,3 +106,11 @@ def test_an_interrupted_sweep_leaves_no_task_on_the_users_own_cluster(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert client.submit(int, "7").result() == 7
+
+
+def test_embedded_workers_do_not_hear_ctrl_c(client: Client) -> None:
+    before = client.run(os.getpid)
+    for pid in before.values():
+        os.kill(pid, signal.SIGINT)
+    time.sleep(0.3)
+    assert client.run(os.getpid) == before

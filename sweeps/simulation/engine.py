@@ -1,0 +1,169 @@
+"""The engine: many runs over one window, by hopping, and by the loop where hopping is not exact."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
+from sweeps.simulation.hopping.door import run_sets
+from sweeps.simulation.hopping.market import Market, market_of
+from sweeps.simulation.hopping.packing import words_of
+from sweeps.simulation.hopping.state import N_STATE
+from sweeps.simulation.kernel import Outcome, simulate
+from sweeps.simulation.ledger import N_LEDGER
+from sweeps.simulation.metric_names import N_METRICS
+from sweeps.simulation.settings import S_RISK_FREE
+from sweeps.simulation.statistics import BLOCKS
+from sweeps.simulation.window import PriceWindow, SignalSet
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+WHOLE_BARS = 20_000
+"""Windows up to this length are one tile: all they touch fits the processor's caches."""
+TILE_BARS = 8_192
+
+NO_ROWS: Floats = np.empty((0, 0))
+NO_WORDS: Words = np.empty((0, 0), dtype=np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Runs of some signal sets over one window.
+
+    Attributes:
+        words: Orders in bits, shape (sets, 2 or 4, words); see `packing.KINDS`.
+        set_of_run: Which signal set each run reads, shape (runs,).
+        stop_distance: The strategy's own stop, shape (sets, bars), or `NO_ROWS`.
+        atr: Average true ranges, shape (periods, bars).
+        atr_of_run: Which of them a run reads, -1 for none, shape (runs,).
+        session_last: Last bars of sessions in bits, shape (cut-offs, words).
+        session_of_run: Which of them a run reads, -1 for none, shape (runs,).
+    """
+
+    words: Words
+    set_of_run: Integers
+    atr_of_run: Integers
+    session_of_run: Integers
+    stop_distance: Floats = field(default_factory=lambda: NO_ROWS)
+    atr: Floats = field(default_factory=lambda: NO_ROWS)
+    session_last: Words = field(default_factory=lambda: NO_WORDS)
+
+    def rows(self, chosen: Integers) -> "Batch":
+        """Return some of its runs."""
+        return Batch(
+            self.words,
+            self.set_of_run[chosen],
+            self.atr_of_run[chosen],
+            self.session_of_run[chosen],
+            self.stop_distance,
+            self.atr,
+            self.session_last,
+        )
+
+    def signals(self, run: int, bars: int) -> SignalSet:
+        """Return what one run reads, as the loop reads it."""
+        held = self.words[self.set_of_run[run]]
+        codes = (ENTER_LONG, EXIT_LONG, ENTER_SHORT, EXIT_SHORT)
+        events = np.zeros(bars, np.uint8)
+        for row, code in zip(held, codes, strict=False):
+            events |= _unpacked(row, bars) * np.uint8(code)
+        more: dict[str, npt.NDArray[np.generic]] = {}
+        if len(self.stop_distance):
+            more["stop_distance"] = self.stop_distance[self.set_of_run[run]]
+        if self.atr_of_run[run] >= 0:
+            more["atr"] = self.atr[self.atr_of_run[run]]
+        if self.session_of_run[run] >= 0:
+            more["session_last"] = _unpacked(self.session_last[self.session_of_run[run]], bars).view(np.bool_)
+        return SignalSet(events, **more)  # type: ignore[arg-type]
+
+
+class Engine:
+    """Runs over one window. Threads may share it: tables are made once and never changed."""
+
+    def __init__(self, window: PriceWindow) -> None:
+        self.window = window
+        self._markets: dict[float, Market] = {}
+
+    def simulate(
+        self, batch: Batch, settings: Floats, periods_per_year: float, *, tile: int | None = None
+    ) -> Outcome:
+        """Return the metrics of many runs.
+
+        Equal to the reference loop: the same trades for the same reasons, every metric within
+        1e-9 max(1, |b|), whatever the tile. Runs that hopping cannot do exactly go through the loop itself;
+        they are counted in `Outcome.looped`.
+
+        Args:
+            batch: What the runs read.
+            settings: Rows of `settings_table`, shape (runs, N_SETTINGS).
+            periods_per_year: Bars a year.
+            tile: Bars that all runs pass before the next; None chooses. It changes speed, never results.
+        """
+        runs = len(settings)
+        outcome = Outcome(
+            np.empty((runs, N_METRICS)),
+            np.empty((runs, BLOCKS), np.float32),
+            np.empty((runs, BLOCKS), np.float32),
+            np.zeros(runs, np.uint8),
+        )
+        left = np.empty(runs, np.bool_)
+        for risk_free in np.unique(settings[:, S_RISK_FREE]):
+            chosen = np.flatnonzero(settings[:, S_RISK_FREE] == risk_free)
+            whole = len(chosen) == runs
+            part = batch if whole else batch.rows(chosen)
+            done = self._hop(part, settings[chosen], periods_per_year, float(risk_free), tile)
+            outcome.metrics[chosen], outcome.block_sums[chosen] = done[0], done[1]
+            outcome.block_sumsqs[chosen], left[chosen] = done[2], done[3]
+        for run in np.flatnonzero(left).tolist():
+            signals = batch.signals(run, len(self.window))
+            one = simulate(self.window, signals, settings[run : run + 1], periods_per_year)
+            outcome.metrics[run], outcome.status[run] = one.metrics[0], one.status[0]
+            outcome.block_sums[run], outcome.block_sumsqs[run] = one.block_sums[0], one.block_sumsqs[0]
+        return Outcome(
+            outcome.metrics, outcome.block_sums, outcome.block_sumsqs, outcome.status, int(left.sum())
+        )
+
+    def _hop(
+        self, batch: Batch, settings: Floats, periods_per_year: float, risk_free: float, tile: int | None
+    ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        bars, runs = len(self.window), len(settings)
+        metrics = np.empty((runs, N_METRICS))
+        sums, sumsqs = np.empty((runs, BLOCKS), np.float32), np.empty((runs, BLOCKS), np.float32)
+        left = np.empty(runs, np.bool_)
+        run_sets(
+            self._market(risk_free),
+            batch.words,
+            batch.stop_distance,
+            batch.atr,
+            batch.session_last,
+            batch.set_of_run,
+            batch.atr_of_run,
+            batch.session_of_run,
+            settings,
+            periods_per_year,
+            tile or (bars if bars <= WHOLE_BARS else TILE_BARS),
+            np.empty((runs, N_STATE)),
+            np.empty((1, N_LEDGER)),
+            metrics,
+            sums,
+            sumsqs,
+            left,
+        )
+        return metrics, sums, sumsqs, left
+
+    def _market(self, risk_free: float) -> Market:
+        if risk_free not in self._markets:
+            self._markets[risk_free] = market_of(self.window, risk_free)
+        return self._markets[risk_free]
+
+
+def new_words(sets: int, kinds: int, bars: int) -> Words:
+    """Return empty words for some signal sets."""
+    return np.zeros((sets, kinds, words_of(bars)), np.uint64)
+
+
+def _unpacked(row: Words, bars: int) -> npt.NDArray[np.uint8]:
+    return np.unpackbits(row.view(np.uint8), bitorder="little", count=bars)

@@ -1,0 +1,73 @@
+"""Bits: one bar one bit, so that a search for the next event looks at 64 bars at a time."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic as untyped_intrinsic
+
+from sweeps.simulation.hopping.compiling import inlined
+
+Words = npt.NDArray[np.uint64]
+
+intrinsic: Any = untyped_intrinsic
+
+WORD = 64
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE = np.uint64(1)
+_TOP = np.uint64(63)
+
+
+@intrinsic
+def trailing_zeros(_: Any, __: Any) -> Any:
+    """Return the place of the lowest set bit of a word; a word of 0 has none, and must not be asked."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def leading_zeros(_: Any, __: Any) -> Any:
+    """Return the number of zeros above the highest set bit of a word that is not 0."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+@inlined
+def highest_bit(number: int) -> int:
+    """Return the place of the highest set bit of a positive number."""
+    return 63 - leading_zeros(np.uint64(number))
+
+
+@inlined
+def next_bit(words: Words, start: int, end: int) -> int:
+    """Return the first set bit in [start, end); ``end`` if there is none."""
+    if start >= end:
+        return end
+    place = start >> 6
+    word = words[place] & (_ALL << np.uint64(start & 63))
+    while word == 0:
+        place += 1
+        if place << 6 >= end:
+            return end
+        word = words[place]
+    found = (place << 6) + trailing_zeros(word)
+    return min(found, end)
+
+
+@inlined
+def pack_above(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64], words: Words) -> None:
+    """Set a bit where left > right; NaN compares as false. Rows are padded to whole words."""
+    for place in range(words.size):
+        these, those = left[place * 64 : place * 64 + 64], right[place * 64 : place * 64 + 64]
+        word = np.uint64(0)
+        for bit in range(64):
+            word |= np.uint64(these[bit] > those[bit]) << np.uint64(bit)
+        words[place] = word

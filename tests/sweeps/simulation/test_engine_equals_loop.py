@@ -1,0 +1,214 @@
+"""The engine against the reference loop: random bars, events and settings, any tile, many runs at once."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sweeps.simulation.codes import EXIT_REASONS
+from sweeps.simulation.engine import Batch, Engine, new_words
+from sweeps.simulation.hopping.door import run_sets
+from sweeps.simulation.hopping.packing import pack_events, pack_flags, pack_state
+from sweeps.simulation.hopping.state import H_TRADES, N_STATE
+from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate, trace
+from sweeps.simulation.ledger import (
+    N_LEDGER,
+    T_ENTRY_BAR,
+    T_ENTRY_PRICE,
+    T_EXIT_BAR,
+    T_EXIT_PRICE,
+    T_PNL,
+    T_QUANTITY,
+    T_REASON,
+    T_SIDE,
+)
+from tests.sweeps.simulation.cases import FREE, OFF, table
+from tests.sweeps.simulation.test_kernel_properties import EVENTS, random_bars
+
+PERIODS = 252.0
+WITHIN = 1e-9
+CASES = 700
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "fill": ("next_open", "close"),
+    "fee_bps": (0.0, 10.0, 2000.0),
+    "fee_fixed": (0.0, 0.0, 2.0, 400.0),
+    "slippage_bps": (0.0, 25.0),
+    "borrow_rate": (0.0, 0.0, 0.5, 60.0),
+    "lot_size": (0.0, 0.0, 0.5, 4.0),
+    "risk_free_rate": (0.0, 0.03),
+    "stop_loss": (OFF, 0.03, 0.1),
+    "take_profit": (OFF, 0.04, 0.1, 1.5),
+    "trailing_stop": (OFF, 0.03, 0.1),
+    "atr_stop_multiple": (OFF, 1.0, 2.5),
+    "max_bars": (OFF, OFF, 1.0, 2.0, 5.0, 40.0),
+}
+SIZES = (
+    ("all_in", OFF),
+    ("all_in", OFF),
+    ("fraction", 0.4),
+    ("fraction", 1.0),
+    ("cash", 700.0),
+    ("units", 3.0),
+    ("units", 12.0),
+)
+
+
+class Case:
+    """Random bars, one random signal set, and some random settings on it."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.count = int(rng.choice([1, 2, 3, 17, 40, 63, 64, 65, 150, 400, 900]))
+        bars = random_bars(rng, self.count, coarse=bool(rng.random() < 0.4))
+        if rng.random() < 0.5:  # calmer, with longer trades
+            bars = 100 * (random_bars(rng, self.count, coarse=False) / 100) ** 0.2
+            bars[:, 1], bars[:, 2] = bars.max(axis=1), bars.min(axis=1)
+        self.window = PriceWindow(*bars.T)
+        busy = rng.choice([0.01, 0.05, 0.1, 0.5, 1.0])
+        self.events = rng.choice(EVENTS, self.count) * (rng.random(self.count) < busy).astype(np.uint8)
+        unknown = rng.random((2, self.count)) < 0.2
+        self.atr = np.where(unknown[0], np.nan, np.round(rng.uniform(0, 10, self.count)))
+        self.distance = np.where(unknown[1], np.nan, np.round(rng.uniform(0, 12, self.count)))
+        self.sessions = rng.random(self.count) < 0.15
+        self.has_distance, self.has_sessions = rng.random(2) < 0.4
+        self.tile = int(rng.choice([self.count + 1, 1, 7, 16, 64]))
+        rows = []
+        for _ in range(3):
+            kind, value = SIZES[rng.integers(len(SIZES))]
+            picked = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
+            rows.append(table(PERIODS, **(FREE | picked | {"sizing_kind": kind, "sizing_value": value})))
+        self.settings = np.vstack(rows)
+
+    def signals(self) -> SignalSet:
+        more: dict[str, Any] = {}
+        if self.has_distance:
+            more["stop_distance"] = self.distance
+        if self.has_sessions:
+            more["session_last"] = self.sessions
+        return SignalSet(self.events, atr=self.atr, **more)
+
+    def batch(self) -> Batch:
+        runs = len(self.settings)
+        words = new_words(1, 4, self.count)
+        pack_events(self.events, words[0])
+        sessions = new_words(1, 1, self.count)[0]
+        pack_flags(self.sessions, sessions[0])
+        more = {"stop_distance": self.distance[None]} if self.has_distance else {}
+        return Batch(
+            words,
+            np.zeros(runs, np.int64),
+            np.zeros(runs, np.int64),
+            np.full(runs, 0 if self.has_sessions else -1),
+            atr=self.atr[None],
+            session_last=sessions,
+            **more,
+        )
+
+
+def assert_metrics_equal(ours: np.ndarray, loop: np.ndarray, where: str) -> None:
+    undefined = np.isnan(ours)
+    assert np.array_equal(undefined, np.isnan(loop)), (
+        where,
+        METRIC_NAMES[(undefined != np.isnan(loop)).argmax()],
+    )
+    off = np.abs(ours - loop) / np.maximum(1.0, np.abs(loop))
+    worst = int(np.nanargmax(np.where(undefined, -1.0, off)))
+    assert not off[~undefined].max() > WITHIN, (where, METRIC_NAMES[worst], ours[worst], loop[worst])
+
+
+@pytest.mark.parametrize("start", range(0, CASES, 100))
+def test_every_metric_equals_the_loop(start: int) -> None:
+    looped = runs = 0
+    for seed in range(start, start + 100):
+        case = Case(seed)
+        ours = Engine(case.window).simulate(case.batch(), case.settings, PERIODS, tile=case.tile)
+        loop = simulate(case.window, case.signals(), case.settings, PERIODS)
+        assert ours.status.tolist() == loop.status.tolist(), seed
+        for k in range(len(case.settings)):
+            assert_metrics_equal(ours.metrics[k], loop.metrics[k], f"seed {seed}, run {k}")
+        np.testing.assert_allclose(ours.block_sums, loop.block_sums, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(ours.block_sumsqs, loop.block_sumsqs, rtol=1e-5, atol=1e-7)
+        looped, runs = looped + ours.looped, runs + len(case.settings)
+    assert looped < 0.1 * runs, "hopping is compared, not the loop with itself"
+
+
+@pytest.mark.parametrize("start", range(10_000, 10_000 + CASES, 100))
+def test_every_trade_equals_the_loop(start: int) -> None:
+    for seed in range(start, start + 100):
+        case = Case(seed)
+        batch, row = case.batch(), case.settings[:1]
+        one = batch.rows(np.zeros(1, np.int64))
+        state, ledger = np.empty((1, N_STATE)), np.zeros((case.count + 2, N_LEDGER))
+        engine = Engine(case.window)
+        run_sets(
+            engine._market(float(row[0, 9])),
+            one.words,
+            one.stop_distance,
+            one.atr,
+            one.session_last,
+            one.set_of_run,
+            one.atr_of_run,
+            one.session_of_run,
+            row,
+            PERIODS,
+            case.tile,
+            state,
+            ledger,
+            np.empty((1, len(METRIC_NAMES))),
+            np.empty((1, 16), np.float32),
+            np.empty((1, 16), np.float32),
+            np.empty(1, np.bool_),
+        )
+        loop = trace(case.window, case.signals(), row[0], PERIODS).trades
+        trades = ledger[: int(state[0, H_TRADES])]
+        for name, column in (("entry_bar", T_ENTRY_BAR), ("exit_bar", T_EXIT_BAR), ("side", T_SIDE)):
+            assert trades[:, column].tolist() == loop[name].tolist(), (seed, name)
+        assert [EXIT_REASONS[int(code)] for code in trades[:, T_REASON]] == loop["exit_reason"].tolist(), seed
+        for name, column in (
+            ("entry_price", T_ENTRY_PRICE),
+            ("exit_price", T_EXIT_PRICE),
+            ("quantity", T_QUANTITY),
+            ("pnl", T_PNL),
+        ):
+            np.testing.assert_allclose(trades[:, column], loop[name], rtol=1e-9, atol=1e-9, err_msg=str(seed))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(0, 320))
+def test_a_packed_state_gives_the_events_of_the_strategies_own_rule(seed: int, count: int, warm: int) -> None:
+    from sweeps.strategies.events import to_events
+
+    state = np.random.default_rng(seed).random(count) < 0.5
+    for direction in ("long", "short", "both"):
+        events, _ = to_events(state, direction, short_allowed=True, warm=warm, n=count)
+        expected, packed = new_words(2, 4, count)
+        pack_events(events, expected)
+        pack_state(state.view(np.uint8), warm, packed, direction == "both", direction == "short")
+        assert np.array_equal(packed, expected), direction
+
+
+def test_runs_do_not_touch_each_other() -> None:
+    case = Case(5)
+    engine = Engine(case.window)
+    together = engine.simulate(case.batch(), case.settings, PERIODS)
+    for k in range(len(case.settings)):
+        alone = engine.simulate(case.batch().rows(np.array([k])), case.settings[k : k + 1], PERIODS)
+        assert np.array_equal(alone.metrics[0], together.metrics[k], equal_nan=True)
+
+
+def test_a_run_whose_sums_drown_in_the_windows_goes_through_the_loop() -> None:
+    close = np.r_[np.full(400, 100.0), 1e6 * (1 + np.arange(200) % 2)]
+    close[50:60] *= 1 + 1e-7 * np.arange(10)
+    window = PriceWindow(close, close, close, close)
+    events = np.zeros(600, np.uint8)
+    events[20], events[90] = 1, 4
+    words = new_words(1, 2, 600)
+    pack_events(events, words[0])
+    none = np.full(1, -1)
+    row = table(PERIODS)
+    ours = Engine(window).simulate(Batch(words, np.zeros(1, np.int64), none, none), row, PERIODS)
+    assert ours.looped == 1
+    loop = simulate(window, SignalSet(events), row, PERIODS)
+    assert np.array_equal(ours.metrics, loop.metrics, equal_nan=True)
