@@ -72,9 +72,7 @@ def contest(
         fewer / theirs_s,
         runs / mine_s * theirs_s / fewer,
     )
-    print(
-        f"\n{name:<44} {verdict.ours_rate:>10,.0f} /s  peer {verdict.peer_rate:>7,.0f} /s  x {verdict.ratio:,.0f}"
-    )
+    print(f"\n{name:<44} {rate:>10,.0f} /s  peer {peer_rate:>7,.0f} /s  x {verdict.ratio:,.0f}")
     print(json.dumps(asdict(verdict)))
     return verdict
 
