@@ -10,9 +10,9 @@ import pyarrow as pa
 from lake.columns import METRICS
 from lake.schemas import METRIC_NAMES, TABLES
 from sweeps.execution.cells import strategy_parameters
-from sweeps.execution.compute import Results
 from sweeps.execution.details import Curve, Details
 from sweeps.execution.failures import failure_of
+from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
 from sweeps.simulation.curve import curve_metrics

@@ -1,66 +1,31 @@
 """Compute: grid cells of one symbol become metrics. Pure: no Dask, no files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.execution.cells import Group, groups, strategy_parameters
 from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
+from sweeps.execution.results import Results
 from sweeps.execution.scene import Scene
+from sweeps.execution.signal_sets import SignalSets, parameter_sets, signal_sets
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
-from sweeps.simulation.kernel import simulate
-from sweeps.simulation.metrics import METRIC_NAMES
+from sweeps.simulation.engine import NO_ROWS, Batch, new_words
+from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, words_of
 from sweeps.simulation.settings import settings_table
-from sweeps.simulation.statistics import BLOCKS
 from sweeps.spec.grid import Grid, IndexArray
-from sweeps.strategies.evaluate import Evaluation
+from sweeps.strategies.contract import FloatArray
 
-
-@dataclass(frozen=True, eq=False)
-class Results:
-    """Results of k runs.
-
-    Attributes:
-        metrics: Shape (k, len(METRIC_NAMES)); NaN is undefined.
-        block_sums: Sums of returns in 16 blocks, shape (k, 16).
-        block_sumsqs: Sums of squared returns in the same blocks, shape (k, 16).
-        failures: Why a run has no result, by its row.
-        custom: A user backtester's own metrics by name, shape (k,); NaN is undefined.
-    """
-
-    metrics: npt.NDArray[np.float64]
-    block_sums: npt.NDArray[np.float32]
-    block_sumsqs: npt.NDArray[np.float32]
-    failures: dict[int, Failure] = field(default_factory=dict)
-    custom: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
-
-    @staticmethod
-    def empty(runs: int) -> "Results":
-        """Return k runs without results yet."""
-        return Results(
-            np.full((runs, len(METRIC_NAMES)), np.nan),
-            np.zeros((runs, BLOCKS), np.float32),
-            np.zeros((runs, BLOCKS), np.float32),
-        )
-
-    def fail(self, rows: IndexArray, failure: Failure) -> None:
-        """Note why some rows have no result."""
-        self.failures.update(dict.fromkeys(rows.tolist(), failure))
-
-    @property
-    def good(self) -> npt.NDArray[np.bool_]:
-        """Which rows have a result, shape (k,)."""
-        mask = np.ones(len(self.metrics), np.bool_)
-        mask[list(self.failures)] = False
-        return mask
+MOST_SETS = 256
+"""Signal sets that take turns over a tile: their bits stay in the processor's cache."""
+CHUNK_BYTES = 64_000_000
 
 
 def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     """Simulate the runs of some grid cells.
 
     The strategy is asked once per distinct parameter set and direction; a set for which it raises or returns
-    no signal fails alone.
+    no signal fails alone. Signal sets are held as bits, a bounded number at a time.
 
     Args:
         scene: The symbol's bars and the strategy.
@@ -72,34 +37,77 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     """
     results = Results.empty(len(indices))
     settings = settings_table(grid.values(indices), scene.inputs.periods_per_year)
-    said: Evaluation | Failure | None = None
-    last: tuple[int, str] | None = None
-    for group in groups(grid, indices):
-        if group.signal_key != last:
-            said, last = _ask(scene, grid, int(indices[group.rows[0]]), group), group.signal_key
-        if isinstance(said, Failure):
-            results.fail(group.rows, said)
-        elif said is not None:
-            _simulate(scene, said, group, settings, results)
+    sets = signal_sets(grid, indices)
+    true_ranges, session_words = scene.true_ranges(sets.periods), scene.session_words(sets.cutoffs)
+    order = np.argsort(sets.set_of_run, kind="stable")
+    first, stops = 0, True
+    while first < len(sets.directions):
+        last = min(first + _sets_at_once(scene, sets, stops=stops), len(sets.directions))
+        answers = _ask(scene, grid, sets, first, last)
+        stops = len(answers.stop_distance) > 0
+        lo, hi = np.searchsorted(sets.set_of_run[order], (first, last))
+        rows = order[lo:hi]
+        set_of_run = sets.set_of_run[rows] - first
+        for place, failure in answers.failures.items():
+            results.fail(rows[set_of_run == place], failure)
+        answered = ~np.isin(set_of_run, list(answers.failures))
+        rows, set_of_run = rows[answered], set_of_run[answered]
+        batch = Batch(
+            answers.words,
+            set_of_run,
+            sets.period_of_run[rows],
+            sets.cutoff_of_run[rows],
+            answers.stop_of_set,
+            answers.stop_distance,
+            true_ranges,
+            session_words,
+        )
+        _simulate(scene, batch, settings[rows], rows, results)
+        first = last
     return results
 
 
-def _ask(scene: Scene, grid: Grid, index: int, group: Group) -> Evaluation | Failure:
-    try:
-        return scene.ask(strategy_parameters(grid, index), group.variant.direction)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything; its runs fail alone
-        return failure_of(error, scene.strategy.source)
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a strategy said for some signal sets; see `Batch`. ``failures`` by the place of the set."""
+
+    words: npt.NDArray[np.uint64]
+    stop_of_set: npt.NDArray[np.int64]
+    stop_distance: FloatArray
+    failures: dict[int, Failure]
 
 
-def _simulate(
-    scene: Scene, said: Evaluation, group: Group, settings: npt.NDArray[np.float64], results: Results
-) -> None:
-    rows = group.rows
-    signals = scene.signals(said, group.variant)
-    outcome = simulate(scene.window, signals, settings[rows], scene.inputs.periods_per_year)
+def _sets_at_once(scene: Scene, sets: SignalSets, *, stops: bool) -> int:
+    """Return how many signal sets to hold, so that their bits, and stops if they have them, stay bounded."""
+    bars = scene.inputs.bars
+    size = 8 * (KINDS if sets.shorts else LONG_KINDS) * words_of(bars) + (8 * bars if stops else 0)
+    return max(1, min(MOST_SETS, CHUNK_BYTES // size))
+
+
+def _ask(scene: Scene, grid: Grid, sets: SignalSets, first: int, last: int) -> _Answers:
+    words = new_words(last - first, KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars)
+    stop_of_set = np.full(last - first, -1, dtype=np.int64)
+    distances: list[FloatArray] = []
+    failures: dict[int, Failure] = {}
+    parameters = parameter_sets(grid, sets.first_cells[first:last])
+    for place, (named, direction) in enumerate(zip(parameters, sets.directions[first:last], strict=True)):
+        try:
+            distance = scene.write_orders(named, direction, words[place])
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
+            failures[place] = failure_of(error, scene.strategy.source)
+            continue
+        if distance is not None:
+            stop_of_set[place] = len(distances)
+            distances.append(distance)
+    return _Answers(words, stop_of_set, np.stack(distances) if distances else NO_ROWS, failures)
+
+
+def _simulate(scene: Scene, batch: Batch, settings: FloatArray, rows: IndexArray, results: Results) -> None:
+    outcome = scene.engine.simulate(batch, settings, scene.inputs.periods_per_year)
     results.metrics[rows] = outcome.metrics
     results.block_sums[rows] = outcome.block_sums
     results.block_sumsqs[rows] = outcome.block_sumsqs
+    results.looped += outcome.looped
     for row in np.flatnonzero(outcome.status != STATUS_OK):
         reason = STATUS_TEXTS[outcome.status[row]]
         results.fail(rows[row : row + 1], Failure(NOT_FINITE, reason, ""))

@@ -3,9 +3,9 @@
 import numpy as np
 
 from lake.receipts import Rows
-from sweeps.execution.compute import Results
 from sweeps.execution.context import SweepContext
 from sweeps.execution.failures import WORKER_LOST, Failure
+from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs, failure_rows
 from sweeps.execution.window import BlockLostError
 from sweeps.execution.worker import BlockReceipt

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from lake.columns import BLOCKS, METRICS, TIME
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
-from sweeps.execution.compute import Results
 from sweeps.execution.context import ParameterColumn, SweepContext, SymbolInputs
+from sweeps.execution.results import Results
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.spec.identity import parameter_hashes, run_ids
 

@@ -1,6 +1,6 @@
 """Scene: one symbol's bars with a strategy on them; what all runs of a block share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,15 @@ import numpy.typing as npt
 from sweeps.bars.frame import Bars
 from sweeps.bars.sessions import session_last
 from sweeps.execution.context import SymbolInputs
+from sweeps.simulation.engine import NO_ROWS, Engine, new_words
+from sweeps.simulation.hopping.packing import pack_flags
 from sweeps.simulation.window import PriceWindow, SignalSet
 from sweeps.spec.rules import Value
 from sweeps.spec.timeframe import timeframe_micros
-from sweeps.strategies.contract import Direction, Strategy
+from sweeps.strategies.contract import Direction, FloatArray, Strategy
 from sweeps.strategies.evaluate import Evaluation, evaluate
 from sweeps.strategies.indicators import Indicators
+from sweeps.strategies.orders import write_orders
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,31 @@ class Scene:
         """Prices of the window's bars."""
         bars = self.window_bars
         return PriceWindow(bars.open, bars.high, bars.low, bars.close)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine over the window's prices."""
+        return Engine(self.window)
+
+    def write_orders(
+        self, parameters: Mapping[str, Value], direction: Direction, words: npt.NDArray[np.uint64]
+    ) -> FloatArray | None:
+        """Write the strategy's orders over the window in bits; return its stop distance, if it has one."""
+        first = self.inputs.first
+        return write_orders(self.strategy, self.indicators, parameters, direction, first, words)
+
+    def true_ranges(self, periods: Sequence[int]) -> FloatArray:
+        """Return average true ranges over the window, shape (periods, bars)."""
+        first = self.inputs.first
+        rows = [self.indicators.atr(period)[first:] for period in periods]
+        return np.stack(rows) if rows else NO_ROWS
+
+    def session_words(self, cutoffs: Sequence[str]) -> npt.NDArray[np.uint64]:
+        """Return the last bars of sessions in bits, shape (cut-offs, words)."""
+        words: npt.NDArray[np.uint64] = new_words(1, len(cutoffs), self.inputs.bars)[0]
+        for row, cutoff in zip(words, cutoffs, strict=True):
+            pack_flags(self._session_last(cutoff), row)
+        return words
 
     def ask(self, parameters: Mapping[str, Value], direction: Direction) -> Evaluation:
         """Return the strategy's signals over the window; raises what the strategy raises."""

@@ -14,9 +14,10 @@ from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
 from sweeps.execution.backtests import compute_backtests
 from sweeps.execution.blocks import Block
-from sweeps.execution.compute import Results, compute
+from sweeps.execution.compute import compute
 from sweeps.execution.context import SweepContext
 from sweeps.execution.details import Details, trace_details
+from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
 

@@ -1,6 +1,6 @@
 """The engine: many runs over one window, by hopping, and by the loop where hopping is not exact."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,8 @@ class Batch:
     Attributes:
         words: Orders in bits, shape (sets, 2 or 4, words); see `packing.KINDS`.
         set_of_run: Which signal set each run reads, shape (runs,).
-        stop_distance: The strategy's own stop, shape (sets, bars), or `NO_ROWS`.
+        stop_distance: Strategies' own stops, shape (stops, bars).
+        stop_of_set: Which of them each signal set has, -1 for none, shape (sets,).
         atr: Average true ranges, shape (periods, bars).
         atr_of_run: Which of them a run reads, -1 for none, shape (runs,).
         session_last: Last bars of sessions in bits, shape (cut-offs, words).
@@ -47,20 +48,18 @@ class Batch:
     set_of_run: Integers
     atr_of_run: Integers
     session_of_run: Integers
+    stop_of_set: Integers
     stop_distance: Floats = field(default_factory=lambda: NO_ROWS)
     atr: Floats = field(default_factory=lambda: NO_ROWS)
     session_last: Words = field(default_factory=lambda: NO_WORDS)
 
     def rows(self, chosen: Integers) -> "Batch":
         """Return some of its runs."""
-        return Batch(
-            self.words,
-            self.set_of_run[chosen],
-            self.atr_of_run[chosen],
-            self.session_of_run[chosen],
-            self.stop_distance,
-            self.atr,
-            self.session_last,
+        return replace(
+            self,
+            set_of_run=self.set_of_run[chosen],
+            atr_of_run=self.atr_of_run[chosen],
+            session_of_run=self.session_of_run[chosen],
         )
 
     def signals(self, run: int, bars: int) -> SignalSet:
@@ -71,8 +70,9 @@ class Batch:
         for row, code in zip(held, codes, strict=False):
             events |= _unpacked(row, bars) * np.uint8(code)
         more: dict[str, npt.NDArray[np.generic]] = {}
-        if len(self.stop_distance):
-            more["stop_distance"] = self.stop_distance[self.set_of_run[run]]
+        stop = self.stop_of_set[self.set_of_run[run]]
+        if stop >= 0:
+            more["stop_distance"] = self.stop_distance[stop]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:
@@ -140,6 +140,7 @@ class Engine:
             batch.atr,
             batch.session_last,
             batch.set_of_run,
+            batch.stop_of_set,
             batch.atr_of_run,
             batch.session_of_run,
             settings,

@@ -59,11 +59,14 @@ def evaluate(
         start=start,
         strategy=strategy.name,
     )
-    named = result.indicators if isinstance(result, Signals) else {}
-    indicators = {
-        name: _diagnostic(strategy, name, values, len(ind.bars))[start:] for name, values in named.items()
-    }
+    named = diagnostics(strategy, result, len(ind.bars)) if isinstance(result, Signals) else {}
+    indicators = {name: values[start:] for name, values in named.items()}
     return Evaluation(events, stop_distance, indicators, used.warm)
+
+
+def diagnostics(strategy: Strategy, signals: Signals, bars: int) -> dict[str, FloatArray]:
+    """Return the values that a strategy named, one a bar; SignalError if one has another shape."""
+    return {name: _diagnostic(strategy, name, values, bars) for name, values in signals.indicators.items()}
 
 
 def _diagnostic(strategy: Strategy, name: str, values: Any, n: int) -> FloatArray:

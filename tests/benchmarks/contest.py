@@ -63,15 +63,8 @@ def contest(
         assert off.max() <= within, f"{name}: {metric} differs by {off.max()}"
     times = [(_seconds(ours), _seconds(peer)) for _ in range(ROUNDS)]
     mine_s, theirs_s = (statistics.median(side) for side in zip(*times, strict=True))
-    verdict = Verdict(
-        name,
-        runs,
-        mine_s,
-        theirs_s * runs / fewer,
-        runs / mine_s,
-        fewer / theirs_s,
-        runs / mine_s * theirs_s / fewer,
-    )
+    rate, peer_rate = runs / mine_s, fewer / theirs_s
+    verdict = Verdict(name, runs, mine_s, runs / peer_rate, rate, peer_rate, rate / peer_rate)
     print(f"\n{name:<44} {rate:>10,.0f} /s  peer {peer_rate:>7,.0f} /s  x {verdict.ratio:,.0f}")
     print(json.dumps(asdict(verdict)))
     return verdict

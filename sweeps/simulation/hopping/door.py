@@ -43,6 +43,7 @@ def _compiled(sources: int) -> Any:
         atr: Floats,
         session_last: npt.NDArray[np.uint64],
         set_of_run: Integers,
+        stop_of_set: Integers,
         atr_of_run: Integers,
         session_of_run: Integers,
         settings: Floats,
@@ -70,7 +71,8 @@ def _compiled(sources: int) -> Any:
                     held[3] if shorts else no_words,
                     session_last[session_of_run[k]] if session_of_run[k] >= 0 else no_words,
                 )
-                distance = stop_distance[set_of_run[k]] if len(stop_distance) > 0 else no_floats
+                stop = stop_of_set[set_of_run[k]]
+                distance = stop_distance[stop] if stop >= 0 else no_floats
                 true_range = atr[atr_of_run[k]] if atr_of_run[k] >= 0 else no_floats
                 rules = rules_of(settings[k])
                 end = min(first + tile, bars)
@@ -108,6 +110,6 @@ def rules_of(s: Floats) -> Rules:
 run_sets = _compiled(source_digest())
 """Run k runs into row k of metrics, block sums and ``left`` (True: the loop must run it).
 
-``words`` (sets, 2 or 4, words), ``stop_distance`` (sets, bars) or (0, 0), ``atr`` (periods, bars),
-``session_last`` (cut-offs, words); the ``_of_run`` arrays say which of them a run reads, -1 for none.
+``words`` (sets, 2 or 4, words), ``stop_distance`` (stops, bars), ``atr`` (periods, bars), ``session_last``
+(cut-offs, words); the ``_of_`` arrays say which of them is read, -1 for none.
 """

@@ -101,6 +101,7 @@ class Case:
             np.zeros(runs, np.int64),
             np.zeros(runs, np.int64),
             np.full(runs, 0 if self.has_sessions else -1),
+            np.full(1, 0 if self.has_distance else -1),
             atr=self.atr[None],
             session_last=sessions,
             **more,
@@ -149,6 +150,7 @@ def test_every_trade_equals_the_loop(start: int) -> None:
             one.atr,
             one.session_last,
             one.set_of_run,
+            one.stop_of_set,
             one.atr_of_run,
             one.session_of_run,
             row,
@@ -208,7 +210,7 @@ def test_a_run_whose_sums_drown_in_the_windows_goes_through_the_loop() -> None:
     pack_events(events, words[0])
     none = np.full(1, -1)
     row = table(PERIODS)
-    ours = Engine(window).simulate(Batch(words, np.zeros(1, np.int64), none, none), row, PERIODS)
+    ours = Engine(window).simulate(Batch(words, np.zeros(1, np.int64), none, none, none), row, PERIODS)
     assert ours.looped == 1
     loop = simulate(window, SignalSet(events), row, PERIODS)
     assert np.array_equal(ours.metrics, loop.metrics, equal_nan=True)
