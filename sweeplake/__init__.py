@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from sweeplake.running import Plan, ingest, plan, run
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
-    from sweeps.strategies.contract import Backtest, Param, Signals, backtester, strategy
+    from sweeps.strategies.contract import Above, Backtest, Param, Signals, backtester, strategy
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Above": "sweeps.strategies.contract",
     "Backtest": "sweeps.strategies.contract",
     "Lake": "sweeplake.lake",
     "Lookup": "queries.lookup",
@@ -42,6 +43,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Above",
     "Backtest",
     "Lake",
     "Lookup",

@@ -1,6 +1,7 @@
 """Signal sets: what a block asks its strategy, each question once, and which runs read the answer."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class SignalSets:
     cutoffs: tuple[str, ...]
     cutoff_of_run: IndexArray
 
-    @property
+    @cached_property
     def shorts(self) -> bool:
         """Whether any set may go short."""
         return any(direction != "long" for direction in self.directions)

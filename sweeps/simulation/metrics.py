@@ -14,6 +14,9 @@ from sweeps.simulation.statistics import CurveStatistics, TradeStatistics, ratio
 
 Floats = npt.NDArray[np.float64]
 
+TIE = 1e-12
+"""Returns that differ by less are equal: a run that buys and holds does not beat itself by rounding."""
+
 __all__ = ["METRIC_NAMES", "Metrics", "path_metrics", "run_metrics"]
 
 
@@ -52,7 +55,7 @@ def run_metrics(
     total_return = growth - 1.0
     cagr = growth ** (periods_per_year / bars) - 1.0
     excess = curve.mean - rules.risk_free
-    beats = 1.0 if total_return > buy_hold else 0.0
+    beats = 1.0 if total_return - buy_hold > TIE * max(1.0, abs(buy_hold)) else 0.0
     beats = np.nan if np.isnan(buy_hold) else beats
     ruined = 1.0 if tally.ruined else 0.0
     return Metrics(

@@ -22,6 +22,9 @@ from sweeps.simulation.ledger import (
 Floats = npt.NDArray[np.float64]
 BLOCKS = 16
 
+TREMBLE = 1e-12
+"""A spread below this share of the mean is rounding: equal values have none, and no Sharpe ratio."""
+
 
 class CurveStatistics(NamedTuple):
     """Sums over an equity curve and its returns; the names say of what."""
@@ -60,6 +63,13 @@ class TradeStatistics(NamedTuple):
 def ratio(numerator: float, denominator: float) -> float:
     """Return the quotient, or NaN over zero."""
     return numerator / denominator if denominator != 0.0 else np.nan
+
+
+@njit(error_model="numpy")
+def spread(squares: float, degrees: float, mean: float) -> float:
+    """Return a standard deviation from a sum of squared offsets; 0.0 if it is the mean's rounding alone."""
+    std = np.sqrt(squares / degrees) if degrees > 0.0 else np.nan
+    return 0.0 if std <= TREMBLE * abs(mean) else std
 
 
 @njit(error_model="numpy")
@@ -103,8 +113,8 @@ def curve_statistics(
         downside += short * short
         gains += max(r, 0.0)
         losses -= min(r, 0.0)
-    variance = second / bars
-    std = np.sqrt(second / (bars - 1)) if bars > 1 else np.nan
+    std = spread(second, bars - 1.0, mean)
+    variance = second / bars if std > 0.0 else 0.0
     downside_deviation = np.sqrt(downside / bars) if bars > 1 else np.nan
     return CurveStatistics(
         mean_equity=equity_total / bars,
@@ -126,7 +136,7 @@ def trade_statistics(ledger: Floats) -> TradeStatistics:
     won = lost = bars_held = in_position = notional = fees = 0.0
     won_cash = lost_cash = won_return = lost_return = 0.0
     best, worst = -np.inf, np.inf
-    mean = spread = 0.0
+    mean = squares = 0.0
     for k in range(trades):
         trade = ledger[k]
         pnl, gain, reason = trade[T_PNL], trade[T_RETURN], trade[T_REASON]
@@ -137,7 +147,7 @@ def trade_statistics(ledger: Floats) -> TradeStatistics:
         best, worst = max(best, gain), min(worst, gain)
         off = gain - mean
         mean += off / (k + 1.0)
-        spread += off * (gain - mean)
+        squares += off * (gain - mean)
         held = trade[T_EXIT_BAR] - trade[T_ENTRY_BAR]
         bars_held += held
         in_position += held + (1.0 if reason == END_OF_DATA else 0.0)
@@ -147,7 +157,7 @@ def trade_statistics(ledger: Floats) -> TradeStatistics:
         fees += trade[T_FEES]
     win_rate = ratio(won, trades)
     avg_win, avg_loss = ratio(won_return, won), ratio(lost_return, lost)
-    std = np.sqrt(spread / (trades - 1.0)) if trades > 1 else np.nan
+    std = spread(squares, trades - 1.0, mean)
     if trades == 0:
         mean = best = worst = np.nan
     return TradeStatistics(

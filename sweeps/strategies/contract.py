@@ -61,6 +61,20 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
+class Above:
+    """A state that is true where ``left`` is above ``right``; NaN is not above anything.
+
+    The same as ``left > right``, which a large sweep compares and packs in one go.
+    """
+
+    left: FloatArray
+    right: FloatArray
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> BoolArray:
+        return np.greater(self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
 class Signals:
     """What a strategy may return beyond a bare state. Every array has one value a bar.
 
@@ -76,7 +90,7 @@ class Signals:
         indicators: Named diagnostics, stored with each trade at its entry and exit.
     """
 
-    state: npt.ArrayLike | None = None
+    state: npt.ArrayLike | Above | None = None
     entries: npt.ArrayLike | None = None
     exits: npt.ArrayLike | None = None
     short_entries: npt.ArrayLike | None = None

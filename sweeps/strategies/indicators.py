@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ class Indicators:
 
     Args:
         bars: What the indicators are of.
-        capacity_bytes: Results beyond this size are dropped, the least recently used first.
+        capacity_bytes: Results beyond this size are dropped, the oldest first.
     """
 
     def __init__(self, bars: Bars, *, capacity_bytes: int = CAPACITY_BYTES) -> None:
@@ -104,7 +103,7 @@ class Indicators:
         arrays = self._memo.get(("own", name, args), compute)
         return arrays[0] if len(arrays) == 1 else arrays
 
-    def recording(self) -> AbstractContextManager[Recording]:
+    def recording(self) -> Recording:
         """Record which results are used inside: ``with ind.recording() as used: ...`` then ``used.warm``."""
         return self._memo.recording()
 

@@ -1,11 +1,8 @@
 """Results that are computed once, and the record of who used which."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
 from threading import Lock, local
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,58 +10,58 @@ import numpy.typing as npt
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 
 
-@dataclass
+class _Open(local):
+    """The recording that the current thread is in."""
+
+    recording: "Recording | None" = None
+
+
 class Recording:
-    """What a strategy call used; ``warm`` is the first bar from which every used result is known."""
+    """What a strategy call used: ``with memo.recording() as used: ...``, then ``used.warm``.
 
-    first_known: dict[Hashable, int] = field(default_factory=dict)
+    Attributes:
+        warm: First index by which every used result has been finite; 0 if nothing was used.
+    """
 
-    @property
-    def warm(self) -> int:
-        """First index by which every used result has been finite; 0 if nothing was used."""
-        return max(self.first_known.values(), default=0)
+    __slots__ = ("_open", "_outer", "warm")
+
+    def __init__(self, open_: _Open) -> None:
+        self._open, self.warm = open_, 0
+
+    def __enter__(self) -> Self:
+        self._outer = self._open.recording
+        self._open.recording = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.recording = self._outer
+        if self._outer is not None:
+            self._outer.warm = max(self._outer.warm, self.warm)
 
 
 class Memo:
-    """Keeps results by key up to a number of bytes, dropping the least recently used.
+    """Keeps results by key up to a number of bytes, dropping the oldest.
 
     Threads may share it: a result is always whole, and at worst is computed twice. Recordings belong to the
-    thread that opened them.
+    thread that opened them. A hit takes no lock and moves nothing: it is on the path of every run.
     """
 
     def __init__(self, capacity_bytes: int) -> None:
         self._capacity_bytes, self._held_bytes = capacity_bytes, 0
-        self._results: OrderedDict[Hashable, tuple[Arrays, int]] = OrderedDict()
-        self._lock, self._open = Lock(), local()
+        self._results: dict[Hashable, tuple[Arrays, int]] = {}
+        self._lock, self._open = Lock(), _Open()
 
     def get(self, key: Hashable, compute: Callable[[], Arrays]) -> Arrays:
         """Return the read-only arrays of ``key``, computed at most once while they are kept."""
-        with self._lock:
-            found = self._results.get(key)
-            if found is not None:
-                self._results.move_to_end(key)
-        if found is None:
-            found = self._keep(key, compute())
-        arrays, first_known = found
-        for recording in self._recordings():
-            recording.first_known[key] = first_known
-        return arrays
+        found = self._results.get(key) or self._keep(key, compute())
+        recording = self._open.recording
+        if recording is not None and found[1] > recording.warm:
+            recording.warm = found[1]
+        return found[0]
 
-    @contextmanager
-    def recording(self) -> Iterator[Recording]:
+    def recording(self) -> Recording:
         """Record every result that this thread uses inside."""
-        recording = Recording()
-        self._recordings().append(recording)
-        try:
-            yield recording
-        finally:
-            self._recordings().pop()
-
-    def _recordings(self) -> list[Recording]:
-        if not hasattr(self._open, "recordings"):
-            self._open.recordings = []
-        recordings: list[Recording] = self._open.recordings
-        return recordings
+        return Recording(self._open)
 
     def _keep(self, key: Hashable, arrays: Arrays) -> tuple[Arrays, int]:
         for array in arrays:
@@ -75,7 +72,7 @@ class Memo:
                 self._results[key] = found
                 self._held_bytes += _bytes(arrays)
             while self._held_bytes > self._capacity_bytes and len(self._results) > 1:
-                _, (dropped, _) = self._results.popitem(last=False)
+                dropped, _ = self._results.pop(next(iter(self._results)))
                 self._held_bytes -= _bytes(dropped)
         return found
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.packing import pack_events, pack_state
-from sweeps.strategies.contract import Direction, FloatArray, Signals, Strategy
+from sweeps.simulation.hopping.packing import pack_above, pack_events, pack_state
+from sweeps.strategies.contract import Above, Direction, FloatArray, Signals, Strategy
 from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events
 from sweeps.strategies.indicators import Indicators
@@ -43,14 +43,14 @@ def write_orders(
     bars = len(ind.bars)
     with ind.recording() as used:
         result = strategy.function(ind.bars, ind, **parameters)
-    state: Any = result
-    if isinstance(result, Signals):
-        diagnostics(strategy, result, bars)
-        plain = result.entries is None and result.short_entries is None and result.stop_distance is None
-        state = result.state if plain and result.exits is None and result.short_exits is None else None
-    if isinstance(state, np.ndarray) and state.dtype == np.bool_ and state.shape == (bars,):
-        window = np.ascontiguousarray(state[start:]).view(np.uint8)
-        pack_state(window, max(used.warm - start, 0), words, direction == "both", direction == "short")
+    state = _bare_state(strategy, result, bars)
+    if state is not None:
+        warm = used.warm - start if used.warm > start else 0
+        both, inverted = direction == "both", direction == "short"
+        if isinstance(state, Above):
+            pack_above(state.left[start:], state.right[start:], warm, words, both, inverted)
+        else:
+            pack_state(state[start:].view(np.uint8), warm, words, both, inverted)
         return None
     events, stop_distance = to_events(
         result,
@@ -63,3 +63,24 @@ def write_orders(
     )
     pack_events(events, words)
     return stop_distance
+
+
+def _bare_state(strategy: Strategy, result: Any, bars: int) -> Above | npt.NDArray[np.bool_] | None:
+    """Return a result that is nothing but a boolean state of the right shape; None for any other."""
+    if type(result) is Signals:
+        for value in result.indicators.values():
+            if getattr(value, "shape", None) != (bars,):
+                diagnostics(strategy, result, bars)
+        sides = (result.entries, result.exits, result.short_entries, result.short_exits)
+        if result.stop_distance is not None or any(side is not None for side in sides):
+            return None
+        result = result.state
+    if type(result) is Above:
+        rows = result.left, result.right
+        fits = all(
+            type(row) is np.ndarray and row.dtype == np.float64 and row.shape == (bars,) for row in rows
+        )
+        return result if fits else None
+    if type(result) is np.ndarray and result.dtype == np.bool_ and result.shape == (bars,):
+        return np.ascontiguousarray(result)
+    return None

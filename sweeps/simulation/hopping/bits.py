@@ -60,14 +60,3 @@ def next_bit(words: Words, start: int, end: int) -> int:
         word = words[place]
     found = (place << 6) + trailing_zeros(word)
     return min(found, end)
-
-
-@inlined
-def pack_above(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64], words: Words) -> None:
-    """Set a bit where left > right; NaN compares as false. Rows are padded to whole words."""
-    for place in range(words.size):
-        these, those = left[place * 64 : place * 64 + 64], right[place * 64 : place * 64 + 64]
-        word = np.uint64(0)
-        for bit in range(64):
-            word |= np.uint64(these[bit] > those[bit]) << np.uint64(bit)
-        words[place] = word

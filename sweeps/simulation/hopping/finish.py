@@ -32,7 +32,7 @@ from sweeps.simulation.hopping.state import (
     K_WON_RETURN,
     K_WORST,
 )
-from sweeps.simulation.statistics import CurveStatistics, TradeStatistics, ratio
+from sweeps.simulation.statistics import CurveStatistics, TradeStatistics, ratio, spread
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,12 +56,13 @@ def curve_of(state: Floats, bars: int) -> CurveStatistics:
     fourth = (
         state[H_FOURTH] - 4.0 * mean * state[H_CUBE] + 6.0 * mean * mean * squares - 3.0 * total * mean**3
     )
-    variance = second / bars
+    std = spread(second, bars - 1.0, mean)
+    variance = second / bars if std > 0.0 else 0.0
     return CurveStatistics(
         mean_equity=state[H_EQUITY] / bars,
         max_drawdown=1.0 - state[H_LOWEST],
         mean=mean,
-        std=np.sqrt(second / (bars - 1)) if bars > 1 else np.nan,
+        std=std,
         downside=np.sqrt(state[H_DOWNSIDE] / bars) if bars > 1 else np.nan,
         gains=state[H_GAIN],
         losses=state[H_LOSS],
@@ -76,7 +77,7 @@ def trades_of(state: Floats) -> TradeStatistics:
     trades = state[H_TRADES]
     win_rate = ratio(state[K_WON], trades)
     avg_win, avg_loss = ratio(state[K_WON_RETURN], state[K_WON]), ratio(state[K_LOST_RETURN], state[K_LOST])
-    std = np.sqrt(state[K_SPREAD] / (trades - 1.0)) if trades > 1.0 else np.nan
+    std = spread(state[K_SPREAD], trades - 1.0, state[K_MEAN])
     none = trades == 0.0
     mean = np.nan if none else state[K_MEAN]
     return TradeStatistics(

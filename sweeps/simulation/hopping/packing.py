@@ -64,7 +64,7 @@ def pack_state(state: npt.NDArray[np.uint8], warm: int, words: Words, both: bool
         inverted: Whether 0 is short and 1 is flat.
     """
     bars = state.size
-    words[:] = 0
+    words[0] = 0
     whole = bars // 8
     eights = state[: whole * 8].view(np.uint64)
     row = words[0]
@@ -72,6 +72,39 @@ def pack_state(state: npt.NDArray[np.uint8], warm: int, words: Words, both: bool
         row[place >> 3] |= ((eights[place] * _BYTES_TO_BITS) >> np.uint64(56)) << np.uint64((place & 7) * 8)
     for bar in range(whole * 8, bars):
         row[bar >> 6] |= np.uint64(state[bar]) << np.uint64(bar & 63)
+    _to_edges(bars, warm, words, both, inverted)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def pack_above(
+    left: npt.NDArray[np.float64],
+    right: npt.NDArray[np.float64],
+    warm: int,
+    words: Words,
+    both: bool,  # noqa: FBT001
+    inverted: bool,  # noqa: FBT001
+) -> None:
+    """Pack the state left > right, as `pack_state`; NaN compares as false."""
+    bars = left.size
+    whole = bars // 64
+    row = words[0]
+    for place in range(whole):
+        these, those = left[place * 64 : place * 64 + 64], right[place * 64 : place * 64 + 64]
+        word = np.uint64(0)
+        for bit in range(64):
+            word |= np.uint64(these[bit] > those[bit]) << np.uint64(bit)
+        row[place] = word
+    if whole < row.size:
+        row[whole] = 0
+    for bar in range(whole * 64, bars):
+        row[whole] |= np.uint64(left[bar] > right[bar]) << np.uint64(bar & 63)
+    _to_edges(bars, warm, words, both, inverted)
+
+
+@njit(error_model="numpy")
+def _to_edges(bars: int, warm: int, words: Words, both: bool, inverted: bool) -> None:  # noqa: FBT001
+    """Turn the state in the first row into orders: a change enters or exits."""
+    row = words[0]
     carry = np.uint64(0)  # the state of the bar before the word, of the known bars
     carry_not = np.uint64(0)
     for place in range(row.size):
@@ -86,7 +119,7 @@ def pack_state(state: npt.NDArray[np.uint8], warm: int, words: Words, both: bool
         on, off = row[place] & known, ~row[place] & known
         was_on, was_off = (on << np.uint64(1)) | carry, (off << np.uint64(1)) | carry_not
         carry, carry_not = on >> np.uint64(63), off >> np.uint64(63)
-        words[0, place] = 0
+        words[:, place] = 0
         if inverted:
             words[2, place], words[3, place] = off & ~was_off, on & was_off
         elif both:

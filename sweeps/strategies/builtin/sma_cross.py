@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.contract import Param, Signals, strategy
+from sweeps.strategies.contract import Above, Param, Signals, strategy
 from sweeps.strategies.indicators import Indicators
 
 
@@ -17,4 +17,4 @@ def sma_cross(
 ) -> Signals:
     """Long while the fast average is above the slow one, short while it is not."""
     quick, steady = ind.sma(fast), ind.sma(slow)
-    return Signals(state=quick > steady, indicators={"sma_fast": quick, "sma_slow": steady})
+    return Signals(state=Above(quick, steady), indicators={"sma_fast": quick, "sma_slow": steady})

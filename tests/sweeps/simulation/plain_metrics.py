@@ -20,7 +20,7 @@ def plain_metrics(run: PlainRun) -> dict[str, float]:
     returns = [now / was - 1 if was > 0 else 0.0 for now, was in zip(equity, before, strict=True)]
     risk_free = (1 + settings["risk_free_rate"]) ** (1 / periods) - 1
     excess = math.fsum(returns) / n - risk_free
-    std = statistics.stdev(returns) if n > 1 else NAN
+    std = deviation(returns)
     downside = math.sqrt(math.fsum(min(r - risk_free, 0) ** 2 for r in returns) / n) if n > 1 else NAN
     drawdown = max(1 - now / max(start, *equity[: i + 1]) for i, now in enumerate(equity))
     cagr = (equity[-1] / start) ** (periods / n) - 1
@@ -40,7 +40,7 @@ def plain_metrics(run: PlainRun) -> dict[str, float]:
         "final_equity": equity[-1],
         "buy_hold_return": hold,
         "excess_return": total - hold,
-        "beats_buy_hold": NAN if math.isnan(hold) else float(total > hold),
+        "beats_buy_hold": NAN if math.isnan(hold) else float(total - hold > 1e-12 * max(1.0, abs(hold))),
         "skew": moment(returns, 3),
         "kurtosis": moment(returns, 4),
         "ruined": float(run.ruined),
@@ -49,7 +49,17 @@ def plain_metrics(run: PlainRun) -> dict[str, float]:
     }
 
 
+def deviation(values: list[float]) -> float:
+    """Return the standard deviation (ddof 1); 0 if it is the rounding of equal values."""
+    if len(values) < 2:
+        return NAN
+    std = statistics.stdev(values)
+    return 0.0 if std <= 1e-12 * abs(statistics.fmean(values)) else std
+
+
 def moment(values: list[float], order: int) -> float:
+    if len(values) > 1 and deviation(values) == 0:
+        return NAN
     mean = math.fsum(values) / len(values)
     variance = math.fsum((v - mean) ** 2 for v in values) / len(values)
     return divide(math.fsum((v - mean) ** order for v in values) / len(values), variance ** (order / 2))
@@ -85,7 +95,7 @@ def of_trades(run: PlainRun) -> dict[str, float]:
     avg_loss = statistics.fmean(t["return"] for t in losses) if losses else NAN
     rate = divide(len(wins), count)
     mean = statistics.fmean(gains) if gains else NAN
-    spread = statistics.stdev(gains) if count > 1 else NAN
+    spread = deviation(gains)
     return {
         "num_trades": float(count),
         "win_rate": rate,

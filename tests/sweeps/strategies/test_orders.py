@@ -1,0 +1,81 @@
+"""Orders in bits are the events of `evaluate`, whatever a strategy returns."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweeps.bars.frame import Bars
+from sweeps.simulation.engine import new_words
+from sweeps.simulation.hopping.packing import pack_events
+from sweeps.strategies.contract import Above, Signals, Strategy
+from sweeps.strategies.errors import SignalError
+from sweeps.strategies.evaluate import evaluate
+from sweeps.strategies.indicators import Indicators
+from sweeps.strategies.orders import write_orders
+from sweeps.strategies.registry import BUILTIN, resolve
+
+BARS = 333
+
+
+def bars() -> Bars:
+    rng = np.random.default_rng(3)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, BARS)))
+    return Bars("X", "1d", np.arange(BARS) * 86_400_000_000, close, close * 1.01, close * 0.99, close, close)
+
+
+def assert_same_orders(strategy: Strategy, parameters: dict[str, Any], start: int) -> None:
+    for direction in ("long", "short", "both"):
+        kinds = 2 if direction == "long" else 4
+        words, expected = new_words(2, kinds, BARS - start)
+        words[:] = 2**64 - 1  # nothing of what was there before may stay
+        said = evaluate(strategy, Indicators(bars()), parameters, direction, start)
+        distance = write_orders(strategy, Indicators(bars()), parameters, direction, start, words)
+        pack_events(said.events, expected)
+        assert np.array_equal(words, expected), direction
+        assert (distance is None) == (said.stop_distance is None)
+        if distance is not None:
+            assert np.array_equal(distance, said.stop_distance, equal_nan=True)
+
+
+@pytest.mark.parametrize("start", [0, 1, 64, 100])
+@pytest.mark.parametrize("name", BUILTIN)
+def test_built_in_strategies(name: str, start: int) -> None:
+    strategy = resolve(name, Path())
+    assert_same_orders(strategy, {p.name: p.default for p in strategy.parameters}, start)
+
+
+ANSWERS = {
+    "boolean": "ind.sma(5) > ind.sma(20)",
+    "above": "Above(ind.sma(5), ind.sma(20))",
+    "above of other types": "Above(ind.sma(5).astype('float32'), ind.sma(20))",
+    "whole numbers": "np.sign(np.nan_to_num(ind.sma(5) - ind.sma(20))).astype(int)",
+    "state in signals": "Signals(state=bars.close > ind.sma(20), indicators={'a': ind.sma(20)})",
+    "reversed view": "(bars.close[::-1] > 100)[::-1]",
+    "state and stop": "Signals(state=bars.close > ind.sma(20), stop_distance=ind.atr(5))",
+}
+
+
+@pytest.mark.parametrize("start", [0, 7])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_whatever_a_strategy_returns(answer: str, start: int, tmp_path: Path) -> None:
+    head = "import numpy as np\nfrom sweeplake import Above, Signals, strategy\n"
+    text = f"{head}@strategy(short=True)\ndef mine(bars, ind):\n    return {ANSWERS[answer]}\n"
+    (tmp_path / "mine.py").write_text(text)
+    assert_same_orders(resolve("mine.py:mine", tmp_path), {}, start)
+
+
+def test_a_diagnostic_of_another_length_is_refused(tmp_path: Path) -> None:
+    answer = "Signals(bars.close > 1, indicators={'a': [1.0]})"
+    text = f"from sweeplake import Signals\ndef mine(bars, ind):\n    return {answer}\n"
+    (tmp_path / "mine.py").write_text(text)
+    strategy = resolve("mine.py:mine", tmp_path)
+    with pytest.raises(SignalError, match='indicator "a"'):
+        write_orders(strategy, Indicators(bars()), {}, "long", 0, new_words(1, 2, BARS)[0])
+
+
+def test_above_is_the_comparison_that_it_stands_for() -> None:
+    left, right = np.array([1.0, np.nan, 3.0]), np.array([0.0, 1.0, 3.0])
+    assert np.asarray(Above(left, right)).tolist() == [True, False, False]
+    assert isinstance(Signals(state=Above(left, right)).state, Above)
