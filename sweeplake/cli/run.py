@@ -42,6 +42,7 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
             "to compute": f"{reckoned.to_compute:,}",
             "blocks": f"{reckoned.blocks:,}",
             "time": f"{cost.seconds:,.1f} s ({cost.runs_per_second:,.0f} runs/s a worker, measured)",
+            "engine": cost.engine,
             "memory": f"{cost.memory_bytes / 1e6:,.0f} MB, driver and workers",
             "lake": f"{cost.lake_bytes / 1e6:,.1f} MB of metrics",
         }

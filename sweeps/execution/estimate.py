@@ -12,6 +12,7 @@ from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
 from sweeps.execution.context import SweepContext
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.rows import Runs, metric_rows
+from sweeps.execution.scene import Scene
 from sweeps.execution.worker import compute_results, open_scene
 from sweeps.spec.grid import CHUNK_CELLS, IndexArray
 
@@ -29,6 +30,7 @@ class Estimate:
         memory_bytes: Resident memory of driver and workers together.
         lake_bytes: Size of its metrics in the lake, before compaction.
         runs_per_second: Of one worker, measured.
+        engine: What computes a run, and how often hopping from event to event is not exact enough for it.
     """
 
     blocks: int
@@ -36,6 +38,7 @@ class Estimate:
     memory_bytes: int
     lake_bytes: int
     runs_per_second: float
+    engine: str
 
 
 def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimate:
@@ -64,7 +67,14 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimat
         memory_bytes=resident * (workers + 1),
         lake_bytes=int(size * prepared.runs),
         runs_per_second=rate,
+        engine=_engine(scene, results.looped / done),
     )
+
+
+def _engine(scene: Scene, looped: float) -> str:
+    if scene.strategy.kind == "backtester":
+        return "the backtester itself"
+    return f"from event to event; bar by bar for {looped:.1%} of the sample, where that is not exact"
 
 
 def _sample(prepared: Prepared, count: int) -> IndexArray:
