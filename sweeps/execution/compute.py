@@ -1,16 +1,13 @@
 """Compute: grid cells of one symbol become metrics. Pure: no Dask, no files."""
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.scene import Scene
 from sweeps.execution.signal_sets import SignalSets, parameter_sets, signal_sets
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
-from sweeps.simulation.engine import NO_ROWS, Batch, new_words
+from sweeps.simulation.engine import NO_ROWS, Batch
 from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, words_of
 from sweeps.simulation.settings import settings_table
 from sweeps.spec.grid import Grid, IndexArray
@@ -43,22 +40,27 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     first, stops = 0, True
     while first < len(sets.directions):
         last = min(first + _sets_at_once(scene, sets, stops=stops), len(sets.directions))
-        answers = _ask(scene, grid, sets, first, last)
-        stops = len(answers.stop_distance) > 0
+        parameters = parameter_sets(grid, sets.first_cells[first:last])
+        book = scene.orders(
+            list(zip(parameters, sets.directions[first:last], strict=True)), shorts=sets.shorts
+        )
+        stops = len(book.stop_distance) > 0
         lo, hi = np.searchsorted(sets.set_of_run[order], (first, last))
         rows = order[lo:hi]
         set_of_run = sets.set_of_run[rows] - first
-        for place, failure in answers.failures.items():
-            results.fail(rows[set_of_run == place], failure)
-        answered = ~np.isin(set_of_run, list(answers.failures))
+        for place, error in book.errors.items():
+            results.fail(rows[set_of_run == place], failure_of(error, scene.strategy.source))
+        answered = ~np.isin(set_of_run, list(book.errors))
         rows, set_of_run = rows[answered], set_of_run[answered]
+        stop_of_set = np.full(last - first, -1, dtype=np.int64)
+        stop_of_set[list(book.stop_distance)] = np.arange(len(book.stop_distance))
         batch = Batch(
-            answers.words,
+            book.words,
             set_of_run,
             sets.period_of_run[rows],
             sets.cutoff_of_run[rows],
-            answers.stop_of_set,
-            answers.stop_distance,
+            stop_of_set,
+            np.stack(list(book.stop_distance.values())) if stops else NO_ROWS,
             true_ranges,
             session_words,
         )
@@ -67,39 +69,11 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     return results
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """What a strategy said for some signal sets; see `Batch`. ``failures`` by the place of the set."""
-
-    words: npt.NDArray[np.uint64]
-    stop_of_set: npt.NDArray[np.int64]
-    stop_distance: FloatArray
-    failures: dict[int, Failure]
-
-
 def _sets_at_once(scene: Scene, sets: SignalSets, *, stops: bool) -> int:
     """Return how many signal sets to hold, so that their bits, and stops if they have them, stay bounded."""
     bars = scene.inputs.bars
     size = 8 * (KINDS if sets.shorts else LONG_KINDS) * words_of(bars) + (8 * bars if stops else 0)
     return max(1, min(MOST_SETS, CHUNK_BYTES // size))
-
-
-def _ask(scene: Scene, grid: Grid, sets: SignalSets, first: int, last: int) -> _Answers:
-    words = new_words(last - first, KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars)
-    stop_of_set = np.full(last - first, -1, dtype=np.int64)
-    distances: list[FloatArray] = []
-    failures: dict[int, Failure] = {}
-    parameters = parameter_sets(grid, sets.first_cells[first:last])
-    for place, (named, direction) in enumerate(zip(parameters, sets.directions[first:last], strict=True)):
-        try:
-            distance = scene.write_orders(named, direction, words[place])
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
-            failures[place] = failure_of(error, scene.strategy.source)
-            continue
-        if distance is not None:
-            stop_of_set[place] = len(distances)
-            distances.append(distance)
-    return _Answers(words, stop_of_set, np.stack(distances) if distances else NO_ROWS, failures)
 
 
 def _simulate(scene: Scene, batch: Batch, settings: FloatArray, rows: IndexArray, results: Results) -> None:

@@ -12,14 +12,14 @@ from sweeps.bars.frame import Bars
 from sweeps.bars.sessions import session_last
 from sweeps.execution.context import SymbolInputs
 from sweeps.simulation.engine import NO_ROWS, Engine, new_words
-from sweeps.simulation.hopping.packing import pack_flags
+from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, pack_flags
 from sweeps.simulation.window import PriceWindow, SignalSet
 from sweeps.spec.rules import Value
 from sweeps.spec.timeframe import timeframe_micros
 from sweeps.strategies.contract import Direction, FloatArray, Strategy
 from sweeps.strategies.evaluate import Evaluation, evaluate
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.orders import write_orders
+from sweeps.strategies.orders import OrderBook, Question
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Scene:
         """The engine over the window's prices."""
         return Engine(self.window)
 
-    def write_orders(
-        self, parameters: Mapping[str, Value], direction: Direction, words: npt.NDArray[np.uint64]
-    ) -> FloatArray | None:
-        """Write the strategy's orders over the window in bits; return its stop distance, if it has one."""
-        first = self.inputs.first
-        return write_orders(self.strategy, self.indicators, parameters, direction, first, words)
+    def orders(self, questions: Sequence[Question], *, shorts: bool) -> OrderBook:
+        """Return the strategy's orders over the window in bits; questions that fail are among its errors."""
+        words = new_words(len(questions), KINDS if shorts else LONG_KINDS, self.inputs.bars)
+        book = OrderBook(self.strategy, self.indicators, self.inputs.first, words)
+        book.ask(questions)
+        return book
 
     def true_ranges(self, periods: Sequence[int]) -> FloatArray:
         """Return average true ranges over the window, shape (periods, bars)."""

@@ -60,7 +60,7 @@ class Parameter:
     choices: tuple[ParameterValue, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Above:
     """A state that is true where ``left`` is above ``right``; NaN is not above anything.
 
@@ -74,7 +74,7 @@ class Above:
         return np.greater(self.left, self.right)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Signals:
     """What a strategy may return beyond a bare state. Every array has one value a bar.
 

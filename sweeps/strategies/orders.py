@@ -1,86 +1,117 @@
 """Orders: from a strategy's function to bits, the way a sweep of many runs goes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.packing import pack_above, pack_events, pack_state
+from sweeps.simulation.hopping.packing import pack_events, pack_many
 from sweeps.strategies.contract import Above, Direction, FloatArray, Signals, Strategy
 from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events
 from sweeps.strategies.indicators import Indicators
 
+Question = tuple[Mapping[str, Any], Direction]
+"""A parameter set, and which sides may trade."""
 
-def write_orders(
-    strategy: Strategy,
-    ind: Indicators,
-    parameters: Mapping[str, Any],
-    direction: Direction,
-    start: int,
-    words: npt.NDArray[np.uint64],
-) -> FloatArray | None:
-    """Write the orders of one parameter set, from bar ``start`` on, into its rows of words.
 
-    The same orders as `evaluate`: a boolean state goes from bytes to bits at once, anything else by way of
-    event codes.
+class OrderBook:
+    """The orders of some signal sets, in bits.
 
-    Args:
-        strategy: What is asked.
-        ind: Its bars and indicators.
-        parameters: Values of every parameter by name.
-        direction: Which sides may trade; the strategy has them.
-        start: First bar of the window.
-        words: Shape (2 or 4, words); 4 where shorts are allowed.
+    A boolean state, or the comparison of two rows, is noted by its address and packed with all others in one
+    call; anything else goes by way of event codes, as in `evaluate`, whose orders these are.
 
-    Returns:
-        The stop distance over the window in price units, or None.
-
-    Raises:
-        SignalError: If it returned something that is not a signal. Whatever it raises passes through.
+    Attributes:
+        words: Shape (sets, 2 or 4, words); see `packing.KINDS`.
+        stop_distance: By the place of the set, over the window, price units.
+        errors: What a set's strategy raised, or why its answer is no signal.
     """
-    bars = len(ind.bars)
-    with ind.recording() as used:
-        result = strategy.function(ind.bars, ind, **parameters)
-    state = _bare_state(strategy, result, bars)
-    if state is not None:
-        warm = used.warm - start if used.warm > start else 0
-        both, inverted = direction == "both", direction == "short"
-        if isinstance(state, Above):
-            pack_above(state.left[start:], state.right[start:], warm, words, both, inverted)
-        else:
-            pack_state(state[start:].view(np.uint8), warm, words, both, inverted)
-        return None
-    events, stop_distance = to_events(
-        result,
-        direction,
-        short_allowed=strategy.short,
-        warm=used.warm,
-        n=bars,
-        start=start,
-        strategy=strategy.name,
-    )
-    pack_events(events, words)
-    return stop_distance
 
+    def __init__(
+        self, strategy: Strategy, ind: Indicators, start: int, words: npt.NDArray[np.uint64]
+    ) -> None:
+        sets = len(words)
+        self.words = words
+        self.stop_distance: dict[int, FloatArray] = {}
+        self.errors: dict[int, Exception | SystemExit] = {}
+        self._strategy, self._ind, self._start, self._bars = strategy, ind, start, len(ind.bars)
+        self._lefts, self._rights, self._warms = [0] * sets, [0] * sets, [0] * sets
+        self._directions: list[Direction] = ["long"] * sets
+        self._addresses: dict[int, int] = {}
+        self._kept: list[npt.NDArray[Any]] = []  # an address is good while its array lives
 
-def _bare_state(strategy: Strategy, result: Any, bars: int) -> Above | npt.NDArray[np.bool_] | None:
-    """Return a result that is nothing but a boolean state of the right shape; None for any other."""
-    if type(result) is Signals:
-        for value in result.indicators.values():
-            if getattr(value, "shape", None) != (bars,):
-                diagnostics(strategy, result, bars)
-        sides = (result.entries, result.exits, result.short_entries, result.short_exits)
-        if result.stop_distance is not None or any(side is not None for side in sides):
-            return None
-        result = result.state
-    if type(result) is Above:
-        rows = result.left, result.right
-        fits = all(
-            type(row) is np.ndarray and row.dtype == np.float64 and row.shape == (bars,) for row in rows
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask the strategy each question and note its orders; one that fails is noted among the errors."""
+        function, ind = self._strategy.function, self._ind
+        for place, (parameters, direction) in enumerate(questions):
+            self._directions[place] = direction
+            try:
+                with ind.recording() as used:
+                    result = function(ind.bars, ind, **parameters)
+                self._note(place, result, used.warm, direction)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
+                self.errors[place] = error
+        directions = np.array(self._directions)
+        pack_many(
+            np.array(self._lefts, dtype=np.int64),
+            np.array(self._rights, dtype=np.int64),
+            np.array(self._warms, dtype=np.int64),
+            directions == "both",
+            directions == "short",
+            self._bars - self._start,
+            self.words,
         )
-        return result if fits else None
-    if type(result) is np.ndarray and result.dtype == np.bool_ and result.shape == (bars,):
-        return np.ascontiguousarray(result)
-    return None
+
+    def _note(self, place: int, result: Any, warm: int, direction: Direction) -> None:
+        state = self._bare_state(result)
+        if type(state) is Above:
+            left, right = self._address(state.left), self._address(state.right)
+            if left and right:
+                self._lefts[place], self._rights[place] = left, right
+                self._warms[place] = max(warm - self._start, 0)
+                return
+        elif type(state) is np.ndarray and state.dtype == np.bool_ and state.shape == (self._bars,):
+            row = np.ascontiguousarray(state)
+            self._kept.append(row)
+            self._lefts[place] = row.__array_interface__["data"][0] + self._start
+            self._warms[place] = max(warm - self._start, 0)
+            return
+        events, stop_distance = to_events(
+            result,
+            direction,
+            short_allowed=self._strategy.short,
+            warm=warm,
+            n=self._bars,
+            start=self._start,
+            strategy=self._strategy.name,
+        )
+        pack_events(events, self.words[place])
+        if stop_distance is not None:
+            self.stop_distance[place] = stop_distance
+
+    def _bare_state(self, result: Any) -> Any:
+        """Return the state of a result that says nothing else; None if it says more."""
+        if type(result) is not Signals:
+            return result
+        for value in result.indicators.values():
+            if getattr(value, "shape", None) != (self._bars,):
+                diagnostics(self._strategy, result, self._bars)
+        others = (result.entries, result.exits, result.short_entries, result.short_exits)
+        if result.stop_distance is not None or any(other is not None for other in others):
+            return None
+        return result.state
+
+    def _address(self, row: Any) -> int:
+        """Return where the window of a row of floats begins; 0 if it is no plain row of the right length."""
+        key = id(row)
+        known = self._addresses.get(key)
+        if known is None:
+            known = 0
+            self._kept.append(row)
+            if type(row) is np.ndarray and row.dtype == np.float64 and row.shape == (self._bars,):
+                row = np.ascontiguousarray(row)
+                self._kept.append(row)
+                known = row.__array_interface__["data"][0] + 8 * self._start
+            self._addresses[key] = known
+        return known

@@ -40,6 +40,26 @@ def leading_zeros(_: Any, __: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
+def _pointer_to(kind: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    pointer: Any = types.CPointer
+    return pointer(kind)(types.int64), generate
+
+
+@intrinsic
+def floats_at(_: Any, __: Any) -> Any:
+    """Return a pointer to the float64 values at an address."""
+    return _pointer_to(types.float64)
+
+
+@intrinsic
+def bytes_at(_: Any, __: Any) -> Any:
+    """Return a pointer to the bytes at an address."""
+    return _pointer_to(types.uint8)
+
+
 @inlined
 def highest_bit(number: int) -> int:
     """Return the place of the highest set bit of a positive number."""

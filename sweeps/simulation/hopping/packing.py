@@ -1,11 +1,17 @@
 """Packing: what strategies say, into bits. A whole row of words per signal set."""
 
+from typing import Any
+
+import numba
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
+from sweeps.simulation.hopping.bits import bytes_at, floats_at
 
+_numba: Any = numba  # its stubs know nothing of carray
+carray = _numba.carray
 Words = npt.NDArray[np.uint64]
 
 LONG_KINDS = 2
@@ -99,6 +105,33 @@ def pack_above(
     for bar in range(whole * 64, bars):
         row[whole] |= np.uint64(left[bar] > right[bar]) << np.uint64(bar & 63)
     _to_edges(bars, warm, words, both, inverted)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def pack_many(
+    lefts: npt.NDArray[np.int64],
+    rights: npt.NDArray[np.int64],
+    warms: npt.NDArray[np.int64],
+    both: npt.NDArray[np.bool_],
+    inverted: npt.NDArray[np.bool_],
+    bars: int,
+    words: Words,
+) -> None:
+    """Pack the states of many signal sets, each into its rows of ``words``, shape (sets, 2 or 4, words).
+
+    A set whose left address is 0 is passed over. One whose right address is 0 is a state of one byte a bar at
+    the left address, as `pack_state`; else both are float64 rows, as `pack_above`. One call for all: a call
+    from Python costs as much as packing.
+    """
+    for place in range(lefts.size):
+        if lefts[place] == 0:
+            continue
+        if rights[place] == 0:
+            state = carray(bytes_at(lefts[place]), bars)
+            pack_state(state, warms[place], words[place], both[place], inverted[place])
+        else:
+            left, right = carray(floats_at(lefts[place]), bars), carray(floats_at(rights[place]), bars)
+            pack_above(left, right, warms[place], words[place], both[place], inverted[place])
 
 
 @njit(error_model="numpy")

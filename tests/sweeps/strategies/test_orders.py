@@ -13,7 +13,7 @@ from sweeps.strategies.contract import Above, Signals, Strategy
 from sweeps.strategies.errors import SignalError
 from sweeps.strategies.evaluate import evaluate
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.orders import write_orders
+from sweeps.strategies.orders import OrderBook
 from sweeps.strategies.registry import BUILTIN, resolve
 
 BARS = 333
@@ -28,12 +28,15 @@ def bars() -> Bars:
 def assert_same_orders(strategy: Strategy, parameters: dict[str, Any], start: int) -> None:
     for direction in ("long", "short", "both"):
         kinds = 2 if direction == "long" else 4
-        words, expected = new_words(2, kinds, BARS - start)
+        words, expected = new_words(1, kinds, BARS - start), new_words(1, kinds, BARS - start)[0]
         words[:] = 2**64 - 1  # nothing of what was there before may stay
         said = evaluate(strategy, Indicators(bars()), parameters, direction, start)
-        distance = write_orders(strategy, Indicators(bars()), parameters, direction, start, words)
+        book = OrderBook(strategy, Indicators(bars()), start, words[:1])
+        book.ask([(parameters, direction)])
+        assert not book.errors
+        distance = book.stop_distance.get(0)
         pack_events(said.events, expected)
-        assert np.array_equal(words, expected), direction
+        assert np.array_equal(words[0], expected), direction
         assert (distance is None) == (said.stop_distance is None)
         if distance is not None:
             assert np.array_equal(distance, said.stop_distance, equal_nan=True)
@@ -71,8 +74,10 @@ def test_a_diagnostic_of_another_length_is_refused(tmp_path: Path) -> None:
     text = f"from sweeplake import Signals\ndef mine(bars, ind):\n    return {answer}\n"
     (tmp_path / "mine.py").write_text(text)
     strategy = resolve("mine.py:mine", tmp_path)
+    book = OrderBook(strategy, Indicators(bars()), 0, new_words(1, 2, BARS))
+    book.ask([({}, "long")])
     with pytest.raises(SignalError, match='indicator "a"'):
-        write_orders(strategy, Indicators(bars()), {}, "long", 0, new_words(1, 2, BARS)[0])
+        raise book.errors[0]
 
 
 def test_above_is_the_comparison_that_it_stands_for() -> None:
