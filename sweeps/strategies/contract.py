@@ -62,16 +62,17 @@ class Parameter:
 
 @dataclass(eq=False, slots=True)
 class Above:
-    """A state that is true where ``left`` is above ``right``; NaN is not above anything.
+    """A state, or an entry or exit, that is true where ``left`` is above ``right``; NaN is above nothing.
 
-    The same as ``left > right``, which a large sweep compares and packs in one go.
+    The same as ``left > right``, which a large sweep compares and packs in one go. One of the two may be a
+    number.
     """
 
-    left: FloatArray
-    right: FloatArray
+    left: FloatArray | float
+    right: FloatArray | float
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> BoolArray:
-        return np.greater(self.left, self.right)
+        return np.asarray(np.greater(self.left, self.right))
 
 
 @dataclass(eq=False, slots=True)
@@ -91,10 +92,10 @@ class Signals:
     """
 
     state: npt.ArrayLike | Above | None = None
-    entries: npt.ArrayLike | None = None
-    exits: npt.ArrayLike | None = None
-    short_entries: npt.ArrayLike | None = None
-    short_exits: npt.ArrayLike | None = None
+    entries: npt.ArrayLike | Above | None = None
+    exits: npt.ArrayLike | Above | None = None
+    short_entries: npt.ArrayLike | Above | None = None
+    short_exits: npt.ArrayLike | Above | None = None
     stop_distance: npt.ArrayLike | None = None
     indicators: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
 

@@ -170,6 +170,15 @@ def _rising(wish: BoolArray) -> BoolArray:
     return rising
 
 
+def window_stop(signals: Signals, *, warm: int, n: int, start: int, strategy: str) -> FloatArray | None:
+    """Return the stop distance of a window, as `to_events` does.
+
+    Raises:
+        SignalError: If it has another length, or is negative.
+    """
+    return _stop_distance(signals, _Checks(strategy, n, start, min(max(warm, 0), n)))
+
+
 def _stop_distance(signals: Signals, checks: _Checks) -> FloatArray | None:
     if signals.stop_distance is None:
         return None

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.contract import Param, Signals, strategy
+from sweeps.strategies.contract import Above, Param, Signals, strategy
 from sweeps.strategies.indicators import Indicators
 
 
@@ -18,4 +18,4 @@ def macd_cross(
 ) -> Signals:
     """Long while the MACD line is above its signal line, short while it is not."""
     line, average, _ = ind.macd(fast, slow, signal)
-    return Signals(state=line > average, indicators={"macd": line, "macd_signal": average})
+    return Signals(state=Above(line, average), indicators={"macd": line, "macd_signal": average})

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.contract import Param, Signals, strategy
+from sweeps.strategies.contract import Above, Param, Signals, strategy
 from sweeps.strategies.indicators import Indicators
 
 
@@ -18,7 +18,7 @@ def rsi_meanrev(
 ) -> Signals:
     """Long from an oversold RSI until an overbought one; short the other way round."""
     rsi = ind.rsi(rsi_period)
-    weak, strong = rsi < oversold, rsi > overbought
+    weak, strong = Above(oversold, rsi), Above(rsi, overbought)
     return Signals(
         entries=weak, exits=strong, short_entries=strong, short_exits=weak, indicators={"rsi": rsi}
     )

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sweeps.simulation.codes import EXIT_REASONS
 from sweeps.simulation.engine import Batch, Engine, new_words
 from sweeps.simulation.hopping.door import run_sets
-from sweeps.simulation.hopping.packing import pack_events, pack_flags, pack_state
+from sweeps.simulation.hopping.packing import pack_events, pack_flags
 from sweeps.simulation.hopping.state import H_TRADES, N_STATE
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate, trace
 from sweeps.simulation.ledger import (
@@ -175,20 +173,6 @@ def test_every_trade_equals_the_loop(start: int) -> None:
             ("pnl", T_PNL),
         ):
             np.testing.assert_allclose(trades[:, column], loop[name], rtol=1e-9, atol=1e-9, err_msg=str(seed))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(0, 320))
-def test_a_packed_state_gives_the_events_of_the_strategies_own_rule(seed: int, count: int, warm: int) -> None:
-    from sweeps.strategies.events import to_events
-
-    state = np.random.default_rng(seed).random(count) < 0.5
-    for direction in ("long", "short", "both"):
-        events, _ = to_events(state, direction, short_allowed=True, warm=warm, n=count)
-        expected, packed = new_words(2, 4, count)
-        pack_events(events, expected)
-        pack_state(state.view(np.uint8), warm, packed, direction == "both", direction == "short")
-        assert np.array_equal(packed, expected), direction
 
 
 def test_runs_do_not_touch_each_other() -> None:
