@@ -15,7 +15,7 @@ from lake.errors import LakeError
 from lake.lake import Lake
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
-from lake.snapshot import DataFile
+from lake.snapshot import DataFile, delta_table
 
 ATTEMPTS = 20
 CHECKPOINT_EVERY = "50"
@@ -47,19 +47,31 @@ class CommitLostError(LakeError):
 
 
 class ColumnClashError(LakeError):
-    """A column exists with another type, or under another spelling."""
+    """A column exists with another type, or under another spelling.
 
-    def __init__(self, table: str, column: str, wanted: str, existing: str, existing_type: str) -> None:
-        super().__init__(table, column, wanted, existing, existing_type)
-        self.table, self.column, self.wanted = table, column, wanted
+    Attributes:
+        owners: Who has the column already, where that is known.
+        key: Where in a configuration the remedy lies.
+    """
+
+    key = "columns"
+
+    def __init__(
+        self, table: str, column: str, wanted: str, existing: str, existing_type: str, owners: str = ""
+    ) -> None:
+        super().__init__(table, column, wanted, existing, existing_type, owners)
+        self.table, self.column, self.wanted, self.owners = table, column, wanted, owners
         self.existing, self.existing_type = existing, existing_type
 
     def __str__(self) -> str:
         parameter = self.column.removeprefix("param_")
         return (
             f"column {self.column} ({self.wanted}) clashes with {self.existing} ({self.existing_type}) "
-            f'of table {self.table}; rename it in [columns], e.g. {parameter} = "another_name"'
+            f'of table {self.table}{self._of()}; rename it in [columns], e.g. {parameter} = "another_name"'
         )
+
+    def _of(self) -> str:
+        return f", which belongs to {self.owners}" if self.owners else ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +92,8 @@ class Fence:
 
 def fence_version(lake: Lake, table: str, app_id: str) -> int | None:
     """Return the application's last committed transaction of a table, or None."""
-    uri = lake.storage.uri(table)
-    return DeltaTable(uri).transaction_version(app_id) if DeltaTable.is_deltatable(uri) else None
+    handle = delta_table(lake.storage, table)
+    return None if handle is None else handle.transaction_version(app_id)
 
 
 def commit(
@@ -136,23 +148,26 @@ def commit(
 
 def open_table(lake: Lake, table: str) -> DeltaTable:
     """Return a handle on a table's newest version, creating the table if need be."""
-    uri = lake.storage.uri(table)
-    if not DeltaTable.is_deltatable(uri):
-        spec = TABLES[table]
-        with suppress(CommitFailedError):  # another writer created it first
-            DeltaTable.create(
-                uri,
-                spec.schema,
-                mode="ignore",
-                partition_by=list(spec.partition_by) or None,
-                name=table,
-                description=f"{spec.grain} a row",
-                configuration={
-                    "delta.checkpointInterval": CHECKPOINT_EVERY,
-                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-                },
-            )
-    return DeltaTable(uri)
+    storage = lake.storage
+    handle = delta_table(storage, table)
+    if handle is not None:
+        return handle
+    spec = TABLES[table]
+    with suppress(CommitFailedError):  # another writer created it first
+        DeltaTable.create(
+            storage.uri(table),
+            spec.schema,
+            mode="ignore",
+            partition_by=list(spec.partition_by) or None,
+            name=table,
+            description=f"{spec.grain} a row",
+            configuration={
+                "delta.checkpointInterval": CHECKPOINT_EVERY,
+                "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+            },
+            storage_options=storage.delta_options,
+        )
+    return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
 
 
 def _add_columns(handle: DeltaTable, table: str, further: dict[str, str]) -> None:

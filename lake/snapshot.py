@@ -8,10 +8,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from lake.layout import schema_signature
 from lake.schemas import TABLES
-from lake.storage import Storage
+from lake.storage import LakeUnreachableError, Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
@@ -113,12 +114,25 @@ def absent(name: str) -> TableSnapshot:
     return TableSnapshot(name, ABSENT, TABLES[name].schema, ())
 
 
+def delta_table(storage: Storage, name: str) -> DeltaTable | None:
+    """Return a handle on a table's newest version; None if the table does not exist yet.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    uri, options = storage.uri(name), storage.delta_options
+    try:
+        exists = DeltaTable.is_deltatable(uri, options)
+    except (OSError, DeltaError) as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
+    return DeltaTable(uri, storage_options=options) if exists else None
+
+
 def load_table(storage: Storage, name: str) -> TableSnapshot:
     """Read one table's newest version from its log."""
-    uri = storage.uri(name)
-    if not DeltaTable.is_deltatable(uri):
+    table = delta_table(storage, name)
+    if table is None:
         return absent(name)
-    table = DeltaTable(uri)
     schema = pa.schema(table.schema().to_arrow())
     return TableSnapshot(name, table.version(), schema, tuple(_files(name, table)))
 

@@ -35,6 +35,20 @@ class LakeAddressError(LakeError):
         return f"cannot open the lake {self.url!r}: {self.reason}; use a folder, file://..., or s3://bucket/prefix"
 
 
+class LakeUnreachableError(LakeError):
+    """The lake's storage does not answer."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot reach the lake {self.url}: {self.reason}; see that the bucket exists, "
+            "that AWS_ENDPOINT_URL is right, and that the credentials in the environment may use it"
+        )
+
+
 class Storage:
     """Bytes of one lake, on local disk or object storage.
 
@@ -62,6 +76,12 @@ class Storage:
     def __reduce__(self) -> tuple[type["Storage"], tuple[str]]:
         return Storage, (self.url,)
 
+    @property
+    def delta_options(self) -> dict[str, str]:
+        """What delta-rs needs beside the environment: plain HTTP where the endpoint is that."""
+        plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+        return {"AWS_ALLOW_HTTP": "true"} if plain and not self.local else {}
+
     def path(self, relative: str) -> str:
         """Return the filesystem's own path of a file of the lake."""
         return f"{self.root}/{relative}"
@@ -71,8 +91,15 @@ class Storage:
         return f"{self.url}/{relative}"
 
     def exists(self) -> bool:
-        """Return whether anything was ever written here."""
-        return bool(self.fs.exists(self.path("_lake.json")))
+        """Return whether anything was ever written here.
+
+        Raises:
+            LakeUnreachableError: If the storage does not answer.
+        """
+        try:
+            return bool(self.fs.exists(self.path("_lake.json")))
+        except Exception as error:  # each store's own kinds: refused, forbidden, no such host, time-out
+            raise LakeUnreachableError(self.url, f"{type(error).__name__}: {error}") from error
 
     def read(self, relative: str) -> bytes:
         """Return a file's bytes.
@@ -131,6 +158,8 @@ class Storage:
             self.fs.rm_file(self.path(probe))
         except OSError as error:
             raise LakeUnwritableError(self.url, error.strerror or str(error)) from error
+        except Exception as error:  # each store's own kinds
+            raise LakeUnwritableError(self.url, f"{type(error).__name__}: {error}") from error
 
     @staticmethod
     def _temporary(path: str, data: bytes) -> str:

@@ -58,6 +58,8 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
             operators and a list of plain functions.
         UnknownNameError: If it names a column that metrics does not have.
     """
+    if not text.strip():
+        raise RefusedSqlError(text, "an empty condition", _REMEDY)
     try:
         tree = _parser().tree(f"select (\n{text}\n)")
     except QueryFailedError as error:  # its words would be about our brackets

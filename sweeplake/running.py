@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lake.errors import LakeError
 from sweeplake.lake import Lake
 from sweeplake.opening import held
 from sweeplake.sweep import Sweep
 from sweeps.bars.ingest import IngestReport, ingest_files
-from sweeps.spec.config import SweepConfig, load_config, parse_config
+from sweeps.errors import SweepError
+from sweeps.spec.config import ConfigError, SweepConfig, load_config, parse_config
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -174,7 +176,14 @@ def _prepared(config: ConfigSource, lake: Lake) -> "Prepared":
     from sweeps.execution.prepare import prepare
 
     base = Path(config).parent if isinstance(config, (str, Path)) else Path.cwd()
-    return prepare(_config(config), lake.tables, base)
+    checked = _config(config)
+    try:
+        return prepare(checked, lake.tables, base)
+    except (SweepError, LakeError) as error:
+        key = getattr(error, "key", None)
+        if key is not None and not isinstance(error, ConfigError):
+            error.add_note(": ".join(part for part in (checked.source, key) if part))
+        raise
 
 
 def _config(config: ConfigSource) -> SweepConfig:

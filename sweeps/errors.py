@@ -5,7 +5,13 @@ from difflib import get_close_matches
 
 
 class SweepError(Exception):
-    """Base of every error that `sweeps` raises on purpose; the command line exits 2 on it."""
+    """Base of every error that `sweeps` raises on purpose; the command line exits 2 on it.
+
+    Attributes:
+        key: Where in a configuration the remedy lies; "" if it is not there, or if the text names it itself.
+    """
+
+    key = ""
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

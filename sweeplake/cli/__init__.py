@@ -77,7 +77,8 @@ def _told(error: BaseException) -> int:
         remedy = f"\nsee: {context.command_path} --help" if context else ""
         click.echo(f"error: {error.format_message()}{remedy}", err=True)
     elif isinstance(error, (SweepError, LakeError, QueryError)):
-        click.echo(f"error: {error}", err=True)
+        places = getattr(error, "__notes__", ())  # the file and key that it is about
+        click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
     elif isinstance(error, OSError) and error.filename is not None:
         remedy = "see that it can be read and written, or give another place"
         click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)

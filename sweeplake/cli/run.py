@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from shlex import quote
 from typing import Any
@@ -30,7 +31,8 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
     """
     import sweeplake
 
-    reckoned = sweeplake.plan(config, lake=lake_url, workers=workers)
+    with redirect_stdout(sys.stderr):  # results alone are on standard output, whatever a strategy prints
+        reckoned = sweeplake.plan(config, lake=lake_url, workers=workers)
     if as_json:
         print_json(reckoned.to_document())
         return
@@ -77,7 +79,7 @@ def run(
         raise click.UsageError("--scheduler has its own workers; leave --workers out")
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with progress() as observer:
+        with progress() as observer, redirect_stdout(sys.stderr):
             sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -60,7 +60,7 @@ def _fixed(value: float | Decimal, decimals: int, digits: int) -> str:
     number = float(value)
     if not math.isfinite(number):
         return "-"
-    if number and not round(number, decimals):
+    if abs(number) >= _EXACT or (number and not round(number, decimals)):
         return f"{number:.{max(1, digits - 3)}g}"
     grouped = "," if abs(number) >= _LARGE else ""
     return f"{number + 0.0:{grouped}.{decimals}f}"
@@ -71,7 +71,7 @@ def _number(value: float, digits: int) -> str:
         return "-"
     if value == int(value) and abs(value) < _EXACT:
         return _whole(int(value))
-    if abs(value) >= _LARGE:
+    if _LARGE <= abs(value) < _EXACT:
         return f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
     return f"{value:.{digits}g}"
 

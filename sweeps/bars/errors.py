@@ -45,8 +45,22 @@ class BarsInvalidError(SweepError):
         return "\n".join(lines)
 
 
+class SymbolError(SweepError):
+    """A symbol cannot name a folder of the lake."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        super().__init__(symbol, reason)
+        self.symbol, self.reason = symbol, reason
+
+    def __str__(self) -> str:
+        shown = self.symbol if len(self.symbol) <= SHOWN else f"{self.symbol[:SHOWN]}..."
+        return f"symbol {shown!r} {self.reason}; give another with --symbol"
+
+
 class NoBarsError(SweepError):
     """The lake has no bars of a symbol at a timeframe."""
+
+    key = "symbols"
 
     def __init__(self, symbol: str, timeframe: str, available: Sequence[tuple[str, str]]) -> None:
         super().__init__(symbol, timeframe, tuple(available))

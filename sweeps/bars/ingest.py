@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from lake.commits import CommitConflictError, Fence, commit, fence_version
 from lake.lake import Lake
 from lake.snapshot import DataFile, Snapshot
 from lake.writer import write_rows
-from sweeps.bars.errors import BarsContendedError, BarsInvalidError
+from sweeps.bars.errors import BarsContendedError, BarsInvalidError, SymbolError
 from sweeps.bars.frame import Bars
 from sweeps.bars.gaps import Gaps, find_gaps
 from sweeps.bars.merging import changed_bars, merge
@@ -24,6 +25,9 @@ from sweeps.bars.store import BARS_TABLE, find_bars, stored_files
 from sweeps.bars.timeframes import normal
 
 ATTEMPTS = 20
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+LONGEST_SYMBOL = 200
+"""Bytes of a symbol in its folder's name; file systems take 255, `symbol=` included."""
 _FENCE = "bars"
 
 
@@ -108,6 +112,7 @@ def ingest_files(
 
     Raises:
         BarsInvalidError: If any file is malformed; lists every problem.
+        SymbolError: If a symbol cannot name a folder.
         MixedBarsError: If new bars do not fit the ones in the lake.
         ResampleError: If `resample_to` does not fit.
         SessionError, TimeframeError, UnknownSourceError, DemoMissingError: If an argument is wrong.
@@ -123,6 +128,8 @@ def ingest_files(
     if problems:
         raise BarsInvalidError(problems)
     new = _together(readings)
+    for bars in new:
+        _check_symbol(bars.symbol)
     ignored = tuple(sorted({name for reading in readings for name in reading.ignored}))
     target = normal(resample_to) if resample_to else None
     for attempt in range(ATTEMPTS):  # noqa: B007
@@ -133,6 +140,15 @@ def ingest_files(
         ):
             return [_report(change, ignored) for change in changes]
     raise BarsContendedError(ATTEMPTS)
+
+
+def _check_symbol(symbol: str) -> None:
+    """Refuse a symbol that no folder can have, before anything is written."""
+    if symbol == NULL_PARTITION:
+        raise SymbolError(symbol, "is how Hive writes that there is none")
+    length = len(quote(symbol, safe="").encode())
+    if length > LONGEST_SYMBOL:
+        raise SymbolError(symbol, f"takes {length} bytes in a folder's name, more than {LONGEST_SYMBOL}")
 
 
 def _raw(paths: Sequence[Path | str], source: str | None) -> Iterable[RawBars]:

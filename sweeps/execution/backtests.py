@@ -10,7 +10,7 @@ import pyarrow as pa
 from lake.columns import METRICS
 from lake.schemas import METRIC_NAMES, TABLES
 from sweeps.execution.cells import strategy_parameters
-from sweeps.execution.details import Curve, Details
+from sweeps.execution.details import SIDES, Curve, Details
 from sweeps.execution.failures import failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs
@@ -108,12 +108,28 @@ def _trade_columns(scene: Scene, trades: pd.DataFrame | None) -> dict[str, pa.Ar
             values = trades[item.name]
             try:
                 if pa.types.is_timestamp(item.type):
-                    values = pd.to_datetime(values, utc=True)
+                    values = _times(values)
                 column = pa.Table.from_pandas(values.to_frame(), preserve_index=False).column(0)
                 columns[item.name] = column.cast(item.type, safe=False)
             except (pa.ArrowException, TypeError, ValueError) as error:
                 raise BacktestError(scene.strategy.name, f'trades column "{item.name}": {error}') from error
+    _check_sides(scene, columns)
     if not columns and len(trades):
         known = ", ".join(name for name in TABLES["trades"].file_schema.names if name not in _FILLED)
         raise BacktestError(scene.strategy.name, f"trades have none of the columns {known}")
     return columns
+
+
+def _times(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return times of any kind; whole numbers are microseconds since 1970, as in `bars.time`."""
+    if pd.api.types.is_integer_dtype(values):
+        return pd.to_datetime(values, unit="us", utc=True)
+    return pd.to_datetime(values, utc=True)
+
+
+def _check_sides(scene: Scene, columns: Mapping[str, pa.Array]) -> None:
+    for side in columns["side"].unique().to_pylist() if "side" in columns else ():
+        if side not in (*SIDES.values(), None):
+            raise BacktestError(
+                scene.strategy.name, f'trades column "side" has {side!r}; write long or short'
+            )

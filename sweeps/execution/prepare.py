@@ -1,10 +1,11 @@
 """Prepare: everything that is checked and resolved before anything is written or computed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lake.commits import missing_columns
+from lake.commits import ColumnClashError, missing_columns
 from lake.lake import Lake
 from lake.schemas import METRIC_NAMES, PARAMETER_PREFIX
 from lake.snapshot import Snapshot, TableSnapshot
@@ -77,7 +78,7 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
     if grid.is_empty():
         raise ConfigError(config.source, (("where", "excludes every cell of the grid; loosen it"),))
     columns = parameter_columns(config, grid)
-    snapshot = lake.require().snapshot(["bars", "metrics"])
+    snapshot = lake.require().snapshot(["bars", "metrics", "sweeps"])
     _check_columns(columns, snapshot)
     bars = _symbols(config, snapshot)
     inputs, adjusted = {}, []
@@ -137,7 +138,24 @@ def _values(grid: Grid, name: str) -> Sequence[object]:
 
 def _check_columns(columns: Sequence[ParameterColumn], snapshot: Snapshot) -> None:
     further = {column.column: str(ARROW_KINDS[column.kind]) for column in columns}
-    missing_columns("metrics", snapshot["metrics"].schema, further)
+    try:
+        missing_columns("metrics", snapshot["metrics"].schema, further)
+    except ColumnClashError as clash:
+        owners = _owners(clash.existing, snapshot)
+        raise ColumnClashError(
+            clash.table, clash.column, clash.wanted, clash.existing, clash.existing_type, owners
+        ) from None
+
+
+def _owners(column: str, snapshot: Snapshot) -> str:
+    """Return the strategies whose sweeps stored a parameter column."""
+    states = snapshot.read("sweeps", columns=["strategy", "parameters"]).to_pylist()
+    owners = {
+        state["strategy"]
+        for state in states
+        if any(held["column"] == column for held in json.loads(state["parameters"] or "[]"))
+    }
+    return f"strategy {', '.join(sorted(owners))}" if owners else ""
 
 
 def _symbols(config: SweepConfig, snapshot: Snapshot) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ TRIED = 32
 class StrategyFailsError(SweepError):
     """A strategy raises for every parameter set of the sample: it is broken, not unlucky."""
 
+    key = "strategy"
+
     def __init__(self, strategy: str, symbol: str, own_traceback: str) -> None:
         super().__init__(strategy, symbol, own_traceback)
         self.strategy, self.symbol, self.own_traceback = strategy, symbol, own_traceback

@@ -117,8 +117,8 @@ def parameter_arrays(
 
 
 def nullable(values: npt.NDArray[np.float64], kind: pa.DataType) -> pa.Array:
-    """Return numbers in a column's type, NaN as NULL; infinite values are a failure, never stored."""
-    return pa.array(values, pa.float64(), from_pandas=True).cast(kind)
+    """Return numbers in a column's type, NaN as NULL; and infinity, which is beyond the range of numbers."""
+    return pa.array(np.where(np.isfinite(values), values, np.nan), from_pandas=True).cast(kind)
 
 
 def _constant(value: object, kind: pa.DataType, count: int) -> pa.Array:

@@ -9,6 +9,8 @@ from sweeps.errors import SweepError, did_you_mean
 class StrategyError(SweepError):
     """Base of every error about a strategy."""
 
+    key = "strategy"
+
 
 class StrategyDefinitionError(StrategyError):
     """A function cannot be a strategy as it is declared."""
@@ -31,7 +33,7 @@ class UnknownStrategyError(StrategyError):
     def __str__(self) -> str:
         near, known = did_you_mean(self.reference, self.available), ", ".join(self.available)
         remedy = 'your own is "file.py:function" beside the config'
-        return f'strategy: unknown "{self.reference}"{near}; there is {known}; {remedy}'
+        return f'unknown strategy "{self.reference}"{near}; there is {known}; {remedy}'
 
 
 class MissingFunctionError(StrategyError):
@@ -70,6 +72,8 @@ class BrokenStrategyError(StrategyError):
 
 class ShortSideError(StrategyError):
     """A direction needs a short side that the strategy does not declare."""
+
+    key = ""
 
     def __init__(self, strategy: str, direction: str) -> None:
         super().__init__(strategy, direction)

@@ -14,7 +14,6 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ALLOW_HTTP": "true",
 }
 
 
@@ -70,3 +69,18 @@ def test_a_sweep_runs_into_a_lake_on_s3_and_is_questioned_there(s3: str) -> None
         "csv",
     )
     assert counted.stdout.split() == ['"n","d"', "36,36"]
+
+
+@pytest.mark.parametrize("url", ["s3://no-such-bucket/lake", "unreachable"])
+def test_storage_that_does_not_answer_is_told_in_one_message(
+    s3: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url == "unreachable":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        url = s3
+    answer = sweeplake("ingest", "AAPL", "--source", "demo", "--lake", url)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(
+        ("error: cannot reach the lake s3://", "error: cannot write to the lake s3://")
+    )
+    assert "Traceback" not in answer.stderr

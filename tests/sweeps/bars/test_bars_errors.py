@@ -15,6 +15,7 @@ ALL = [
     errors.UnknownSourceError("cvs", ["csv"]),
     errors.DemoMissingError(),
     errors.BarsContendedError(5),
+    errors.SymbolError("X" * 300, "is too long"),
 ]
 
 

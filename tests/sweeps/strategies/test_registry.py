@@ -78,7 +78,9 @@ def test_an_error_of_a_run_is_shortened_to_the_users_files(folder: Path, bars: B
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest_and_all(folder: Path):
-    with pytest.raises(UnknownStrategyError, match='unknown "sma_corss"; did you mean "sma_cross"') as caught:
+    with pytest.raises(
+        UnknownStrategyError, match='unknown strategy "sma_corss"; did you mean "sma_cross"'
+    ) as caught:
         resolve("sma_corss", folder)
     assert all(name in str(caught.value) for name in available())
     assert "file.py:function" in str(caught.value)
