@@ -182,7 +182,9 @@ def _line_drawdown(
             high, low = groups[0, t >> 4, 0], groups[0, t >> 4, 1]
             best, worst = (high, low) if slope > 0.0 else (low, high)
             top = max(peak, rest + slope * best - rate * totals[t])
-            if rest + slope * worst - rate * totals[t + 15] >= lowest * top:
+            no_low = rest + slope * worst - rate * totals[t + 15] >= lowest * top
+            # What a short pays makes `top` a bound that no close may reach: a peak has to be a close.
+            if no_low and (rate == 0.0 or top == peak):
                 peak = top
                 t += 16
                 continue

@@ -33,7 +33,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "fee_bps": (0.0, 10.0, 2000.0),
     "fee_fixed": (0.0, 0.0, 2.0, 400.0),
     "slippage_bps": (0.0, 25.0),
-    "borrow_rate": (0.0, 0.0, 0.5, 60.0),
+    "borrow_rate": (0.0, 0.0, 0.01, 0.5, 60.0),
     "lot_size": (0.0, 0.0, 0.5, 4.0),
     "risk_free_rate": (0.0, 0.03),
     "stop_loss": (OFF, 0.03, 0.1),
@@ -131,6 +131,39 @@ def test_every_metric_equals_the_loop(start: int) -> None:
         np.testing.assert_allclose(ours.block_sumsqs, loop.block_sumsqs, rtol=1e-5, atol=1e-7)
         looped, runs = looped + ours.looped, runs + len(case.settings)
     assert looped < 0.1 * runs, "hopping is compared, not the loop with itself"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_long_windows_with_long_trades_equal_the_loop(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = 3_000
+    close = 100 * np.exp(np.cumsum(rng.normal(0.0004, 0.02, count)))
+    open_ = close * np.exp(rng.normal(0, 0.01, count))
+    high, low = np.maximum(open_, close) * 1.005, np.minimum(open_, close) * 0.995
+    window = PriceWindow(open_, high, low, close)
+    sets, runs = 6, []
+    words = new_words(sets, 4, count)
+    events = np.zeros((sets, count), np.uint8)
+    for k in range(sets):
+        turns = np.sort(rng.choice(count, int(rng.choice([4, 30, 200])), replace=False))
+        events[k, turns] = rng.choice([1, 2, 4, 8], len(turns))
+        pack_events(events[k], words[k])
+    for borrow_rate in (0.0, 0.01, 0.3):
+        for size in (("all_in", OFF), ("fraction", 0.5)):
+            for trailing_stop in (OFF, 0.2):
+                chosen = {"fill": "close" if seed % 2 else "next_open", "fee_bps": 5.0, "slippage_bps": 2.0}
+                chosen |= {"borrow_rate": borrow_rate, "trailing_stop": trailing_stop}
+                chosen |= {"sizing_kind": size[0], "sizing_value": size[1]}
+                runs.append(table(PERIODS, **(FREE | chosen)))
+    rows, none = np.vstack(runs), np.full(sets * len(runs), -1)
+    set_of_run = np.repeat(np.arange(sets), len(runs))
+    batch = Batch(words, set_of_run, none, none, np.full(sets, -1))
+    ours = Engine(window).simulate(batch, np.tile(rows, (sets, 1)), PERIODS, tile=[count, 512][seed % 2])
+    for k in range(sets):
+        loop = simulate(window, SignalSet(events[k]), rows, PERIODS)
+        for run in range(len(rows)):
+            where = f"seed {seed}, set {k}, run {run}"
+            assert_metrics_equal(ours.metrics[k * len(rows) + run], loop.metrics[run], where)
 
 
 @pytest.mark.parametrize("start", range(10_000, 10_000 + CASES, 100))
