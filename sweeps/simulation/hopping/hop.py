@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 
 NEVER = 1 << 60
 NO_BAR = -1
+TOO_SMALL = 1e-200
+"""Share of the capital below which numbers begin to lose their digits; the loop decides such runs."""
 
 
 @inlined
@@ -163,6 +165,9 @@ def _entered(
                 return flat(), order_bar, left_bar
             mark(state, left_bar, market.block_of[left_bar], state[H_SETTLED], rules.risk_free)
             left_bar = NO_BAR
+        if state[H_SETTLED] < TOO_SMALL * rules.initial_capital:
+            state[H_ODD] = 1.0
+            return flat(), order_bar, left_bar
         price = market.close[bar] if at_close else market.open[bar]
         position = opened(order, signal_bar, bar, price, state[H_SETTLED], stop_distance, atr, rules)
         if position.side != 0.0:

@@ -83,7 +83,7 @@ def mark_position(
     high, low, _ = extremes(close, market.heads, market.tails, market.groups, first, last)
     paid = rate * (market.sums[last, F_CLOSE] - market.sums[first, F_CLOSE])
     if last - first > SHORT_SPAN and rest + slope * (high if side < 0.0 else low) - paid > 0.0:
-        _mark_line(market, state, rest, slope, rate, risk_free, first, last)
+        _mark_line(market, state, position, rules, first, last)
         return -1
     for t in range(first + 1, last + 1):
         if side < 0.0:
@@ -103,17 +103,13 @@ def _pay(state: Floats, cost: float) -> None:
 
 @called
 def _mark_line(
-    market: Market,
-    state: Floats,
-    rest: float,
-    slope: float,
-    rate: float,
-    risk_free: float,
-    first: int,
-    last: int,
+    market: Market, state: Floats, position: Position, rules: Rules, first: int, last: int
 ) -> None:
     """Add the closes after ``first``; equity is rest + slope x close - rate x (sum of the closes so far)."""
     close, totals = market.close, market.totals
+    slope, entry_price, borrow = position.side * position.quantity, position.entry_price, rules.borrow
+    rest = state[H_SETTLED] - slope * entry_price
+    rate = position.quantity * borrow if slope < 0.0 else 0.0
     base = totals[first]
     start = first + 1
     while start <= last:
@@ -121,7 +117,7 @@ def _mark_line(
         end = min(last, (block + 1) * close.size // 16 - 1)
         total, square, cube, fourth, below, gain, equity = _line_sums(
             close[start - 1 : end], close[start : end + 1], totals[start - 1 : end], totals[start : end + 1],
-            rest + rate * base, slope, rate, risk_free,
+            rest + rate * base, slope, rate, rules.risk_free,
         )  # fmt: skip
         state[H_SUMS + block] += total
         state[H_SQUARES + block] += square
@@ -133,10 +129,11 @@ def _mark_line(
         state[H_EQUITY] += equity
         start = end + 1
     _line_drawdown(market, state, rest + rate * base, slope, rate, first + 1, last)
-    paid = rate * (totals[last] - base)
-    state[H_SETTLED] -= paid
-    state[H_BORROWED] += paid
-    state[H_WORTH] = rest + slope * close[last] - paid
+    if rate > 0.0:
+        # Bar by bar, as the loop pays: what is settled decides the next trade, to the last bit.
+        for t in range(first + 1, last + 1):
+            _pay(state, position.quantity * close[t] * borrow)
+    state[H_WORTH] = state[H_SETTLED] + slope * (close[last] - entry_price)
     state[H_LAST_BAR] = last
 
 
