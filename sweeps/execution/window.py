@@ -1,5 +1,6 @@
 """Window: tasks through the cluster, a bounded number at a time."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from sweeps.execution.worker import BlockReceipt
 
 TASKS_PER_THREAD = 3
 ATTEMPTS = 4
+POLL_SECONDS = 0.01
+QUIET_SECONDS = 15.0
+"""Without a result for so long, the workers are asked whether they are at work at all."""
 
 
 class BlockLostError(SweepError):
@@ -28,7 +32,7 @@ class BlockLostError(SweepError):
         )
 
 
-def through_window(
+def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is one page
     client: Client,
     task: Callable[[SweepContext, Block], BlockReceipt],
     context: SweepContext,
@@ -44,7 +48,7 @@ def through_window(
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
     """
-    running: dict[Future[Any], tuple[Block, int]] = {}
+    running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
     finished = as_completed(with_results=True, raise_errors=False)
 
     def submit(block: Block, attempt: int) -> None:
@@ -60,10 +64,27 @@ def through_window(
                 return
             submit(block, 1)
 
+    def again(block: Block, attempt: int) -> Iterator[BlockLostError]:
+        if attempt < ATTEMPTS:
+            submit(block, attempt + 1)
+        else:
+            yield BlockLostError(block, f"its result vanished {ATTEMPTS} times")
+
     try:
         refill()
         while running:
+            if not _has_ready(finished) and _is_idle(client):
+                forgotten, vanished = list(running.items()), list(running)
+                running.clear()
+                client.cancel(vanished)
+                for _, (block, attempt) in forgotten:
+                    yield from again(block, attempt)
+                continue
+            if not finished.has_ready():
+                continue
             future, result = next(finished)
+            if future not in running:
+                continue
             block, attempt = running.pop(future)
             status = future.status
             future.release()
@@ -74,13 +95,31 @@ def through_window(
                 if not isinstance(error, KilledWorker):
                     raise error
                 yield BlockLostError(block, str(error))
-            elif attempt < ATTEMPTS:
-                submit(block, attempt + 1)
             else:
-                yield BlockLostError(block, f"its result vanished {ATTEMPTS} times")
+                yield from again(block, attempt)
             refill()
     finally:
         client.cancel(list(running))
+
+
+def _has_ready(finished: Any) -> bool:
+    """Wait for a result; return False if none came for a while."""
+    until = time.monotonic() + QUIET_SECONDS
+    while not finished.has_ready():
+        if time.monotonic() > until:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _is_idle(client: Client) -> bool:
+    """Return whether there are workers, and none of them has anything to do: what we wait for was lost.
+
+    Seen once when workers died one after the other: the scheduler had given a task up for finished, and its
+    result was gone with its worker.
+    """
+    at_work = client.processing()
+    return bool(at_work) and not any(at_work.values())
 
 
 def _error_of(result: Any) -> BaseException:
