@@ -74,11 +74,12 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         refill()
         while running:
             if not _has_ready(finished) and _is_idle(client):
-                forgotten, vanished = list(running.items()), list(running)
+                forgotten = dict(running)
                 running.clear()
-                client.cancel(vanished)
-                for _, (block, attempt) in forgotten:
+                client.cancel(list(forgotten))
+                for block, attempt in forgotten.values():
                     yield from again(block, attempt)
+                refill()
                 continue
             if not finished.has_ready():
                 continue

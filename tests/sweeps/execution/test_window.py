@@ -1,0 +1,48 @@
+"""The window of tasks: what is forgotten by an idle cluster is computed again, and nothing is left out."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from distributed import Client, LocalCluster
+
+from sweeps.execution import window
+from sweeps.execution.blocks import Block
+from sweeps.execution.window import BlockLostError, through_window
+
+
+@pytest.fixture
+def threads() -> Iterator[Client]:
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def blocks(count: int) -> Iterator[Block]:
+    return (Block("X", lo, lo + 1, 1) for lo in range(count))
+
+
+def quick(_: Any, block: Block) -> int:
+    return block.lo
+
+
+def test_every_block_comes_back_once(threads: Client) -> None:
+    receipts: Any = through_window(threads, quick, None, blocks(50))  # type: ignore[arg-type]
+    assert sorted(receipts) == list(range(50))
+
+
+def test_blocks_that_an_idle_cluster_forgot_are_given_up_after_a_while_and_the_others_computed(
+    threads: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "QUIET_SECONDS", 0.2)
+    # A cluster that answers nothing and does nothing: for the first seconds no result is ever seen.
+    seen, began = window._has_ready, time.monotonic()
+    deaf_until = began + 1.5
+    monkeypatch.setattr(window, "_has_ready", lambda done: time.monotonic() > deaf_until and seen(done))
+    results = list(through_window(threads, quick, None, blocks(40)))  # type: ignore[arg-type]
+    computed = [result for result in results if not isinstance(result, BlockLostError)]
+    lost = [result.block.lo for result in results if isinstance(result, BlockLostError)]
+    assert sorted([*computed, *lost]) == list(range(40)), "every block is computed or told as lost, once"
