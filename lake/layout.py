@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -29,9 +29,3 @@ def new_file_path(partition_by: Sequence[str], values: Mapping[str, str], schema
 def schema_signature(path: str) -> str:
     """Return the signature of a file's columns, from its name."""
     return path.rsplit("/", 1)[-1].split("-", 1)[0]
-
-
-def partition_values(path: str) -> dict[str, str]:
-    """Return the partition values that a path spells; the inverse of `partition_path`."""
-    pairs = (part.split("=", 1) for part in path.split("/")[:-1])
-    return {name: unquote(value) for name, value in pairs}

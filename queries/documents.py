@@ -1,6 +1,6 @@
 """Documents: runs and sweeps as JSON, the one shape of the command line, notebooks and services."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from math import isfinite
 from typing import Any
@@ -41,13 +41,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
-
-
-def row_documents(rows: pa.Table) -> Iterator[Document]:
-    """Yield the rows of any result as JSON objects."""
-    for batch in rows.to_batches():
-        for row in batch.to_pylist():
-            yield plain(row)
 
 
 def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sweeps.bars.errors import Problem
-from sweeps.bars.frame import PRICES, VALUES, BoolArray, FloatArray
+from sweeps.bars.frame import PRICES, BoolArray, FloatArray
 from sweeps.bars.parsing.parsed import ParsedBars
 from sweeps.bars.parsing.times import UNREADABLE
 
@@ -72,11 +72,3 @@ def _where(
     for at in np.flatnonzero(wrong):
         shown = reason.format(*(value[at] for value in values))
         yield Problem(bars.file, int(bars.rows[at]), column, shown)
-
-
-def has_values(bars: ParsedBars) -> BoolArray:
-    """Return which rows parsed whole: a time and every value."""
-    whole = bars.time != UNREADABLE
-    for name in VALUES:
-        whole &= np.isfinite(bars.values[name])
-    return np.asarray(whole)
