@@ -33,7 +33,7 @@ class Tally:
 def soak(lake_url: str, seconds: float, seed: int) -> Tally:
     """Start sweeps and kill their driver and workers with SIGKILL, until the time is over."""
     chance, tally, end = random.Random(seed), Tally(), time.monotonic() + seconds
-    while time.monotonic() < end or not tally.kills:
+    while time.monotonic() < end or not (tally.kills and tally.batches):  # else nothing was looked at
         sweep_id, finished = _sweep_until(lake_url, chance.uniform(*KILL_AFTER_SECONDS))
         tally.sweeps += 1
         tally.kills += not finished

@@ -26,3 +26,4 @@ def test_no_run_is_lost_doubled_or_half_visible_when_drivers_are_killed(
     print(tally)
     assert tally.wrong == []
     assert tally.kills > 0
+    assert tally.runs > 0
