@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.door import run_sets
-from sweeps.simulation.hopping.market import Market, market_of
+from sweeps.simulation.hopping.door import Made, Reads, run_sets
+from sweeps.simulation.hopping.market import Market, fill_tile, market_of
+from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import words_of
+from sweeps.simulation.hopping.pooling import pools_of
 from sweeps.simulation.hopping.state import N_STATE
 from sweeps.simulation.kernel import Outcome, simulate
 from sweeps.simulation.ledger import N_LEDGER
@@ -22,7 +24,7 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
 WHOLE_BARS = 20_000
-"""Windows up to this length are one tile: all they touch fits the processor's caches."""
+"""Windows up to this length are one tile, whose tables are kept: they nearly fit the processor's caches."""
 TILE_BARS = 8_192
 
 NO_ROWS: Floats = np.empty((0, 0))
@@ -42,6 +44,7 @@ class Batch:
         atr_of_run: Which of them a run reads, -1 for none, shape (runs,).
         session_last: Last bars of sessions in bits, shape (cut-offs, words).
         session_of_run: Which of them a run reads, -1 for none, shape (runs,).
+        stop_scale: Factor of each set on it, shape (sets,); 1 for all if it is empty.
     """
 
     words: Words
@@ -52,6 +55,23 @@ class Batch:
     stop_distance: Floats = field(default_factory=lambda: NO_ROWS)
     atr: Floats = field(default_factory=lambda: NO_ROWS)
     session_last: Words = field(default_factory=lambda: NO_WORDS)
+    stop_scale: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def reads(self) -> Reads:
+        """What its runs read, as the door takes it."""
+        scale = self.stop_scale if len(self.stop_scale) else np.ones(len(self.words))
+        return Reads(
+            self.words,
+            self.stop_distance,
+            scale,
+            self.atr,
+            self.session_last,
+            self.set_of_run,
+            self.stop_of_set,
+            self.atr_of_run,
+            self.session_of_run,
+        )
 
     def rows(self, chosen: Integers) -> "Batch":
         """Return some of its runs."""
@@ -72,7 +92,7 @@ class Batch:
         more: dict[str, npt.NDArray[np.generic]] = {}
         stop = self.stop_of_set[self.set_of_run[run]]
         if stop >= 0:
-            more["stop_distance"] = self.stop_distance[stop]
+            more["stop_distance"] = self.stop_distance[stop] * self.reads.stop_scale[self.set_of_run[run]]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:
@@ -103,61 +123,46 @@ class Engine:
             tile: Bars that all runs pass before the next; None chooses. It changes speed, never results.
         """
         runs = len(settings)
-        outcome = Outcome(
+        made = Made(
             np.empty((runs, N_METRICS)),
             np.empty((runs, BLOCKS), np.float32),
             np.empty((runs, BLOCKS), np.float32),
-            np.zeros(runs, np.uint8),
+            np.empty(runs, np.bool_),
         )
-        left = np.empty(runs, np.bool_)
         for risk_free in np.unique(settings[:, S_RISK_FREE]):
             chosen = np.flatnonzero(settings[:, S_RISK_FREE] == risk_free)
-            whole = len(chosen) == runs
-            part = batch if whole else batch.rows(chosen)
-            done = self._hop(part, settings[chosen], periods_per_year, float(risk_free), tile)
-            outcome.metrics[chosen], outcome.block_sums[chosen] = done[0], done[1]
-            outcome.block_sumsqs[chosen], left[chosen] = done[2], done[3]
-        for run in np.flatnonzero(left).tolist():
+            if len(chosen) == runs:
+                self._hop(batch, settings, periods_per_year, tile, made)
+                continue
+            some = Made(*(column[chosen] for column in made))
+            self._hop(batch.rows(chosen), settings[chosen], periods_per_year, tile, some)
+            for column, values in zip(made, some, strict=True):
+                column[chosen] = values
+        status = np.zeros(runs, np.uint8)
+        for run in np.flatnonzero(made.left).tolist():
             signals = batch.signals(run, len(self.window))
             one = simulate(self.window, signals, settings[run : run + 1], periods_per_year)
-            outcome.metrics[run], outcome.status[run] = one.metrics[0], one.status[0]
-            outcome.block_sums[run], outcome.block_sumsqs[run] = one.block_sums[0], one.block_sumsqs[0]
-        return Outcome(
-            outcome.metrics, outcome.block_sums, outcome.block_sumsqs, outcome.status, int(left.sum())
-        )
+            made.metrics[run], status[run] = one.metrics[0], one.status[0]
+            made.block_sums[run], made.block_sumsqs[run] = one.block_sums[0], one.block_sumsqs[0]
+        return Outcome(made.metrics, made.block_sums, made.block_sumsqs, status, int(made.left.sum()))
 
     def _hop(
-        self, batch: Batch, settings: Floats, periods_per_year: float, risk_free: float, tile: int | None
-    ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        bars, runs = len(self.window), len(settings)
-        metrics = np.empty((runs, N_METRICS))
-        sums, sumsqs = np.empty((runs, BLOCKS), np.float32), np.empty((runs, BLOCKS), np.float32)
-        left = np.empty(runs, np.bool_)
-        run_sets(
-            self._market(risk_free),
-            batch.words,
-            batch.stop_distance,
-            batch.atr,
-            batch.session_last,
-            batch.set_of_run,
-            batch.stop_of_set,
-            batch.atr_of_run,
-            batch.session_of_run,
-            settings,
-            periods_per_year,
-            tile or (bars if bars <= WHOLE_BARS else TILE_BARS),
-            np.empty((runs, N_STATE)),
-            np.empty((1, N_LEDGER)),
-            metrics,
-            sums,
-            sumsqs,
-            left,
-        )
-        return metrics, sums, sumsqs, left
+        self, batch: Batch, settings: Floats, periods_per_year: float, tile: int | None, made: Made
+    ) -> None:
+        bars = len(self.window)
+        length = min(tile or (bars if bars <= WHOLE_BARS else TILE_BARS), bars)
+        whole = length == bars
+        market = self._market(float(settings[0, S_RISK_FREE])) if whole else market_of(self.window, length)
+        states, ledger = np.empty((len(settings), N_STATE)), np.empty((1, N_LEDGER))
+        pools = pools_of(settings, batch.reads, length)
+        run_sets(market, batch.reads, pools, settings, periods_per_year, whole, states, new_notes(length), ledger, made)
 
     def _market(self, risk_free: float) -> Market:
+        """Return the window's market with the tables of all its bars."""
         if risk_free not in self._markets:
-            self._markets[risk_free] = market_of(self.window, risk_free)
+            market = market_of(self.window, len(self.window))
+            fill_tile(market, 0, len(self.window), risk_free)
+            self._markets[risk_free] = market
         return self._markets[risk_free]
 
 

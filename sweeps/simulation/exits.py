@@ -14,20 +14,7 @@ from sweeps.simulation.codes import (
     TAKE_PROFIT,
     TRAILING_STOP,
 )
-from sweeps.simulation.ledger import (
-    T_BORROW_COST,
-    T_ENTRY_BAR,
-    T_ENTRY_PRICE,
-    T_EXIT_BAR,
-    T_EXIT_PRICE,
-    T_FEES,
-    T_GROSS_PNL,
-    T_PNL,
-    T_QUANTITY,
-    T_REASON,
-    T_RETURN,
-    T_SIDE,
-)
+from sweeps.simulation.ledger import Trade
 from sweeps.simulation.position import Position, entry_side
 from sweeps.simulation.settings import Rules
 
@@ -71,6 +58,45 @@ def level_exit(
 
 
 @njit(error_model="numpy")
+def closed(
+    position: Position, borrow_cost: float, bar: int, price: float, exit_fee: float, reason: int
+) -> Trade:
+    """Return the trade of a position that is closed (or marked) at a price."""
+    gross = position.side * position.quantity * (price - position.entry_price)
+    fees = position.entry_fee + exit_fee
+    pnl = gross - fees - borrow_cost
+    return Trade(
+        position.side,
+        float(position.entry_bar),
+        float(bar),
+        position.entry_price,
+        price,
+        position.quantity,
+        gross,
+        pnl,
+        pnl / (position.quantity * position.entry_price),
+        fees,
+        borrow_cost,
+        float(reason),
+    )
+
+
+@njit(error_model="numpy")
+def left(
+    position: Position, borrow_cost: float, bar: int, market_price: float, reason: int, rules: Rules
+) -> tuple[Trade, float]:
+    """Close a position in the market; return its trade and the money that this settles.
+
+    Slippage worsens the price unless the exit is a target, which is a limit order.
+    """
+    slippage = 0.0 if reason == TAKE_PROFIT else rules.slippage
+    price = market_price * (1.0 - position.side * slippage)
+    fee = position.quantity * price * rules.fee + rules.fee_fixed
+    trade = closed(position, borrow_cost, bar, price, fee, reason)
+    return trade, trade.gross_pnl - fee
+
+
+@njit(error_model="numpy")
 def record(
     ledger: Floats,
     trade: int,
@@ -82,22 +108,7 @@ def record(
     reason: int,
 ) -> None:
     """Write a closed (or marked) position into its row of the ledger."""
-    gross = position.side * position.quantity * (price - position.entry_price)
-    fees = position.entry_fee + exit_fee
-    pnl = gross - fees - borrow_cost
-    row = ledger[trade]
-    row[T_SIDE] = position.side
-    row[T_ENTRY_BAR] = position.entry_bar
-    row[T_EXIT_BAR] = bar
-    row[T_ENTRY_PRICE] = position.entry_price
-    row[T_EXIT_PRICE] = price
-    row[T_QUANTITY] = position.quantity
-    row[T_GROSS_PNL] = gross
-    row[T_PNL] = pnl
-    row[T_RETURN] = pnl / (position.quantity * position.entry_price)
-    row[T_FEES] = fees
-    row[T_BORROW_COST] = borrow_cost
-    row[T_REASON] = reason
+    write(ledger, trade, closed(position, borrow_cost, bar, price, exit_fee, reason))
 
 
 @njit(error_model="numpy")
@@ -111,12 +122,14 @@ def leave(
     reason: int,
     rules: Rules,
 ) -> float:
-    """Close a position in the market, write its trade, and return the money that this settles.
+    """Close a position in the market, write its trade, and return the money that this settles."""
+    row, money = left(position, borrow_cost, bar, market_price, reason, rules)
+    write(ledger, trade, row)
+    return money
 
-    Slippage worsens the price unless the exit is a target, which is a limit order.
-    """
-    slippage = 0.0 if reason == TAKE_PROFIT else rules.slippage
-    price = market_price * (1.0 - position.side * slippage)
-    fee = position.quantity * price * rules.fee + rules.fee_fixed
-    record(ledger, trade, position, borrow_cost, bar, price, fee, reason)
-    return position.side * position.quantity * (price - position.entry_price) - fee
+
+@njit(error_model="numpy")
+def write(ledger: Floats, trade: int, row: Trade) -> None:
+    """Write a trade into its row of the ledger."""
+    for place, value in enumerate(row):
+        ledger[trade, place] = value

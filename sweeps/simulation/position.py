@@ -69,7 +69,8 @@ def order_size(price: float, equity: float, kind: float, value: float, rules: Ru
     else:
         quantity = value
     if rules.lot_size > 0.0:
-        quantity = np.floor(quantity / rules.lot_size * _ROUNDING) * rules.lot_size
+        # Never below 0, which no order is; and a step more than compilers compute ahead of the question.
+        quantity = max(np.floor(quantity / rules.lot_size * _ROUNDING), 0.0) * rules.lot_size
     if quantity <= 0.0 or quantity * cost + rules.fee_fixed > equity * _ROUNDING:
         return 0.0
     return quantity
@@ -89,7 +90,7 @@ def lacks_distance(values: Floats, bar: int) -> bool:
 
 @njit(error_model="numpy")
 def nearest_stop(
-    side: float, base: float, signal_bar: int, stop_distance: Floats, atr: Floats, rules: Rules
+    side: float, base: float, distance: float, true_range: float, rules: Rules
 ) -> tuple[float, int]:
     """Return the nearest of the stops that stay where they are for the whole trade, and its reason."""
     stop = -np.inf
@@ -97,10 +98,10 @@ def nearest_stop(
     level = side * (base * (1.0 - side * rules.stop_loss))
     if level > stop:
         stop, reason = level, STOP_LOSS
-    level = side * (base - side * (rules.atr_multiple * at_signal(atr, signal_bar)))
+    level = side * (base - side * (rules.atr_multiple * true_range))
     if level > stop:
         stop, reason = level, ATR_STOP
-    level = side * (base - side * at_signal(stop_distance, signal_bar))
+    level = side * (base - side * distance)
     if level > stop:
         stop, reason = level, STRATEGY_STOP
     return stop, reason
@@ -108,23 +109,24 @@ def nearest_stop(
 
 @njit(error_model="numpy")
 def opened(
-    order: int,
-    signal_bar: int,
+    side: float,
     bar: int,
     market_price: float,
     settled: float,
-    stop_distance: Floats,
-    atr: Floats,
+    distance: float,
+    true_range: float,
     rules: Rules,
 ) -> Position:
-    """Return the position that an entry order opens at ``bar``; flat if it must be skipped."""
-    side = entry_side(order)
+    """Return the position that an entry order opens at ``bar``; flat if it must be skipped.
+
+    ``distance`` and ``true_range`` are those of the signal's bar, NaN if not in use.
+    """
     price = market_price * (1.0 + side * rules.slippage)
     quantity = order_size(price, settled, rules.sizing_kind, rules.sizing_value, rules)
     if quantity == 0.0:
         return flat()
     fee = quantity * price * rules.fee + rules.fee_fixed
-    stop, reason = nearest_stop(side, market_price, signal_bar, stop_distance, atr, rules)
+    stop, reason = nearest_stop(side, market_price, distance, true_range, rules)
     target = side * (market_price * (1.0 + side * rules.take_profit))
     if np.isnan(target):
         target = np.inf

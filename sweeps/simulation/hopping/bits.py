@@ -15,7 +15,9 @@ Words = npt.NDArray[np.uint64]
 intrinsic: Any = untyped_intrinsic
 
 WORD = 64
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+U = np.uint64
+"""Places in hot paths are unsigned: for others numba asks on every access whether they count from the end."""
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _TOP = np.uint64(63)
 
@@ -72,11 +74,11 @@ def next_bit(words: Words, start: int, end: int) -> int:
     if start >= end:
         return end
     place = start >> 6
-    word = words[place] & (_ALL << np.uint64(start & 63))
+    word = words[U(place)] & (ALL << np.uint64(start & 63))
     while word == 0:
         place += 1
         if place << 6 >= end:
             return end
-        word = words[place]
+        word = words[U(place)]
     found = (place << 6) + trailing_zeros(word)
     return min(found, end)

@@ -1,27 +1,30 @@
 """The engine's compiled door: many runs of many signal sets over one window, tile by tile."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sweeps.simulation.hopping.compiling import inlined, njit
 from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
-from sweeps.simulation.hopping.market import Market
+from sweeps.simulation.hopping.market import Market, fill_tile
+from sweeps.simulation.hopping.notes import Notes
 from sweeps.simulation.hopping.orders import Orders
 from sweeps.simulation.hopping.packing import LONG_KINDS
 from sweeps.simulation.hopping.state import (
     BLOCKS,
-    H_ODD,
-    H_RUINED,
-    H_SKIPPED,
+    H_ENDED,
     H_SQUARES,
     H_SUMS,
+    ODD,
+    RUINED,
+    H_SKIPPED,
     H_TRADES,
-    H_WORTH,
     begin,
+    curve_held,
 )
+from sweeps.simulation.hopping.watch import Shared
 from sweeps.simulation.loop import Tally
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
 from sweeps.simulation.settings import Rules
@@ -30,76 +33,153 @@ from sweeps.simulation.sources import source_digest
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Found = npt.NDArray[np.int32]
+
+
+class Reads(NamedTuple):
+    """What runs read.
+
+    Attributes:
+        words: Orders in bits, shape (sets, 2 or 4, words).
+        stop_distance: Strategies' own stops, shape (stops, bars).
+        stop_scale: Factor of each set on its own stop, shape (sets,).
+        atr: Average true ranges, shape (periods, bars).
+        session_last: Last bars of sessions in bits, shape (cut-offs, words).
+        set_of_run: Signal set of each run, shape (runs,).
+        stop_of_set: Which stop a set has, -1 for none, shape (sets,).
+        atr_of_run: Which true range a run reads, -1 for none, shape (runs,).
+        session_of_run: Which sessions a run reads, -1 for none, shape (runs,).
+    """
+
+    words: Words
+    stop_distance: Floats
+    stop_scale: Floats
+    atr: Floats
+    session_last: Words
+    set_of_run: Integers
+    stop_of_set: Integers
+    atr_of_run: Integers
+    session_of_run: Integers
+
+
+class Pools(NamedTuple):
+    """What runs with equal exits share, by the pool of each run, -1 for none; see `watch.Shared`.
+
+    The pools' tables are of one tile of m bars: shape (pools, 2, m).
+    """
+
+    stop_of_run: Integers
+    target_of_run: Integers
+    trailing_of_run: Integers
+    stop: Found
+    target: Found
+    trailing: Found
+    peaks: Floats
+
+
+class Made(NamedTuple):
+    """What runs leave, one row each; ``left`` is True where the loop must run it."""
+
+    metrics: Floats
+    block_sums: npt.NDArray[np.float32]
+    block_sumsqs: npt.NDArray[np.float32]
+    left: npt.NDArray[np.bool_]
 
 
 def _compiled(sources: int) -> Any:
     """Return the compiled door; a digest of the sources is part of its key in numba's cache."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
     def run_sets(
         market: Market,
-        words: npt.NDArray[np.uint64],
-        stop_distance: Floats,
-        atr: Floats,
-        session_last: npt.NDArray[np.uint64],
-        set_of_run: Integers,
-        stop_of_set: Integers,
-        atr_of_run: Integers,
-        session_of_run: Integers,
+        reads: Reads,
+        pools: Pools,
         settings: Floats,
         periods_per_year: float,
-        tile: int,
+        filled: bool,
         states: Floats,
+        notes: Notes,
         ledger: Floats,
-        metrics: Floats,
-        block_sums: npt.NDArray[np.float32],
-        block_sumsqs: npt.NDArray[np.float32],
-        left: npt.NDArray[np.bool_],
+        made: Made,
     ) -> int:
-        bars, runs = market.close.size, len(settings)
-        no_floats, no_words = settings[0, :0], words[0, 0, :0]
+        bars, runs, tile = market.close.size, len(settings), market.up.size
         for k in range(runs):
             begin(states[k], settings[k, 0])
-        for first in range(0, bars, tile):
+        for base in range(0, bars, tile):
+            end = min(base + tile, bars)
+            if not filled:
+                fill_tile(market, base, end, settings[0, 9])
+            pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
             for k in range(runs):
-                held = words[set_of_run[k]]
-                shorts = len(held) > LONG_KINDS
-                orders = Orders(
-                    held[0],
-                    held[1],
-                    held[2] if shorts else no_words,
-                    held[3] if shorts else no_words,
-                    session_last[session_of_run[k]] if session_of_run[k] >= 0 else no_words,
+                place = reads.set_of_run[k]
+                stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
+                hop(
+                    market,
+                    base,
+                    end,
+                    _orders(reads, place, reads.session_of_run[k]),
+                    _shared(pools, k),
+                    reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
+                    reads.stop_scale[place],
+                    reads.atr[true_range] if true_range >= 0 else settings[0, :0],
+                    rules_of(settings[k]),
+                    states[k],
+                    notes,
+                    ledger,
                 )
-                stop = stop_of_set[set_of_run[k]]
-                distance = stop_distance[stop] if stop >= 0 else no_floats
-                true_range = atr[atr_of_run[k]] if atr_of_run[k] >= 0 else no_floats
-                rules = rules_of(settings[k])
-                end = min(first + tile, bars)
-                hop(market, orders, distance, true_range, rules, first, end, states[k], ledger)
         for k in range(runs):
-            state = states[k]
-            curve = curve_of(state, bars)
-            left[k] = state[H_ODD] != 0.0 or not is_exact(state, market.sums[bars - 1], curve, bars)
-            if left[k]:
-                continue
-            tally = Tally(int(state[H_TRADES]), int(state[H_SKIPPED]), state[H_RUINED] != 0.0, 0)
-            rules = rules_of(settings[k])
-            hold = buy_hold_return(market.open, market.close, rules)
-            run = run_metrics(
-                curve, trades_of(state), tally, state[H_WORTH], hold, bars, rules, periods_per_year
-            )
-            for place, value in enumerate(run):
-                metrics[k, place] = value
-            for block in range(BLOCKS):
-                block_sums[k, block] = state[H_SUMS + block]
-                block_sumsqs[k, block] = state[H_SQUARES + block]
+            made.left[k] = not _finished(market, states[k], settings[k], periods_per_year, k, made)
         return sources
 
     return run_sets
 
 
-@njit(error_model="numpy")
+@inlined
+def _orders(reads: Reads, place: int, session: int) -> Orders:
+    held, none = reads.words[place], reads.words[0, 0, :0]
+    shorts = len(held) > LONG_KINDS
+    return Orders(
+        held[0],
+        held[1],
+        held[2] if shorts else none,
+        held[3] if shorts else none,
+        reads.session_last[session] if session >= 0 else none,
+    )
+
+
+@inlined
+def _shared(pools: Pools, run: int) -> Shared:
+    stop, target, trailing = pools.stop_of_run[run], pools.target_of_run[run], pools.trailing_of_run[run]
+    return Shared(
+        pools.stop[stop] if stop >= 0 else pools.stop[0, :0],
+        pools.target[target] if target >= 0 else pools.target[0, :0],
+        pools.trailing[trailing] if trailing >= 0 else pools.trailing[0, :0],
+        pools.peaks[trailing] if trailing >= 0 else pools.peaks[0, :0],
+    )
+
+
+@inlined
+def _finished(
+    market: Market, state: Floats, setting: Floats, periods_per_year: float, run: int, made: Made
+) -> bool:
+    """Fill a run's row; False if its sums are not exact enough, and the loop must run it."""
+    bars, rules, curve = market.close.size, rules_of(setting), curve_held(state)
+    of_curve = curve_of(curve, state, bars, rules.risk_free)
+    if state[H_ENDED] == ODD or not is_exact(state, market.scale, of_curve, bars):
+        return False
+    tally = Tally(int(state[H_TRADES]), int(state[H_SKIPPED]), state[H_ENDED] == RUINED, 0)
+    hold = buy_hold_return(market.open, market.close, rules)
+    of_trades = trades_of(state, rules)
+    found = run_metrics(of_curve, of_trades, tally, curve.worth, hold, bars, rules, periods_per_year)
+    for place, value in enumerate(found):
+        made.metrics[run, place] = value
+    for block in range(BLOCKS):
+        made.block_sums[run, block] = state[H_SUMS + block]
+        made.block_sumsqs[run, block] = state[H_SQUARES + block]
+    return True
+
+
+@inlined
 def rules_of(s: Floats) -> Rules:
     """Return a settings row by name."""
     return Rules(
@@ -108,8 +188,8 @@ def rules_of(s: Floats) -> Rules:
 
 
 run_sets = _compiled(source_digest())
-"""Run k runs into row k of metrics, block sums and ``left`` (True: the loop must run it).
+"""Run k runs into row k of ``made``; ``states`` (runs, N_STATE), notes and the ledger are scratch.
 
-``words`` (sets, 2 or 4, words), ``stop_distance`` (stops, bars), ``atr`` (periods, bars), ``session_last``
-(cut-offs, words); the ``_of_`` arrays say which of them is read, -1 for none.
+``filled`` tells that the market is of one tile whose tables are filled already. All runs have one risk-free
+return.
 """

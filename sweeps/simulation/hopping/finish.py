@@ -4,120 +4,116 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.compiling import inlined
-from sweeps.simulation.hopping.spans import F_DOWNSIDE, F_FOURTH, F_GAIN, F_LOSS, F_SQUARE
-from sweeps.simulation.hopping.state import (
-    BLOCKS,
-    H_CUBE,
-    H_DOWNSIDE,
-    H_EQUITY,
-    H_FOURTH,
-    H_GAIN,
-    H_LOSS,
-    H_LOWEST,
-    H_SQUARES,
-    H_SUMS,
-    H_TRADES,
-    K_BEST,
-    K_FEES,
-    K_HELD,
-    K_IN_POSITION,
-    K_LOST,
-    K_LOST_CASH,
-    K_LOST_RETURN,
-    K_MEAN,
-    K_NOTIONAL,
-    K_SPREAD,
-    K_WON,
-    K_WON_CASH,
-    K_WON_RETURN,
-    K_WORST,
+from sweeps.simulation.hopping.spans import (
+    F_CUBE,
+    F_DOWNSIDE,
+    F_FOURTH,
+    F_GAIN,
+    F_LOSS,
+    F_RETURN,
+    F_SQUARE,
 )
+from sweeps.simulation.hopping.state import (
+    H_BEST,
+    H_HELD,
+    H_LOST,
+    H_LOST_CASH,
+    H_LOST_RETURN,
+    H_MARKED,
+    H_MEAN,
+    H_NOTIONAL,
+    H_OPEN,
+    H_SPANS,
+    H_SPREAD,
+    H_TRADES,
+    H_WON,
+    H_WON_CASH,
+    H_WON_RETURN,
+    H_WORST,
+    Curve,
+)
+from sweeps.simulation.settings import Rules
 from sweeps.simulation.statistics import CurveStatistics, TradeStatistics, ratio, spread
 
 Floats = npt.NDArray[np.float64]
 
 EXACT_SHARE = 5e-6
-"""Below this share of the whole window's sum, a difference of running sums may be off by more than 1e-10."""
+"""Below this share of a tile's sum, a difference of running sums may be off by more than 1e-10."""
 
 CENTRAL_SHARE = 1e-3
 """Below this share of the raw moment, the central moment loses too many digits to the mean."""
 
 
 @inlined
-def curve_of(state: Floats, bars: int) -> CurveStatistics:
+def curve_of(curve: Curve, state: Floats, bars: int, risk_free: float) -> CurveStatistics:
     """Return a finished run's curve statistics, as `curve_statistics` gives them."""
-    total = squares = 0.0
-    for block in range(BLOCKS):
-        total += state[H_SUMS + block]
-        squares += state[H_SQUARES + block]
+    sums = state[H_SPANS:]
+    total, squares = sums[F_RETURN], sums[F_SQUARE]
     mean = total / bars
     second = max(squares - total * mean, 0.0)
-    third = state[H_CUBE] - 3.0 * mean * squares + 2.0 * total * mean * mean
-    fourth = (
-        state[H_FOURTH] - 4.0 * mean * state[H_CUBE] + 6.0 * mean * mean * squares - 3.0 * total * mean**3
-    )
+    third = sums[F_CUBE] - 3.0 * mean * squares + 2.0 * total * mean * mean
+    fourth = sums[F_FOURTH] - 4.0 * mean * sums[F_CUBE] + 6.0 * mean * mean * squares - 3.0 * total * mean**3
     std = spread(second, bars - 1.0, mean)
     variance = second / bars if std > 0.0 else 0.0
+    below = min(-risk_free, 0.0)
     return CurveStatistics(
-        mean_equity=state[H_EQUITY] / bars,
-        max_drawdown=1.0 - state[H_LOWEST],
+        mean_equity=curve.equity / bars,
+        max_drawdown=1.0 - curve.lowest,
         mean=mean,
         std=std,
-        downside=np.sqrt(state[H_DOWNSIDE] / bars) if bars > 1 else np.nan,
-        gains=state[H_GAIN],
-        losses=state[H_LOSS],
+        downside=np.sqrt((sums[F_DOWNSIDE] + curve.idle * below * below) / bars) if bars > 1 else np.nan,
+        gains=sums[F_GAIN],
+        losses=sums[F_LOSS],
         skew=ratio(third / bars, variance * np.sqrt(variance)),
         kurtosis=ratio(fourth / bars, variance * variance),
     )
 
 
 @inlined
-def trades_of(state: Floats) -> TradeStatistics:
+def trades_of(state: Floats, rules: Rules) -> TradeStatistics:
     """Return a finished run's trade statistics, as `trade_statistics` gives them."""
-    trades = state[H_TRADES]
-    win_rate = ratio(state[K_WON], trades)
-    avg_win, avg_loss = ratio(state[K_WON_RETURN], state[K_WON]), ratio(state[K_LOST_RETURN], state[K_LOST])
-    std = spread(state[K_SPREAD], trades - 1.0, state[K_MEAN])
+    trades, won, lost = state[H_TRADES], state[H_WON], state[H_LOST]
+    win_rate = ratio(won, trades)
+    avg_win, avg_loss = ratio(state[H_WON_RETURN], won), ratio(state[H_LOST_RETURN], lost)
+    std = spread(state[H_SPREAD], trades - 1.0, state[H_MEAN])
     none = trades == 0.0
-    mean = np.nan if none else state[K_MEAN]
+    mean = np.nan if none else state[H_MEAN]
     return TradeStatistics(
         win_rate=win_rate,
-        profit_factor=ratio(state[K_WON_CASH], state[K_LOST_CASH]),
+        profit_factor=ratio(state[H_WON_CASH], state[H_LOST_CASH]),
         expectancy=mean,
-        expectancy_cash=ratio(state[K_WON_CASH] - state[K_LOST_CASH], trades),
+        expectancy_cash=ratio(state[H_WON_CASH] - state[H_LOST_CASH], trades),
         avg_win=avg_win,
         avg_loss=avg_loss,
-        best=np.nan if none else state[K_BEST],
-        worst=np.nan if none else state[K_WORST],
-        avg_bars_held=ratio(state[K_HELD], trades),
-        bars_in_position=state[K_IN_POSITION],
-        notional=state[K_NOTIONAL],
-        fees=state[K_FEES],
+        best=np.nan if none else state[H_BEST],
+        worst=np.nan if none else state[H_WORST],
+        avg_bars_held=ratio(state[H_HELD], trades),
+        bars_in_position=state[H_HELD] + state[H_OPEN],
+        notional=state[H_NOTIONAL],
+        fees=rules.fee * state[H_NOTIONAL] + rules.fee_fixed * (2.0 * trades - state[H_MARKED]),
         sqn=ratio(np.sqrt(trades) * mean, std),
         kelly=win_rate - (1.0 - win_rate) * abs(avg_loss) / avg_win,
     )
 
 
 @inlined
-def is_exact(state: Floats, whole: Floats, curve: CurveStatistics, bars: int) -> bool:
-    """Tell whether the run's sums are large enough, against the window's, to be exact to 1e-9."""
+def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) -> bool:
+    """Tell whether the run's sums are large enough, against those of the tiles, to be exact to 1e-9."""
     if state[H_TRADES] == 0.0:
         return True
-    variance = curve.std * curve.std * (bars - 1) / bars
-    fourth = curve.kurtosis * variance * variance
-    cubes = np.sqrt(whole[F_SQUARE] * whole[F_FOURTH]) / bars
-    squares = 0.0
-    for block in range(BLOCKS):
-        squares += state[H_SQUARES + block]
-    if variance * bars < CENTRAL_SHARE * squares or fourth * bars < CENTRAL_SHARE * state[H_FOURTH]:
+    sums = state[H_SPANS:]
+    variance = found.std * found.std * (bars - 1) / bars
+    fourth = found.kurtosis * variance * variance
+    cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
+    if variance * bars < CENTRAL_SHARE * sums[F_SQUARE] or fourth * bars < CENTRAL_SHARE * sums[F_FOURTH]:
         return False
     return (
-        variance * bars >= EXACT_SHARE * whole[F_SQUARE]
-        and fourth * bars >= EXACT_SHARE * whole[F_FOURTH]
+        variance * bars >= EXACT_SHARE * scale[F_SQUARE]
+        and fourth * bars >= EXACT_SHARE * scale[F_FOURTH]
         and variance * np.sqrt(variance) >= EXACT_SHARE * cubes
-        and _enough(state[H_DOWNSIDE], whole[F_DOWNSIDE])
-        and _enough(state[H_GAIN], whole[F_GAIN])
-        and _enough(state[H_LOSS], whole[F_LOSS])
+        and _enough(sums[F_DOWNSIDE], scale[F_DOWNSIDE])
+        and _enough(sums[F_GAIN], scale[F_GAIN])
+        and _enough(sums[F_LOSS], scale[F_LOSS])
     )
 
 

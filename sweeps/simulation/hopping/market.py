@@ -1,12 +1,12 @@
-"""Market: everything about one window's bars that hops read; made once, shared by all runs."""
+"""Market: everything about one window's bars that hops read; made once, or tile by tile, for all runs."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.levels import levels_of
-from sweeps.simulation.hopping.spans import F_CLOSE, spans_of
+from sweeps.simulation.hopping.compiling import called
+from sweeps.simulation.hopping.spans import GROUP, N_SUMS, fill_spans
 from sweeps.simulation.window import PriceWindow
 
 Floats = npt.NDArray[np.float64]
@@ -15,49 +15,68 @@ BLOCKS = 16
 
 
 class Market(NamedTuple):
-    """Tables of n bars in groups of 16; see `Spans` and `Levels`. ``block_of`` is each bar's block of 16."""
+    """A window's prices, shape (n,), and tables over one tile of m bars in g groups of 16.
+
+    ``block_of`` is each bar's block of 16. ``up`` and ``down`` are what bars reach, the open included, shape
+    (m,), with the extremes of their groups, shape (g,); ``group_top`` and ``group_bottom`` those of high and
+    low, which alone move a trailing stop. The others: see `spans`. ``scale`` holds the largest sums that any
+    tile came to, shape (N_SUMS,).
+    """
 
     open: Floats
     high: Floats
     low: Floats
     close: Floats
+    block_of: npt.NDArray[np.uint8]
     up: Floats
     down: Floats
     group_up: Floats
     group_down: Floats
     group_top: Floats
     group_bottom: Floats
-    terms: Floats
     sums: Floats
     heads: Floats
     tails: Floats
     groups: Floats
-    totals: Floats
-    block_of: npt.NDArray[np.uint8]
+    scale: Floats
 
 
-def market_of(window: PriceWindow, risk_free: float) -> Market:
-    """Return the tables of a window for one risk-free return a bar."""
-    spans, levels = spans_of(window.close, risk_free), levels_of(window)
+def market_of(window: PriceWindow, tile: int) -> Market:
+    """Return a window's market with empty tables of ``tile`` bars; `fill_tile` fills them."""
     bars = len(window)
     edges = [block * bars // BLOCKS for block in range(BLOCKS + 1)]
-    block_of = np.repeat(np.arange(BLOCKS, dtype=np.uint8), np.diff(edges))
+    groups = -(-tile // GROUP)
     return Market(
         np.asarray(window.open),
         np.asarray(window.high),
         np.asarray(window.low),
         np.asarray(window.close),
-        levels.reach_up,
-        levels.reach_down,
-        levels.group_up,
-        levels.group_down,
-        levels.group_top,
-        levels.group_bottom,
-        spans.terms,
-        spans.sums,
-        spans.heads,
-        spans.tails,
-        spans.groups,
-        np.ascontiguousarray(spans.sums[:, F_CLOSE]),
-        block_of,
+        np.repeat(np.arange(BLOCKS, dtype=np.uint8), np.diff(edges)),
+        *np.empty((2, tile)),
+        *np.empty((4, groups)),
+        np.empty((tile, N_SUMS)),
+        np.empty((tile, 3)),
+        np.empty((tile, 3)),
+        np.empty((max(1, groups.bit_length()), groups, 3)),
+        np.zeros(N_SUMS),
     )
+
+
+@called
+def fill_tile(market: Market, base: int, end: int, risk_free: float) -> None:
+    """Fill the tables with the bars [base, end); downside is below the risk-free return a bar."""
+    fill_spans(market.close, base, end, risk_free, market.sums, market.heads, market.tails, market.groups)
+    last = market.sums[end - base - 1]
+    for column in range(N_SUMS):
+        market.scale[column] = max(market.scale[column], last[column])
+    for group in range(-(-(end - base) // GROUP)):
+        market.group_up[group] = market.group_top[group] = -np.inf
+        market.group_down[group] = market.group_bottom[group] = np.inf
+    for t in range(base, end):
+        high, low, group = market.high[t], market.low[t], (t - base) // GROUP
+        up, down = max(market.open[t], high), min(market.open[t], low)
+        market.up[t - base], market.down[t - base] = up, down
+        market.group_up[group] = max(market.group_up[group], up)
+        market.group_down[group] = min(market.group_down[group], down)
+        market.group_top[group] = max(market.group_top[group], high)
+        market.group_bottom[group] = min(market.group_bottom[group], low)

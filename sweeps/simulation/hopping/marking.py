@@ -4,11 +4,16 @@ Where equity is a multiple of the close, by running sums; where it is a line in 
 beside cash), by sums that the processor's vectors take; where it may be gone, one by one.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, vectored
 from sweeps.simulation.hopping.market import Market
+from sweeps.simulation.hopping.notes import Notes, mark
+from sweeps.simulation.hopping.rows import add_difference
 from sweeps.simulation.hopping.spans import (
     F_CLOSE,
     F_CUBE,
@@ -18,142 +23,189 @@ from sweeps.simulation.hopping.spans import (
     F_LOSS,
     F_RETURN,
     F_SQUARE,
-    SHORT_SPAN,
     extremes,
 )
-from sweeps.simulation.hopping.state import (
-    H_BORROWED,
-    H_CUBE,
-    H_DOWNSIDE,
-    H_EQUITY,
-    H_FOURTH,
-    H_GAIN,
-    H_LAST_BAR,
-    H_LOSS,
-    H_LOWEST,
-    H_PEAK,
-    H_SETTLED,
-    H_SQUARES,
-    H_SUMS,
-    H_WORTH,
-    mark,
-)
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMS, Curve
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
 
 ROUNDING = 1e-12
+SHORT_SPAN = 8
+"""Spans of so few bars are walked: looking up and vectors do not pay."""
+NO_BAR = -1
+
+
+class Marked(NamedTuple):
+    """What marking changes: the curve, how many closes are noted, settled money, what was borrowed.
+
+    ``ruin_bar`` is the bar of ruin, or NO_BAR.
+    """
+
+    curve: Curve
+    marks: int
+    settled: float
+    borrowed: float
+    ruin_bar: int
 
 
 @inlined
 def mark_position(
     market: Market,
+    base: int,
     state: Floats,
+    notes: Notes,
+    marks: int,
+    curve: Curve,
+    settled: float,
+    borrowed: float,
     position: Position,
     rules: Rules,
     entry_close: int,
     first: int,
     last: int,
-) -> int:
-    """Mark the closes [first, last] of a position; return the bar of ruin, or -1.
+) -> Marked:
+    """Mark the closes [first, last] of a position, which lie in one tile.
 
-    ``entry_close`` is the bar at whose close it was entered, where a short does not pay yet; -1 if none.
+    ``entry_close`` is the bar at whose close the position was entered, where a short does not pay yet;
+    NO_BAR if none.
     """
     if first > last:
-        return -1
-    side, quantity, entry_price = position.side, position.quantity, position.entry_price
-    borrow, risk_free = rules.borrow, rules.risk_free
-    close = market.close
-    slope = side * quantity
-    if side < 0.0 and first != entry_close:
-        _pay(state, quantity * close[first] * borrow)
-    worth = state[H_SETTLED] + slope * (close[first] - entry_price)
+        return Marked(curve, marks, settled, borrowed, NO_BAR)
+    close, entry_price = market.close, position.entry_price
+    slope = position.side * position.quantity
+    if slope < 0.0 and first != entry_close:
+        cost = position.quantity * close[U(first)] * rules.borrow
+        settled, borrowed = settled - cost, borrowed + cost
+    worth = settled + slope * (close[U(first)] - entry_price)
     if not 0.0 < worth < np.inf:
-        return first
-    mark(state, first, market.block_of[first], worth, risk_free)
+        return Marked(curve, marks, settled, borrowed, first)
+    curve = mark(curve, notes, marks, market.block_of[U(first)], first, worth)
+    marks += 1
     if first == last:
-        return -1
-    settled = state[H_SETTLED]
+        return Marked(curve, marks, settled, borrowed, NO_BAR)
     rest = settled - slope * entry_price
-    if side > 0.0 and abs(rest) <= ROUNDING * settled:
-        _mark_multiple(market, state, quantity, entry_price, first, last)
-        return -1
-    rate = quantity * borrow if side < 0.0 else 0.0
-    high, low, _ = extremes(close, market.heads, market.tails, market.groups, first, last)
-    paid = rate * (market.sums[last, F_CLOSE] - market.sums[first, F_CLOSE])
-    if last - first > SHORT_SPAN and rest + slope * (high if side < 0.0 else low) - paid > 0.0:
-        _mark_line(market, state, position, rules, first, last)
-        return -1
-    for t in range(first + 1, last + 1):
-        if side < 0.0:
-            _pay(state, quantity * close[t] * borrow)
-        worth = state[H_SETTLED] + slope * (close[t] - entry_price)
-        if not 0.0 < worth < np.inf:
-            return t
-        mark(state, t, market.block_of[t], worth, risk_free)
-    return -1
+    if slope > 0.0 and abs(rest) <= ROUNDING * settled:
+        curve = _mark_multiple(market, base, state, curve, settled, slope, entry_price, first, last)
+        return Marked(curve, marks, settled, borrowed, NO_BAR)
+    if last - first > SHORT_SPAN and (slope > 0.0 or rules.borrow == 0.0):
+        high, low, _ = extremes(close, market.heads, market.tails, market.groups, base, first, last)
+        best, worst = (low, high) if slope < 0.0 else (high, low)
+        if rest + slope * worst > 0.0:
+            top, bottom = rest + slope * best, rest + slope * worst
+            curve = _mark_line(
+                market, base, state, curve, rest, slope, top, bottom, rules.risk_free, first, last
+            )
+            return Marked(curve, marks, settled, borrowed, NO_BAR)
+    return _walk(market, notes, marks, curve, settled, borrowed, position, rules.borrow, first, last)
 
 
 @inlined
-def _pay(state: Floats, cost: float) -> None:
-    state[H_SETTLED] -= cost
-    state[H_BORROWED] += cost
+def _mark_multiple(
+    market: Market,
+    base: int,
+    state: Floats,
+    curve: Curve,
+    settled: float,
+    quantity: float,
+    entry_price: float,
+    first: int,
+    last: int,
+) -> Curve:
+    """Return the curve with the closes after ``first``, whose equity is quantity x close."""
+    close, bars, sums = market.close, market.close.size, market.sums
+    add_difference(state, H_SPANS, sums, last - base, first - base)
+    block, end = int(market.block_of[U(first + 1)]), int(market.block_of[U(last)])
+    at = first - base
+    while block < end:
+        edge = (block + 1) * bars // BLOCKS - 1 - base
+        _add_block(state, sums, block, at, edge)
+        at = edge
+        block += 1
+    _add_block(state, sums, end, at, last - base)
+    high, low, ratio = extremes(close, market.heads, market.tails, market.groups, base, first, last)
+    lowest = min(ratio, (settled + quantity * (low - entry_price)) / curve.peak)
+    cash = settled - quantity * entry_price
+    closes = sums[U(last - base), F_CLOSE] - sums[U(first - base), F_CLOSE]
+    return Curve(
+        settled + quantity * (close[U(last)] - entry_price),
+        max(curve.peak, settled + quantity * (high - entry_price)),
+        min(curve.lowest, lowest),
+        curve.equity + (last - first) * cash + quantity * closes,
+        float(last),
+        curve.idle,
+    )
+
+
+@inlined
+def _add_block(state: Floats, sums: Floats, block: int, first: int, last: int) -> None:
+    state[U(H_SUMS + block)] += sums[U(last), F_RETURN] - sums[U(first), F_RETURN]
+    state[U(H_SQUARES + block)] += sums[U(last), F_SQUARE] - sums[U(first), F_SQUARE]
 
 
 @called
 def _mark_line(
-    market: Market, state: Floats, position: Position, rules: Rules, first: int, last: int
-) -> None:
-    """Add the closes after ``first``; equity is rest + slope x close - rate x (sum of the closes so far)."""
-    close, totals = market.close, market.totals
-    slope, entry_price, borrow = position.side * position.quantity, position.entry_price, rules.borrow
-    rest = state[H_SETTLED] - slope * entry_price
-    rate = position.quantity * borrow if slope < 0.0 else 0.0
-    base = totals[first]
+    market: Market,
+    base: int,
+    state: Floats,
+    curve: Curve,
+    rest: float,
+    slope: float,
+    top: float,
+    bottom: float,
+    risk_free: float,
+    first: int,
+    last: int,
+) -> Curve:
+    """Return the curve with the closes after ``first``, whose equity is rest + slope x close.
+
+    ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
+    """
+    close = market.close
     start = first + 1
     while start <= last:
-        block = market.block_of[start]
-        end = min(last, (block + 1) * close.size // 16 - 1)
-        total, square, cube, fourth, below, gain, equity = _line_sums(
-            close[start - 1 : end], close[start : end + 1], totals[start - 1 : end], totals[start : end + 1],
-            rest + rate * base, slope, rate, rules.risk_free,
-        )  # fmt: skip
+        block = int(market.block_of[U(start)])
+        end = min(last, (block + 1) * close.size // BLOCKS - 1)
+        total, square, cube, fourth, below, gain = _line_sums(
+            close[start - 1 : end], close[start : end + 1], rest, slope, risk_free
+        )
         state[H_SUMS + block] += total
         state[H_SQUARES + block] += square
-        state[H_CUBE] += cube
-        state[H_FOURTH] += fourth
-        state[H_DOWNSIDE] += below
-        state[H_GAIN] += gain
-        state[H_LOSS] += gain - total
-        state[H_EQUITY] += equity
+        state[H_SPANS + F_RETURN] += total
+        state[H_SPANS + F_SQUARE] += square
+        state[H_SPANS + F_CUBE] += cube
+        state[H_SPANS + F_FOURTH] += fourth
+        state[H_SPANS + F_DOWNSIDE] += below
+        state[H_SPANS + F_GAIN] += gain
+        state[H_SPANS + F_LOSS] += gain - total
         start = end + 1
-    _line_drawdown(market, state, rest + rate * base, slope, rate, first + 1, last)
-    if rate > 0.0:
-        # Bar by bar, as the loop pays: what is settled decides the next trade, to the last bit.
+    closes = market.sums[last - base, F_CLOSE] - market.sums[first - base, F_CLOSE]
+    peak, lowest = curve.peak, curve.lowest
+    if bottom < lowest * max(peak, top):
         for t in range(first + 1, last + 1):
-            _pay(state, position.quantity * close[t] * borrow)
-    state[H_WORTH] = state[H_SETTLED] + slope * (close[last] - entry_price)
-    state[H_LAST_BAR] = last
+            worth = rest + slope * close[U(t)]
+            peak = max(peak, worth)
+            if worth < lowest * peak:
+                lowest = worth / peak
+    return Curve(
+        rest + slope * close[last],
+        max(peak, top),
+        lowest,
+        curve.equity + (last - first) * rest + slope * closes,
+        float(last),
+        curve.idle,
+    )
 
 
 @vectored
 def _line_sums(
-    before: Floats,
-    now: Floats,
-    paid_before: Floats,
-    paid_now: Floats,
-    rest: float,
-    slope: float,
-    rate: float,
-    risk_free: float,
-) -> tuple[float, float, float, float, float, float, float]:
+    before: Floats, now: Floats, rest: float, slope: float, risk_free: float
+) -> tuple[float, float, float, float, float, float]:
     """Return sums over a span's returns; their order is left to the processor's vectors."""
-    total = square = cube = fourth = below = gain = equity = 0.0
+    total = square = cube = fourth = below = gain = 0.0
     for t in range(now.size):
-        was = rest + slope * before[t] - rate * paid_before[t]
-        worth = rest + slope * now[t] - rate * paid_now[t]
-        r = worth / was - 1.0
+        r = (rest + slope * now[t]) / (rest + slope * before[t]) - 1.0
         rr = r * r
         total += r
         square += rr
@@ -162,78 +214,33 @@ def _line_sums(
         short = min(r - risk_free, 0.0)
         below += short * short
         gain += max(r, 0.0)
-        equity += worth
-    return total, square, cube, fourth, below, gain, equity
+    return total, square, cube, fourth, below, gain
 
 
 @called
-def _line_drawdown(
-    market: Market, state: Floats, rest: float, slope: float, rate: float, first: int, last: int
-) -> None:
-    """Find new lows against the peak; groups of bars that cannot hold one are passed over."""
-    close, totals, groups = market.close, market.totals, market.groups
-    peak, lowest = state[H_PEAK], state[H_LOWEST]
-    t = first
-    while t <= last:
-        if t & 15 == 0 and t + 15 <= last:
-            high, low = groups[0, t >> 4, 0], groups[0, t >> 4, 1]
-            best, worst = (high, low) if slope > 0.0 else (low, high)
-            top = max(peak, rest + slope * best - rate * totals[t])
-            no_low = rest + slope * worst - rate * totals[t + 15] >= lowest * top
-            # What a short pays makes `top` a bound that no close may reach: a peak has to be a close.
-            if no_low and (rate == 0.0 or top == peak):
-                peak = top
-                t += 16
-                continue
-        worth = rest + slope * close[t] - rate * totals[t]
-        peak = max(peak, worth)
-        if worth < lowest * peak:
-            lowest = worth / peak
-        t += 1
-    state[H_PEAK], state[H_LOWEST] = peak, lowest
-
-
-@inlined
-def _mark_multiple(
-    market: Market, state: Floats, quantity: float, entry_price: float, first: int, last: int
-) -> None:
-    """Add the closes after ``first``, whose equity is quantity x close."""
-    close, sums, settled = market.close, market.sums, state[H_SETTLED]
-    bars = last - first
-    if bars <= SHORT_SPAN:
-        for t in range(first + 1, last + 1):
-            row = market.terms[t]
-            block = market.block_of[t]
-            state[H_SUMS + block] += row[F_RETURN]
-            state[H_SQUARES + block] += row[F_SQUARE]
-            state[H_CUBE] += row[F_CUBE]
-            state[H_FOURTH] += row[F_FOURTH]
-            state[H_DOWNSIDE] += row[F_DOWNSIDE]
-            state[H_GAIN] += row[F_GAIN]
-            state[H_LOSS] += row[F_LOSS]
-            state[H_EQUITY] += settled + quantity * (close[t] - entry_price)
-    else:
-        a, b = sums[first], sums[last]
-        state[H_CUBE] += b[F_CUBE] - a[F_CUBE]
-        state[H_FOURTH] += b[F_FOURTH] - a[F_FOURTH]
-        state[H_DOWNSIDE] += b[F_DOWNSIDE] - a[F_DOWNSIDE]
-        state[H_GAIN] += b[F_GAIN] - a[F_GAIN]
-        state[H_LOSS] += b[F_LOSS] - a[F_LOSS]
-        state[H_EQUITY] += bars * (settled - quantity * entry_price) + quantity * (b[F_CLOSE] - a[F_CLOSE])
-        block, end = market.block_of[first + 1], market.block_of[last]
-        from_return, from_square = a[F_RETURN], a[F_SQUARE]
-        while block < end:
-            edge = (block + 1) * close.size // 16 - 1
-            at = sums[edge]
-            state[H_SUMS + block] += at[F_RETURN] - from_return
-            state[H_SQUARES + block] += at[F_SQUARE] - from_square
-            from_return, from_square = at[F_RETURN], at[F_SQUARE]
-            block += 1
-        state[H_SUMS + end] += b[F_RETURN] - from_return
-        state[H_SQUARES + end] += b[F_SQUARE] - from_square
-    high, low, ratio = extremes(close, market.heads, market.tails, market.groups, first, last)
-    lowest = min(ratio, (settled + quantity * (low - entry_price)) / state[H_PEAK])
-    state[H_LOWEST] = min(state[H_LOWEST], lowest)
-    state[H_PEAK] = max(state[H_PEAK], settled + quantity * (high - entry_price))
-    state[H_WORTH] = settled + quantity * (close[last] - entry_price)
-    state[H_LAST_BAR] = last
+def _walk(
+    market: Market,
+    notes: Notes,
+    marks: int,
+    curve: Curve,
+    settled: float,
+    borrowed: float,
+    position: Position,
+    borrow: float,
+    first: int,
+    last: int,
+) -> Marked:
+    """Mark the closes after ``first`` one by one; a short pays as in the loop, to the last bit."""
+    close, entry_price, quantity = market.close, position.entry_price, position.quantity
+    slope = position.side * quantity
+    for t in range(first + 1, last + 1):
+        if slope < 0.0:
+            cost = quantity * close[U(t)] * borrow
+            settled -= cost
+            borrowed += cost
+        worth = settled + slope * (close[U(t)] - entry_price)
+        if not 0.0 < worth < np.inf:
+            return Marked(curve, marks, settled, borrowed, t)
+        curve = mark(curve, notes, marks, market.block_of[U(t)], t, worth)
+        marks += 1
+    return Marked(curve, marks, settled, borrowed, NO_BAR)

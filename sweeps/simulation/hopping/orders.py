@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT
-from sweeps.simulation.hopping.bits import next_bit
+from sweeps.simulation.hopping.bits import ALL, U, next_bit, trailing_zeros
 from sweeps.simulation.hopping.compiling import inlined
 
 Words = npt.NDArray[np.uint64]
@@ -23,28 +22,43 @@ class Orders(NamedTuple):
 
 
 @inlined
-def next_entry(orders: Orders, start: int, end: int) -> tuple[int, int]:
-    """Return (bar, order) of the next entry in [start, end); bar is ``end`` if there is none."""
-    bar = next_bit(orders.enter_long, start, end)
-    order = ENTER_LONG
-    if orders.enter_short.size > 0:
-        short_bar = next_bit(orders.enter_short, start, end)
-        if short_bar < bar:
-            bar, order = short_bar, ENTER_SHORT
-    return bar, order
+def next_entry(orders: Orders, start: int, end: int) -> tuple[int, float]:
+    """Return (bar, side) of the next entry in [start, end); bar is ``end`` if there is none."""
+    if orders.enter_short.size == 0:
+        return next_bit(orders.enter_long, start, end), 1.0
+    bar = _next_of_two(orders.enter_long, orders.enter_short, start, end)
+    if bar >= end:
+        return end, 1.0
+    short = (orders.enter_short[U(bar >> 6)] >> np.uint64(bar & 63)) & np.uint64(1)
+    return bar, 1.0 - 2.0 * float(short)
 
 
 @inlined
 def next_exit(orders: Orders, side: float, start: int, end: int) -> int:
     """Return the next bar in [start, end) that orders a position out, or to the other side; else ``end``."""
+    if orders.enter_short.size == 0:
+        return next_bit(orders.exit_long, start, end)
     if side < 0.0:
-        bar = next_bit(orders.exit_short, start, end)
-        return min(bar, next_bit(orders.enter_long, start, bar))
-    bar = next_bit(orders.exit_long, start, end)
-    return min(bar, next_bit(orders.enter_short, start, bar)) if orders.enter_short.size > 0 else bar
+        return _next_of_two(orders.exit_short, orders.enter_long, start, end)
+    return _next_of_two(orders.exit_long, orders.enter_short, start, end)
 
 
 @inlined
 def ends_session(orders: Orders, bar: int) -> bool:
     """Tell whether a bar is the last of its session, if sessions end positions."""
     return orders.session_last.size > 0 and next_bit(orders.session_last, bar, bar + 1) == bar
+
+
+@inlined
+def _next_of_two(one: Words, other: Words, start: int, end: int) -> int:
+    """Return the first bit in [start, end) that either has set; ``end`` if there is none."""
+    if start >= end:
+        return end
+    place = start >> 6
+    word = (one[U(place)] | other[U(place)]) & (ALL << np.uint64(start & 63))
+    while word == 0:
+        place += 1
+        if place << 6 >= end:
+            return end
+        word = one[U(place)] | other[U(place)]
+    return min((place << 6) + trailing_zeros(word), end)

@@ -1,162 +1,114 @@
 """State: what a run carries from tile to tile, one row of numbers, so that many runs can take turns."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.codes import END_OF_DATA, RUIN
 from sweeps.simulation.hopping.compiling import inlined
-from sweeps.simulation.ledger import (
-    T_ENTRY_BAR,
-    T_ENTRY_PRICE,
-    T_EXIT_BAR,
-    T_EXIT_PRICE,
-    T_FEES,
-    T_PNL,
-    T_QUANTITY,
-    T_REASON,
-    T_RETURN,
-)
+from sweeps.simulation.hopping.spans import N_SUMS
 from sweeps.simulation.position import Position
 
 Floats = npt.NDArray[np.float64]
 
 BLOCKS: Final = 16
 
+RUNNING, RUINED, ODD = range(3)
+"""How a run stands: it goes on; it is ruined; its numbers are too small or too large, and the loop runs it."""
+
 H_SETTLED: Final = 0
-H_WORTH: Final = 1
-H_PEAK: Final = 2
-H_LOWEST: Final = 3
-H_SIDE: Final = 4
-H_QUANTITY: Final = 5
-H_ENTRY_PRICE: Final = 6
-H_ENTRY_FEE: Final = 7
-H_ENTRY_BAR: Final = 8
-H_STOP: Final = 9
-H_STOP_REASON: Final = 10
-H_TARGET: Final = 11
-H_TRAIL: Final = 12
-H_BORROWED: Final = 13
-H_NEXT_ORDER: Final = 14
-H_LAST_BAR: Final = 15
-H_TRADES: Final = 16
-H_SKIPPED: Final = 17
-H_RUINED: Final = 18
-H_ODD: Final = 19
-H_EQUITY: Final = 20
-H_CUBE: Final = 21
-H_FOURTH: Final = 22
-H_DOWNSIDE: Final = 23
-H_GAIN: Final = 24
-H_LOSS: Final = 25
-K_WON: Final = 26
-K_LOST: Final = 27
-K_HELD: Final = 28
-K_IN_POSITION: Final = 29
-K_NOTIONAL: Final = 30
-K_FEES: Final = 31
-K_WON_CASH: Final = 32
-K_LOST_CASH: Final = 33
-K_WON_RETURN: Final = 34
-K_LOST_RETURN: Final = 35
-K_BEST: Final = 36
-K_WORST: Final = 37
-K_MEAN: Final = 38
-K_SPREAD: Final = 39
-H_SUMS: Final = 40
+H_BORROWED: Final = 1
+H_TRAIL: Final = 2
+H_NEXT_ORDER: Final = 3
+H_ENDED: Final = 4
+H_SKIPPED: Final = 5
+H_POSITION: Final = 6
+H_CURVE: Final = H_POSITION + 8
+H_SPANS: Final = H_CURVE + 6
+"""Sums over the closes' returns, in the columns of `spans`."""
+H_TRADES: Final = H_SPANS + N_SUMS
+H_WON: Final = H_TRADES + 1
+H_LOST: Final = H_TRADES + 2
+H_HELD: Final = H_TRADES + 3
+H_NOTIONAL: Final = H_TRADES + 4
+H_WON_CASH: Final = H_TRADES + 5
+H_LOST_CASH: Final = H_TRADES + 6
+H_WON_RETURN: Final = H_TRADES + 7
+H_LOST_RETURN: Final = H_TRADES + 8
+H_BEST: Final = H_TRADES + 9
+H_WORST: Final = H_TRADES + 10
+H_MEAN: Final = H_TRADES + 11
+H_SPREAD: Final = H_TRADES + 12
+H_MARKED: Final = H_TRADES + 13
+"""1 if the last trade was marked, not sold: it paid no exit."""
+H_OPEN: Final = H_TRADES + 14
+"""1 if the last trade was open at the end: it counts its last close."""
+H_SUMS: Final = H_TRADES + 15
 H_SQUARES: Final = H_SUMS + BLOCKS
 N_STATE: Final = H_SQUARES + BLOCKS
+
+
+class Curve(NamedTuple):
+    """A run's closes so far: the last, the highest, the lowest share of a peak, and their sum.
+
+    ``idle`` counts the closes after which equity had stood still.
+    """
+
+    worth: float
+    peak: float
+    lowest: float
+    equity: float
+    last_bar: float
+    idle: float
 
 
 @inlined
 def begin(state: Floats, initial: float) -> None:
     """Reset a run's row."""
     state[:] = 0.0
-    state[H_SETTLED] = state[H_WORTH] = state[H_PEAK] = initial
-    state[H_LOWEST] = 1.0
-    state[H_LAST_BAR] = -1.0
-    state[K_BEST], state[K_WORST] = -np.inf, np.inf
+    state[H_SETTLED] = initial
+    hold_curve(state, Curve(initial, initial, 1.0, 0.0, -1.0, 0.0))
+    state[H_BEST], state[H_WORST] = -np.inf, np.inf
 
 
 @inlined
-def mark(state: Floats, bar: int, block: int, worth: float, risk_free: float) -> None:
-    """Add one bar's close to a run."""
-    before = state[H_WORTH]
-    r = worth / before - 1.0 if before > 0.0 else 0.0
-    square = r * r
-    state[H_SUMS + block] += r
-    state[H_SQUARES + block] += square
-    state[H_CUBE] += square * r
-    state[H_FOURTH] += square * square
-    below = min(r - risk_free, 0.0)
-    state[H_DOWNSIDE] += below * below
-    state[H_GAIN] += max(r, 0.0)
-    state[H_LOSS] -= min(r, 0.0)
-    state[H_EQUITY] += worth
-    state[H_PEAK] = max(state[H_PEAK], worth)
-    if worth < state[H_LOWEST] * state[H_PEAK]:
-        state[H_LOWEST] = worth / state[H_PEAK]
-    state[H_WORTH] = worth
-    state[H_LAST_BAR] = bar
-
-
-@inlined
-def idle(state: Floats, bar: int, risk_free: float) -> None:
-    """Add the closes up to ``bar``, during which equity stands still."""
-    bars = bar - state[H_LAST_BAR]
-    if bars > 0.0:
-        below = min(-risk_free, 0.0)
-        state[H_DOWNSIDE] += bars * below * below
-        state[H_EQUITY] += bars * state[H_WORTH]
-        state[H_LAST_BAR] = bar
-
-
-@inlined
-def count_trade(state: Floats, trade: Floats) -> None:
-    """Add one row of a ledger to a run; the sums of `trade_statistics`, one trade at a time."""
-    pnl, gain, reason = trade[T_PNL], trade[T_RETURN], trade[T_REASON]
-    if pnl > 0.0:
-        state[K_WON] += 1.0
-        state[K_WON_CASH] += pnl
-        state[K_WON_RETURN] += gain
-    elif pnl < 0.0:
-        state[K_LOST] += 1.0
-        state[K_LOST_CASH] -= pnl
-        state[K_LOST_RETURN] += gain
-    state[K_BEST], state[K_WORST] = max(state[K_BEST], gain), min(state[K_WORST], gain)
-    state[H_TRADES] += 1.0
-    off = gain - state[K_MEAN]
-    state[K_MEAN] += off / state[H_TRADES]
-    state[K_SPREAD] += off * (gain - state[K_MEAN])
-    held = trade[T_EXIT_BAR] - trade[T_ENTRY_BAR]
-    state[K_HELD] += held
-    state[K_IN_POSITION] += held + (1.0 if reason == END_OF_DATA else 0.0)
-    state[K_NOTIONAL] += trade[T_QUANTITY] * trade[T_ENTRY_PRICE]
-    if reason not in (END_OF_DATA, RUIN):
-        state[K_NOTIONAL] += trade[T_QUANTITY] * trade[T_EXIT_PRICE]
-    state[K_FEES] += trade[T_FEES]
-
-
-@inlined
-def held_position(state: Floats) -> Position:
-    """Return the position that a run holds at the beginning of a tile."""
-    return Position(
-        state[H_SIDE],
-        state[H_QUANTITY],
-        state[H_ENTRY_PRICE],
-        state[H_ENTRY_FEE],
-        int(state[H_ENTRY_BAR]),
-        state[H_STOP],
-        int(state[H_STOP_REASON]),
-        state[H_TARGET],
+def idle(curve: Curve, bar: int) -> Curve:
+    """Return the curve with the closes up to ``bar``, during which equity stands still."""
+    bars = max(bar - curve.last_bar, 0.0)
+    return Curve(
+        curve.worth,
+        curve.peak,
+        curve.lowest,
+        curve.equity + bars * curve.worth,
+        curve.last_bar + bars,
+        curve.idle + bars,
     )
+
+
+@inlined
+def curve_held(state: Floats) -> Curve:
+    """Return a run's curve at the beginning of a tile."""
+    s = state[H_CURVE:]
+    return Curve(s[0], s[1], s[2], s[3], s[4], s[5])
+
+
+@inlined
+def hold_curve(state: Floats, curve: Curve) -> None:
+    """Keep a curve for the next tile."""
+    for place, value in enumerate(curve):
+        state[H_CURVE + place] = value
+
+
+@inlined
+def position_held(state: Floats) -> Position:
+    """Return the position that a run holds at the beginning of a tile."""
+    s = state[H_POSITION:]
+    return Position(s[0], s[1], s[2], s[3], int(s[4]), s[5], int(s[6]), s[7])
 
 
 @inlined
 def hold_position(state: Floats, position: Position) -> None:
     """Keep a position for the next tile."""
-    state[H_SIDE], state[H_QUANTITY] = position.side, position.quantity
-    state[H_ENTRY_PRICE], state[H_ENTRY_FEE] = position.entry_price, position.entry_fee
-    state[H_ENTRY_BAR], state[H_STOP] = position.entry_bar, position.stop
-    state[H_STOP_REASON], state[H_TARGET] = position.stop_reason, position.target
+    s = state[H_POSITION:]
+    s[0], s[1], s[2], s[3] = position.side, position.quantity, position.entry_price, position.entry_fee
+    s[4], s[5], s[6], s[7] = position.entry_bar, position.stop, position.stop_reason, position.target

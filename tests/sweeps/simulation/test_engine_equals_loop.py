@@ -7,8 +7,11 @@ import pytest
 
 from sweeps.simulation.codes import EXIT_REASONS
 from sweeps.simulation.engine import Batch, Engine, new_words
-from sweeps.simulation.hopping.door import run_sets
+from sweeps.simulation.hopping.door import Made, run_sets
+from sweeps.simulation.hopping.market import market_of
+from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import pack_events, pack_flags
+from sweeps.simulation.hopping.pooling import pools_of
 from sweeps.simulation.hopping.state import H_TRADES, N_STATE
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate, trace
 from sweeps.simulation.ledger import (
@@ -174,26 +177,17 @@ def test_every_trade_equals_the_loop(start: int) -> None:
         one = batch.rows(np.zeros(1, np.int64))
         state, ledger = np.empty((1, N_STATE)), np.zeros((case.count + 2, N_LEDGER))
         engine = Engine(case.window)
-        run_sets(
-            engine._market(float(row[0, 9])),
-            one.words,
-            one.stop_distance,
-            one.atr,
-            one.session_last,
-            one.set_of_run,
-            one.stop_of_set,
-            one.atr_of_run,
-            one.session_of_run,
-            row,
-            PERIODS,
-            case.tile,
-            state,
-            ledger,
+        whole = case.tile >= case.count
+        market = engine._market(float(row[0, 9])) if whole else market_of(case.window, case.tile)
+        made = Made(
             np.empty((1, len(METRIC_NAMES))),
             np.empty((1, 16), np.float32),
             np.empty((1, 16), np.float32),
             np.empty(1, np.bool_),
         )
+        pools = pools_of(row, one.reads, min(case.tile, case.count))
+        notes = new_notes(min(case.tile, case.count))
+        run_sets(market, one.reads, pools, row, PERIODS, whole, state, notes, ledger, made)
         loop = trace(case.window, case.signals(), row[0], PERIODS).trades
         trades = ledger[: int(state[0, H_TRADES])]
         for name, column in (("entry_bar", T_ENTRY_BAR), ("exit_bar", T_EXIT_BAR), ("side", T_SIDE)):

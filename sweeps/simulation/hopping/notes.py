@@ -1,0 +1,213 @@
+"""Notes: what happens to a run inside a tile is noted down, and added up when the tile is over.
+
+Hops are short chains of numbers that wait for each other; sums are not. Noted, they go through the
+processor's vectors, which makes a trade about half as dear.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sweeps.simulation.codes import END_OF_DATA, RUIN
+from sweeps.simulation.hopping.bits import U
+from sweeps.simulation.hopping.compiling import called, inlined, vectored
+from sweeps.simulation.hopping.spans import (
+    F_CUBE,
+    F_DOWNSIDE,
+    F_FOURTH,
+    F_GAIN,
+    F_LOSS,
+    F_RETURN,
+    F_SQUARE,
+)
+from sweeps.simulation.hopping.state import (
+    BLOCKS,
+    H_BEST,
+    H_HELD,
+    H_LOST,
+    H_LOST_CASH,
+    H_LOST_RETURN,
+    H_MARKED,
+    H_MEAN,
+    H_NOTIONAL,
+    H_OPEN,
+    H_SPANS,
+    H_SPREAD,
+    H_SUMS,
+    H_TRADES,
+    H_WON,
+    H_WON_CASH,
+    H_WON_RETURN,
+    H_WORST,
+    Curve,
+)
+from sweeps.simulation.ledger import Trade
+
+Floats = npt.NDArray[np.float64]
+
+
+class Notes(NamedTuple):
+    """Room for one run's notes in one tile of m bars.
+
+    Attributes:
+        before: Equity before each marked close, shape (m + 1,).
+        worth: Equity at it.
+        block: Its block of 16.
+        pnl: Profit of each trade, shape (2 m + 2,): a bar may end two.
+        gain: Its return.
+        held: Bars from its entry to its exit.
+        notional: What it bought and sold.
+    """
+
+    before: Floats
+    worth: Floats
+    block: npt.NDArray[np.uint8]
+    pnl: Floats
+    gain: Floats
+    held: Floats
+    notional: Floats
+
+
+def new_notes(tile: int) -> Notes:
+    """Return room for the notes of a tile."""
+    closes, trades = tile + 1, 2 * tile + 2
+    return Notes(
+        np.empty(closes),
+        np.empty(closes),
+        np.empty(closes, np.uint8),
+        *np.empty((4, trades)),
+    )
+
+
+@inlined
+def mark(curve: Curve, notes: Notes, place: int, block: int, bar: int, worth: float) -> Curve:
+    """Note one bar's close; return the curve with it."""
+    notes.before[U(place)] = curve.worth
+    notes.worth[U(place)] = worth
+    notes.block[U(place)] = block
+    peak = max(curve.peak, worth)
+    lowest = curve.lowest
+    if worth < lowest * peak:
+        lowest = worth / peak
+    return Curve(worth, peak, lowest, curve.equity + worth, float(bar), curve.idle)
+
+
+@inlined
+def count(notes: Notes, place: int, trade: Trade) -> None:
+    """Note one trade."""
+    sold = 0.0 if trade.reason == END_OF_DATA or trade.reason == RUIN else trade.exit_price
+    notes.pnl[U(place)] = trade.pnl
+    notes.gain[U(place)] = trade.gain
+    notes.held[U(place)] = trade.exit_bar - trade.entry_bar
+    notes.notional[U(place)] = trade.quantity * (trade.entry_price + sold)
+
+
+@inlined
+def close_notes(
+    state: Floats, notes: Notes, marks: int, trades: int, last_reason: int, risk_free: float
+) -> None:
+    """Add a tile's notes to its run; ``last_reason`` is why the last trade ended."""
+    if marks > 0:
+        _add_marks(state, notes, marks, risk_free)
+    if trades > 0:
+        _add_trades(state, notes, trades)
+        state[H_MARKED] = 1.0 if last_reason == END_OF_DATA or last_reason == RUIN else 0.0
+        state[H_OPEN] = 1.0 if last_reason == END_OF_DATA else 0.0
+
+
+@called
+def _add_marks(state: Floats, notes: Notes, marks: int, risk_free: float) -> None:
+    returns = notes.before[:marks]
+    total, square, cube, fourth, below, gain = _mark_sums(returns, notes.worth[:marks], risk_free)
+    state[H_SPANS + F_RETURN] += total
+    state[H_SPANS + F_SQUARE] += square
+    state[H_SPANS + F_CUBE] += cube
+    state[H_SPANS + F_FOURTH] += fourth
+    state[H_SPANS + F_DOWNSIDE] += below
+    state[H_SPANS + F_GAIN] += gain
+    state[H_SPANS + F_LOSS] += gain - total
+    sums = state[H_SUMS:]
+    for place in range(marks):
+        r, block = returns[place], U(notes.block[place])
+        sums[block] += r
+        sums[block + U(BLOCKS)] += r * r
+
+
+@vectored
+def _mark_sums(
+    before: Floats, worth: Floats, risk_free: float
+) -> tuple[float, float, float, float, float, float]:
+    """Return sums over the returns, which take the place of ``before``."""
+    total = square = cube = fourth = below = gain = 0.0
+    for place in range(before.size):
+        r = worth[place] / before[place] - 1.0
+        before[place] = r
+        rr = r * r
+        total += r
+        square += rr
+        cube += rr * r
+        fourth += rr * rr
+        short = min(r - risk_free, 0.0)
+        below += short * short
+        gain += max(r, 0.0)
+    return total, square, cube, fourth, below, gain
+
+
+@called
+def _add_trades(state: Floats, notes: Notes, trades: int) -> None:
+    gains = notes.gain[:trades]
+    won, lost, won_cash, lost_cash, won_return, lost_return = _results(notes.pnl[:trades], gains)
+    held, notional, total = _totals(notes.held[:trades], notes.notional[:trades], gains)
+    best, worst = state[H_BEST], state[H_WORST]
+    for place in range(trades):
+        best, worst = max(best, gains[place]), min(worst, gains[place])
+    mean = total / trades
+    # Two sets of trades as one: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
+    before, after = state[H_TRADES], state[H_TRADES] + trades
+    off = mean - state[H_MEAN]
+    state[H_SPREAD] += _spread(gains, mean) + off * off * before * trades / after
+    state[H_MEAN] += off * trades / after
+    state[H_TRADES] = after
+    state[H_BEST], state[H_WORST] = best, worst
+    state[H_WON] += won
+    state[H_LOST] += lost
+    state[H_WON_CASH] += won_cash
+    state[H_LOST_CASH] += lost_cash
+    state[H_WON_RETURN] += won_return
+    state[H_LOST_RETURN] += lost_return
+    state[H_HELD] += held
+    state[H_NOTIONAL] += notional
+
+
+@vectored
+def _results(pnl: Floats, gain: Floats) -> tuple[float, float, float, float, float, float]:
+    won = lost = won_cash = lost_cash = won_return = lost_return = 0.0
+    for place in range(pnl.size):
+        cash, r = pnl[place], gain[place]
+        won += 1.0 if cash > 0.0 else 0.0
+        lost += 1.0 if cash < 0.0 else 0.0
+        won_cash += cash if cash > 0.0 else 0.0
+        lost_cash -= cash if cash < 0.0 else 0.0
+        won_return += r if cash > 0.0 else 0.0
+        lost_return += r if cash < 0.0 else 0.0
+    return won, lost, won_cash, lost_cash, won_return, lost_return
+
+
+@vectored
+def _totals(held: Floats, notional: Floats, gain: Floats) -> tuple[float, float, float]:
+    bars = cash = total = 0.0
+    for place in range(held.size):
+        bars += held[place]
+        cash += notional[place]
+        total += gain[place]
+    return bars, cash, total
+
+
+@vectored
+def _spread(gain: Floats, mean: float) -> float:
+    squares = 0.0
+    for place in range(gain.size):
+        off = gain[place] - mean
+        squares += off * off
+    return squares
