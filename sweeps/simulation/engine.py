@@ -153,7 +153,7 @@ class Engine:
         length = min(tile or (bars if bars <= WHOLE_BARS else TILE_BARS), bars)
         whole = length == bars
         market = self._market(float(settings[0, S_RISK_FREE])) if whole else market_of(self.window, length)
-        states, ledger = np.empty((len(settings), N_STATE)), np.empty((1, N_LEDGER))
+        states, ledger = np.empty((1 if whole else len(settings), N_STATE)), np.empty((1, N_LEDGER))
         pools = pools_of(settings, batch.reads, length)
         run_sets(market, batch.reads, pools, settings, periods_per_year, whole, states, new_notes(length), ledger, made)
 

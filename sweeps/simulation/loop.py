@@ -106,6 +106,7 @@ def run_bars(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
                         settled,
                         at_signal(stop_distance, signal_bar),
                         at_signal(atr, signal_bar),
+                        levels,
                         rules,
                     )
                     settled -= position.entry_fee
@@ -146,6 +147,7 @@ def run_bars(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
                         settled,
                         at_signal(stop_distance, signal_bar),
                         at_signal(atr, signal_bar),
+                        levels,
                         rules,
                     )
                 settled -= position.entry_fee

@@ -115,19 +115,23 @@ def opened(
     settled: float,
     distance: float,
     true_range: float,
+    levels: bool,
     rules: Rules,
 ) -> Position:
     """Return the position that an entry order opens at ``bar``; flat if it must be skipped.
 
-    ``distance`` and ``true_range`` are those of the signal's bar, NaN if not in use.
+    ``distance`` and ``true_range`` are those of the signal's bar, NaN if not in use; ``levels`` tells whether
+    the run has any stop or target.
     """
     price = market_price * (1.0 + side * rules.slippage)
     quantity = order_size(price, settled, rules.sizing_kind, rules.sizing_value, rules)
     if quantity == 0.0:
         return flat()
     fee = quantity * price * rules.fee + rules.fee_fixed
-    stop, reason = nearest_stop(side, market_price, distance, true_range, rules)
-    target = side * (market_price * (1.0 + side * rules.take_profit))
-    if np.isnan(target):
-        target = np.inf
+    stop, reason, target = -np.inf, STAY, np.inf
+    if levels:
+        stop, reason = nearest_stop(side, market_price, distance, true_range, rules)
+        target = side * (market_price * (1.0 + side * rules.take_profit))
+        if np.isnan(target):
+            target = np.inf
     return Position(side, quantity, price, fee, bar, stop, reason, target)

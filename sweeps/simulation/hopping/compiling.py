@@ -18,3 +18,6 @@ called = njit(error_model="numpy", _nrt=False)
 
 vectored = njit(error_model="numpy", _nrt=False, fastmath={"reassoc", "nsz", "contract"})
 """Called, and free to reorder sums, so that they go through vectors; nothing but sums may be in it."""
+
+ordered = njit(error_model="numpy", _nrt=False, fastmath={"nnan", "nsz"})
+"""Called, and told that there is no NaN, so that the largest and the smallest go through vectors."""

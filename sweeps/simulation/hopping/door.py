@@ -103,32 +103,36 @@ def _compiled(sources: int) -> Any:
         made: Made,
     ) -> int:
         bars, runs, tile = market.close.size, len(settings), market.up.size
-        for k in range(runs):
-            begin(states[k], settings[k, 0])
-        for base in range(0, bars, tile):
-            end = min(base + tile, bars)
-            if not filled:
-                fill_tile(market, base, end, settings[0, 9])
-            pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
-            for k in range(runs):
-                place = reads.set_of_run[k]
-                stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
-                hop(
-                    market,
-                    base,
-                    end,
-                    _orders(reads, place, reads.session_of_run[k]),
-                    _shared(pools, k),
-                    reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
-                    reads.stop_scale[place],
-                    reads.atr[true_range] if true_range >= 0 else settings[0, :0],
-                    rules_of(settings[k]),
-                    states[k],
-                    notes,
-                    ledger,
-                )
-        for k in range(runs):
-            made.left[k] = not _finished(market, states[k], settings[k], periods_per_year, k, made)
+        for first in range(0, runs, len(states)):
+            after = min(first + len(states), runs)
+            for k in range(first, after):
+                begin(states[k - first], settings[k, 0])
+            for base in range(0, bars, tile):
+                end = min(base + tile, bars)
+                if not filled:
+                    fill_tile(market, base, end, settings[0, 9])
+                if first == 0 or tile < bars:
+                    pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
+                for k in range(first, after):
+                    place = reads.set_of_run[k]
+                    stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
+                    hop(
+                        market,
+                        base,
+                        end,
+                        _orders(reads, place, reads.session_of_run[k]),
+                        _shared(pools, k),
+                        reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
+                        reads.stop_scale[place],
+                        reads.atr[true_range] if true_range >= 0 else settings[0, :0],
+                        rules_of(settings[k]),
+                        states[k - first],
+                        notes,
+                        ledger,
+                    )
+            for k in range(first, after):
+                state = states[k - first]
+                made.left[k] = not _finished(market, state, settings[k], periods_per_year, k, made)
         return sources
 
     return run_sets
@@ -188,8 +192,8 @@ def rules_of(s: Floats) -> Rules:
 
 
 run_sets = _compiled(source_digest())
-"""Run k runs into row k of ``made``; ``states`` (runs, N_STATE), notes and the ledger are scratch.
+"""Run k runs into row k of ``made``; ``states`` (any, N_STATE), notes and the ledger are scratch.
 
-``filled`` tells that the market is of one tile whose tables are filled already. All runs have one risk-free
-return.
+As many runs as there are states take turns over the tiles. ``filled`` tells that the market is of one tile
+whose tables are filled already. All runs have one risk-free return.
 """

@@ -90,15 +90,15 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
             if NO_BAR < left_bar < bar:
                 if not 0.0 < settled < np.inf:
                     break
-                curve = mark(curve, notes, marks, market.block_of[U(left_bar)], left_bar, settled)
+                curve = _marked(market, notes, curve, marks, left_bar, settled)
                 marks += 1
                 left_bar = NO_BAR
             if settled < TOO_SMALL * rules.initial_capital:
                 ended = ODD
                 break
             trail = market.close[U(bar)] if at_close else market.open[U(bar)]
-            distance = at_signal(stop_distance, signal_bar) * stop_scale
-            position = opened(side, bar, trail, settled, distance, at_signal(atr, signal_bar), rules)
+            distance, true_range = at_signal(stop_distance, signal_bar) * stop_scale, at_signal(atr, signal_bar)
+            position = opened(side, bar, trail, settled, distance, true_range, levels, rules)
             if position.side == 0.0:
                 state[H_SKIPPED] += 1.0
                 continue
@@ -158,7 +158,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
         position, left_bar = flat(), exit_bar
     if ended == RUNNING and position.side == 0.0:
         if left_bar != NO_BAR and 0.0 < settled < np.inf:
-            curve = mark(curve, notes, marks, market.block_of[U(left_bar)], left_bar, settled)
+            curve = _marked(market, notes, curve, marks, left_bar, settled)
             marks += 1
         elif left_bar != NO_BAR:
             curve, marks, ended = _ended(market, notes, marks, curve, left_bar, settled)
@@ -172,6 +172,12 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
     state[H_NEXT_ORDER], state[H_ENDED] = order_bar, ended
     hold_position(state, position)
     hold_curve(state, curve)
+
+
+@inlined
+def _marked(market: Market, notes: Notes, curve: Curve, marks: int, bar: int, worth: float) -> Curve:
+    block = market.block_of[U(bar)]
+    return mark(curve, notes.before, notes.worth, notes.block, marks, block, bar, worth)
 
 
 @inlined
@@ -210,5 +216,5 @@ def _ended(
     """Leave equity at 0 from a bar on; a run that is not finite is left to the loop."""
     if not np.isfinite(worth):
         return curve, marks, ODD
-    curve = mark(curve, notes, marks, market.block_of[U(bar)], bar, 0.0)
+    curve = _marked(market, notes, curve, marks, bar, 0.0)
     return idle(curve, market.close.size - 1), marks + 1, RUINED

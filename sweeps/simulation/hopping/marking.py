@@ -24,12 +24,15 @@ from sweeps.simulation.hopping.spans import (
     F_RETURN,
     F_SQUARE,
     extremes,
+    lowest_ratio,
+    lowest_share,
 )
 from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMS, Curve
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
+Blocks = npt.NDArray[np.uint8]
 
 ROUNDING = 1e-12
 SHORT_SPAN = 8
@@ -81,7 +84,9 @@ def mark_position(
     worth = settled + slope * (close[U(first)] - entry_price)
     if not 0.0 < worth < np.inf:
         return Marked(curve, marks, settled, borrowed, first)
-    curve = mark(curve, notes, marks, market.block_of[U(first)], first, worth)
+    curve = mark(
+        curve, notes.before, notes.worth, notes.block, marks, market.block_of[U(first)], first, worth
+    )
     marks += 1
     if first == last:
         return Marked(curve, marks, settled, borrowed, NO_BAR)
@@ -90,7 +95,7 @@ def mark_position(
         curve = _mark_multiple(market, base, state, curve, settled, slope, entry_price, first, last)
         return Marked(curve, marks, settled, borrowed, NO_BAR)
     if last - first > SHORT_SPAN and (slope > 0.0 or rules.borrow == 0.0):
-        high, low, _ = extremes(close, market.heads, market.tails, market.groups, base, first, last)
+        high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
         best, worst = (low, high) if slope < 0.0 else (high, low)
         if rest + slope * worst > 0.0:
             top, bottom = rest + slope * best, rest + slope * worst
@@ -98,7 +103,10 @@ def mark_position(
                 market, base, state, curve, rest, slope, top, bottom, rules.risk_free, first, last
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
-    return _walk(market, notes, marks, curve, settled, borrowed, position, rules.borrow, first, last)
+    return _walk(
+        close, market.block_of, notes.before, notes.worth, notes.block, marks, curve, settled, borrowed,
+        position.quantity, slope, entry_price, rules.borrow, first, last,
+    )  # fmt: skip
 
 
 @inlined
@@ -124,15 +132,19 @@ def _mark_multiple(
         at = edge
         block += 1
     _add_block(state, sums, end, at, last - base)
-    high, low, ratio = extremes(close, market.heads, market.tails, market.groups, base, first, last)
-    lowest = min(ratio, (settled + quantity * (low - entry_price)) / curve.peak)
-    cash = settled - quantity * entry_price
+    high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
+    rest = settled - quantity * entry_price
+    peak = max(curve.peak, rest + quantity * high)
+    lowest = curve.lowest
+    if rest + quantity * low < lowest * peak:
+        ratio = lowest_ratio(close, market.heads, market.tails, market.groups, base, first, last)
+        lowest = min(lowest, ratio, (rest + quantity * low) / curve.peak)
     closes = sums[U(last - base), F_CLOSE] - sums[U(first - base), F_CLOSE]
     return Curve(
         settled + quantity * (close[U(last)] - entry_price),
-        max(curve.peak, settled + quantity * (high - entry_price)),
-        min(curve.lowest, lowest),
-        curve.equity + (last - first) * cash + quantity * closes,
+        peak,
+        lowest,
+        curve.equity + (last - first) * rest + quantity * closes,
         float(last),
         curve.idle,
     )
@@ -144,7 +156,7 @@ def _add_block(state: Floats, sums: Floats, block: int, first: int, last: int) -
     state[U(H_SQUARES + block)] += sums[U(last), F_SQUARE] - sums[U(first), F_SQUARE]
 
 
-@called
+@inlined
 def _mark_line(
     market: Market,
     base: int,
@@ -181,16 +193,12 @@ def _mark_line(
         state[H_SPANS + F_LOSS] += gain - total
         start = end + 1
     closes = market.sums[last - base, F_CLOSE] - market.sums[first - base, F_CLOSE]
-    peak, lowest = curve.peak, curve.lowest
-    if bottom < lowest * max(peak, top):
-        for t in range(first + 1, last + 1):
-            worth = rest + slope * close[U(t)]
-            peak = max(peak, worth)
-            if worth < lowest * peak:
-                lowest = worth / peak
+    lowest = curve.lowest
+    if bottom < lowest * max(curve.peak, top):
+        lowest = lowest_share(close, market.groups, base, curve.peak, lowest, rest, slope, first + 1, last)
     return Curve(
-        rest + slope * close[last],
-        max(peak, top),
+        rest + slope * close[U(last)],
+        max(curve.peak, top),
         lowest,
         curve.equity + (last - first) * rest + slope * closes,
         float(last),
@@ -219,28 +227,30 @@ def _line_sums(
 
 @called
 def _walk(
-    market: Market,
-    notes: Notes,
+    close: Floats,
+    block_of: Blocks,
+    before: Floats,
+    worths: Floats,
+    blocks: Blocks,
     marks: int,
     curve: Curve,
     settled: float,
     borrowed: float,
-    position: Position,
+    quantity: float,
+    slope: float,
+    entry_price: float,
     borrow: float,
     first: int,
     last: int,
 ) -> Marked:
     """Mark the closes after ``first`` one by one; a short pays as in the loop, to the last bit."""
-    close, entry_price, quantity = market.close, position.entry_price, position.quantity
-    slope = position.side * quantity
+    rate = borrow if slope < 0.0 else 0.0
     for t in range(first + 1, last + 1):
-        if slope < 0.0:
-            cost = quantity * close[U(t)] * borrow
-            settled -= cost
-            borrowed += cost
+        cost = quantity * close[U(t)] * rate
+        settled, borrowed = settled - cost, borrowed + cost
         worth = settled + slope * (close[U(t)] - entry_price)
         if not 0.0 < worth < np.inf:
             return Marked(curve, marks, settled, borrowed, t)
-        curve = mark(curve, notes, marks, market.block_of[U(t)], t, worth)
+        curve = mark(curve, before, worths, blocks, marks, block_of[U(t)], t, worth)
         marks += 1
     return Marked(curve, marks, settled, borrowed, NO_BAR)

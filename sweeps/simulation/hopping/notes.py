@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sweeps.simulation.codes import END_OF_DATA, RUIN
 from sweeps.simulation.hopping.bits import U
-from sweeps.simulation.hopping.compiling import called, inlined, vectored
+from sweeps.simulation.hopping.compiling import called, inlined, ordered, vectored
 from sweeps.simulation.hopping.spans import (
     F_CUBE,
     F_DOWNSIDE,
@@ -22,7 +22,6 @@ from sweeps.simulation.hopping.spans import (
     F_SQUARE,
 )
 from sweeps.simulation.hopping.state import (
-    BLOCKS,
     H_BEST,
     H_HELD,
     H_LOST,
@@ -34,6 +33,7 @@ from sweeps.simulation.hopping.state import (
     H_OPEN,
     H_SPANS,
     H_SPREAD,
+    H_SQUARES,
     H_SUMS,
     H_TRADES,
     H_WON,
@@ -55,7 +55,7 @@ class Notes(NamedTuple):
         worth: Equity at it.
         block: Its block of 16.
         pnl: Profit of each trade, shape (2 m + 2,): a bar may end two.
-        gain: Its return.
+        bought: What its entry was worth; later its return.
         held: Bars from its entry to its exit.
         notional: What it bought and sold.
     """
@@ -64,7 +64,7 @@ class Notes(NamedTuple):
     worth: Floats
     block: npt.NDArray[np.uint8]
     pnl: Floats
-    gain: Floats
+    bought: Floats
     held: Floats
     notional: Floats
 
@@ -81,11 +81,20 @@ def new_notes(tile: int) -> Notes:
 
 
 @inlined
-def mark(curve: Curve, notes: Notes, place: int, block: int, bar: int, worth: float) -> Curve:
+def mark(
+    curve: Curve,
+    before: Floats,
+    worths: Floats,
+    blocks: npt.NDArray[np.uint8],
+    place: int,
+    block: int,
+    bar: int,
+    worth: float,
+) -> Curve:
     """Note one bar's close; return the curve with it."""
-    notes.before[U(place)] = curve.worth
-    notes.worth[U(place)] = worth
-    notes.block[U(place)] = block
+    before[U(place)] = curve.worth
+    worths[U(place)] = worth
+    blocks[U(place)] = block
     peak = max(curve.peak, worth)
     lowest = curve.lowest
     if worth < lowest * peak:
@@ -98,7 +107,7 @@ def count(notes: Notes, place: int, trade: Trade) -> None:
     """Note one trade."""
     sold = 0.0 if trade.reason == END_OF_DATA or trade.reason == RUIN else trade.exit_price
     notes.pnl[U(place)] = trade.pnl
-    notes.gain[U(place)] = trade.gain
+    notes.bought[U(place)] = trade.quantity * trade.entry_price
     notes.held[U(place)] = trade.exit_bar - trade.entry_bar
     notes.notional[U(place)] = trade.quantity * (trade.entry_price + sold)
 
@@ -127,11 +136,21 @@ def _add_marks(state: Floats, notes: Notes, marks: int, risk_free: float) -> Non
     state[H_SPANS + F_DOWNSIDE] += below
     state[H_SPANS + F_GAIN] += gain
     state[H_SPANS + F_LOSS] += gain - total
-    sums = state[H_SUMS:]
+    block, total, square = notes.block[0], 0.0, 0.0
     for place in range(marks):
-        r, block = returns[place], U(notes.block[place])
-        sums[block] += r
-        sums[block + U(BLOCKS)] += r * r
+        if notes.block[U(place)] != block:
+            _add_to_block(state, block, total, square)
+            block, total, square = notes.block[U(place)], 0.0, 0.0
+        r = returns[U(place)]
+        total += r
+        square += r * r
+    _add_to_block(state, block, total, square)
+
+
+@inlined
+def _add_to_block(state: Floats, block: int, total: float, square: float) -> None:
+    state[U(H_SUMS + block)] += total
+    state[U(H_SQUARES + block)] += square
 
 
 @vectored
@@ -156,12 +175,10 @@ def _mark_sums(
 
 @called
 def _add_trades(state: Floats, notes: Notes, trades: int) -> None:
-    gains = notes.gain[:trades]
+    gains = notes.bought[:trades]
     won, lost, won_cash, lost_cash, won_return, lost_return = _results(notes.pnl[:trades], gains)
     held, notional, total = _totals(notes.held[:trades], notes.notional[:trades], gains)
-    best, worst = state[H_BEST], state[H_WORST]
-    for place in range(trades):
-        best, worst = max(best, gains[place]), min(worst, gains[place])
+    best, worst = _range(gains)
     mean = total / trades
     # Two sets of trades as one: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
     before, after = state[H_TRADES], state[H_TRADES] + trades
@@ -169,7 +186,7 @@ def _add_trades(state: Floats, notes: Notes, trades: int) -> None:
     state[H_SPREAD] += _spread(gains, mean) + off * off * before * trades / after
     state[H_MEAN] += off * trades / after
     state[H_TRADES] = after
-    state[H_BEST], state[H_WORST] = best, worst
+    state[H_BEST], state[H_WORST] = max(state[H_BEST], best), min(state[H_WORST], worst)
     state[H_WON] += won
     state[H_LOST] += lost
     state[H_WON_CASH] += won_cash
@@ -181,10 +198,13 @@ def _add_trades(state: Floats, notes: Notes, trades: int) -> None:
 
 
 @vectored
-def _results(pnl: Floats, gain: Floats) -> tuple[float, float, float, float, float, float]:
+def _results(pnl: Floats, bought: Floats) -> tuple[float, float, float, float, float, float]:
+    """Return sums over won and lost trades; their returns take the place of ``bought``."""
     won = lost = won_cash = lost_cash = won_return = lost_return = 0.0
     for place in range(pnl.size):
-        cash, r = pnl[place], gain[place]
+        cash = pnl[place]
+        r = cash / bought[place]
+        bought[place] = r
         won += 1.0 if cash > 0.0 else 0.0
         lost += 1.0 if cash < 0.0 else 0.0
         won_cash += cash if cash > 0.0 else 0.0
@@ -211,3 +231,12 @@ def _spread(gain: Floats, mean: float) -> float:
         off = gain[place] - mean
         squares += off * off
     return squares
+
+
+@ordered
+def _range(values: Floats) -> tuple[float, float]:
+    """Return the largest and the smallest of some numbers, none of them NaN."""
+    high = low = values[0]
+    for place in range(values.size):
+        high, low = max(high, values[place]), min(low, values[place])
+    return high, low

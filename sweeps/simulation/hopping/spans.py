@@ -1,8 +1,8 @@
 """Spans: what a stretch of closes adds to a run, without walking it.
 
-Sums over bars are differences of running sums. The lowest ratio of a close to the highest close before it,
-with the highest and lowest close, comes from three pieces: the rest of the first group of 16 bars, whole
-groups (a sparse table), and the beginning of the last group. The tables are of one tile of m bars:
+Sums over bars are differences of running sums. The highest and the lowest close, and the lowest ratio of a
+close to the highest before it, come from three pieces: the rest of the first group of 16 bars, whole groups
+(a sparse table), and the beginning of the last group. The tables are of one tile of m bars:
 
     sums    (m, N_SUMS)             running sums of powers of returns, of downside, gains, losses and closes
     heads   (m, 3)                  (max, min, lowest ratio) from the beginning of its group to a bar
@@ -55,70 +55,125 @@ def fill_spans(
         for t in range(first, after):
             high, low = max(high, close[t]), min(low, close[t])
             ratio = min(ratio, close[t] / high)
-            heads[t - base, 0], heads[t - base, 1], heads[t - base, 2] = high, low, ratio
-        groups[0, group, 0], groups[0, group, 1], groups[0, group, 2] = high, low, ratio
+            _put(heads[t - base], high, low, ratio)
+        _put(groups[0, group], high, low, ratio)
         high, low, ratio = -np.inf, np.inf, 1.0
         for t in range(after - 1, first - 1, -1):
-            low = min(low, close[t])
+            high, low = max(high, close[t]), min(low, close[t])
             ratio = min(ratio, low / close[t])
-            high = max(high, close[t])
-            tails[t - base, 0], tails[t - base, 1], tails[t - base, 2] = high, low, ratio
-    fill_groups(groups, count)
+            _put(tails[t - base], high, low, ratio)
+    _fill_groups(groups, count)
 
 
 @called
-def fill_groups(groups: Floats, count: int) -> None:
+def _fill_groups(groups: Floats, count: int) -> None:
     """Fill the disjoint sparse table: level l holds, for every block of 2^(l+1), what leads to its middle.
 
-    Level 0's pairs are the groups themselves, so that every query but of one group is two look-ups. (A table
-    of overlapping blocks would be wrong: a ratio has an order.)
+    Level 0's pairs are the groups themselves, so that every query is two look-ups. (A table of overlapping
+    blocks would be wrong: a ratio has an order.)
     """
     level = 1
     while 1 << level < count:
         half = 1 << level
         for middle in range(half, count, 2 * half):
-            for column in range(3):
-                groups[level, middle - 1, column] = groups[0, middle - 1, column]
-                groups[level, middle, column] = groups[0, middle, column]
-            for g in range(middle - 2, middle - half - 1, -1):
-                a, b = groups[0, g], groups[level, g + 1]
-                groups[level, g, 0], groups[level, g, 1] = max(a[0], b[0]), min(a[1], b[1])
-                groups[level, g, 2] = min(a[2], b[2], b[1] / a[0])
-            for g in range(middle + 1, min(middle + half, count)):
-                a, b = groups[level, g - 1], groups[0, g]
-                groups[level, g, 0], groups[level, g, 1] = max(a[0], b[0]), min(a[1], b[1])
-                groups[level, g, 2] = min(a[2], b[2], b[1] / a[0])
+            high, low, ratio = -np.inf, np.inf, 1.0
+            for g in range(middle - 1, middle - half - 1, -1):
+                one = groups[0, g]
+                ratio = min(ratio, one[2], low / one[0])
+                high, low = max(high, one[0]), min(low, one[1])
+                _put(groups[level, g], high, low, ratio)
+            high, low, ratio = -np.inf, np.inf, 1.0
+            for g in range(middle, min(middle + half, count)):
+                one = groups[0, g]
+                ratio = min(ratio, one[2], one[1] / high if high > 0.0 else 1.0)
+                high, low = max(high, one[0]), min(low, one[1])
+                _put(groups[level, g], high, low, ratio)
         level += 1
+
+
+@inlined
+def _put(row: Floats, high: float, low: float, ratio: float) -> None:
+    row[0], row[1], row[2] = high, low, ratio
 
 
 @inlined
 def extremes(
     close: Floats, heads: Floats, tails: Floats, groups: Floats, base: int, first: int, last: int
-) -> tuple[float, float, float]:
-    """Return the highest close of [first, last], the lowest, and the lowest ratio to the highest before.
-
-    The tables are of the tile that begins at ``base``.
-    """
+) -> tuple[float, float]:
+    """Return the highest close of [first, last] and the lowest; the tables' tile begins at ``base``."""
     g, h = (first - base) >> 4, (last - base) >> 4
     if g == h:
-        high, low, ratio = close[U(first)], close[U(first)], 1.0
+        high = low = close[U(first)]
         for t in range(first + 1, last + 1):
-            c = close[U(t)]
-            high, low = max(high, c), min(low, c)
-            ratio = min(ratio, c / high)
-        return high, low, ratio
+            high, low = max(high, close[U(t)]), min(low, close[U(t)])
+        return high, low
     begin, end = tails[U(first - base)], heads[U(last - base)]
-    high, low, ratio = begin[0], begin[1], begin[2]
+    high, low = max(begin[0], end[0]), min(begin[1], end[1])
+    if h - g >= 2:
+        level = highest_bit((g + 1) ^ (h - 1) | 1)
+        a, b = groups[U(level), U(g + 1)], groups[U(level), U(h - 1)]
+        high, low = max(high, a[0], b[0]), min(low, a[1], b[1])
+    return high, low
+
+
+@called
+def lowest_ratio(
+    close: Floats, heads: Floats, tails: Floats, groups: Floats, base: int, first: int, last: int
+) -> float:
+    """Return the lowest ratio of a close of [first, last] to the highest before it; 1 if none is lower."""
+    g, h = (first - base) >> 4, (last - base) >> 4
+    ratio = 1.0
+    if g == h:
+        high = close[first]
+        for t in range(first + 1, last + 1):
+            high = max(high, close[t])
+            ratio = min(ratio, close[t] / high)
+        return ratio
+    begin, end = tails[first - base], heads[last - base]
+    high, ratio = begin[0], begin[2]
     if h - g == 2:
-        whole = groups[0, U(g + 1)]
+        whole = groups[0, g + 1]
         ratio = min(ratio, whole[2], whole[1] / high)
-        high, low = max(high, whole[0]), min(low, whole[1])
+        high = max(high, whole[0])
     elif h - g > 2:
         level = highest_bit((g + 1) ^ (h - 1))
-        a, b = groups[U(level), U(g + 1)], groups[U(level), U(h - 1)]
+        a, b = groups[level, g + 1], groups[level, h - 1]
         ratio = min(ratio, a[2], a[1] / high)
-        high, low = max(high, a[0]), min(low, a[1])
+        high = max(high, a[0])
         ratio = min(ratio, b[2], b[1] / high)
-        high, low = max(high, b[0]), min(low, b[1])
-    ratio = min(ratio, end[2], end[1] / high)
-    return max(high, end[0]), min(low, end[1]), ratio
+        high = max(high, b[0])
+    return min(ratio, end[2], end[1] / high)
+
+
+@called
+def lowest_share(
+    close: Floats,
+    groups: Floats,
+    base: int,
+    peak: float,
+    lowest: float,
+    rest: float,
+    slope: float,
+    first: int,
+    last: int,
+) -> float:
+    """Return the lowest share of a peak after [first, last], where equity is rest + slope x close.
+
+    Groups of bars that cannot hold it are passed over.
+    """
+    t = first - base
+    while t <= last - base:
+        group = t >> 4
+        if t & 15 == 0 and t + 15 <= last - base:
+            one, other = rest + slope * groups[0, group, 0], rest + slope * groups[0, group, 1]
+            top = max(peak, one, other)
+            if min(one, other) >= lowest * top:
+                peak = top
+                t += 16
+                continue
+        worth = rest + slope * close[base + t]
+        peak = max(peak, worth)
+        if worth < lowest * peak:
+            lowest = worth / peak
+        t += 1
+    return lowest
