@@ -134,10 +134,9 @@ class Engine:
             if len(chosen) == runs:
                 self._hop(batch, settings, periods_per_year, tile, made)
                 continue
-            some = Made(*(column[chosen] for column in made))
+            some = made.rows(chosen)
             self._hop(batch.rows(chosen), settings[chosen], periods_per_year, tile, some)
-            for column, values in zip(made, some, strict=True):
-                column[chosen] = values
+            made.put(chosen, some)
         status = np.zeros(runs, np.uint8)
         for run in np.flatnonzero(made.left).tolist():
             signals = batch.signals(run, len(self.window))
@@ -154,8 +153,8 @@ class Engine:
         whole = length == bars
         market = self._market(float(settings[0, S_RISK_FREE])) if whole else market_of(self.window, length)
         states, ledger = np.empty((1 if whole else len(settings), N_STATE)), np.empty((1, N_LEDGER))
-        pools = pools_of(settings, batch.reads, length)
-        run_sets(market, batch.reads, pools, settings, periods_per_year, whole, states, new_notes(length), ledger, made)
+        notes, pools = new_notes(length), pools_of(settings, batch.reads, length)
+        run_sets(market, batch.reads, pools, settings, periods_per_year, whole, states, notes, ledger, made)
 
     def _market(self, risk_free: float) -> Market:
         """Return the window's market with the tables of all its bars."""

@@ -141,15 +141,15 @@ def run_bars(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
             free = at_close and position.side == 0.0 and not level_closed and not session_over
             if free and may_enter(order, signal_bar, stop_distance, atr, rules):
                 position = opened(
-                        entry_side(order),
-                        i,
-                        close[i],
-                        settled,
-                        at_signal(stop_distance, signal_bar),
-                        at_signal(atr, signal_bar),
-                        levels,
-                        rules,
-                    )
+                    entry_side(order),
+                    i,
+                    close[i],
+                    settled,
+                    at_signal(stop_distance, signal_bar),
+                    at_signal(atr, signal_bar),
+                    levels,
+                    rules,
+                )
                 settled -= position.entry_fee
                 peak, borrow_cost = close[i], 0.0
                 skipped += position.side == 0.0

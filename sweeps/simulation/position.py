@@ -115,7 +115,7 @@ def opened(
     settled: float,
     distance: float,
     true_range: float,
-    levels: bool,
+    levels: bool,  # noqa: FBT001  compiled functions take their arguments by place
     rules: Rules,
 ) -> Position:
     """Return the position that an entry order opens at ``bar``; flat if it must be skipped.

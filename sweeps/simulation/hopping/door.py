@@ -15,12 +15,12 @@ from sweeps.simulation.hopping.packing import LONG_KINDS
 from sweeps.simulation.hopping.state import (
     BLOCKS,
     H_ENDED,
+    H_SKIPPED,
     H_SQUARES,
     H_SUMS,
+    H_TRADES,
     ODD,
     RUINED,
-    H_SKIPPED,
-    H_TRADES,
     begin,
     curve_held,
 )
@@ -85,6 +85,17 @@ class Made(NamedTuple):
     block_sumsqs: npt.NDArray[np.float32]
     left: npt.NDArray[np.bool_]
 
+    def rows(self, chosen: Integers) -> "Made":
+        """Return copies of some rows."""
+        return Made(
+            self.metrics[chosen], self.block_sums[chosen], self.block_sumsqs[chosen], self.left[chosen]
+        )
+
+    def put(self, chosen: Integers, rows: "Made") -> None:
+        """Put rows in the place of others."""
+        self.metrics[chosen], self.left[chosen] = rows.metrics, rows.left
+        self.block_sums[chosen], self.block_sumsqs[chosen] = rows.block_sums, rows.block_sumsqs
+
 
 def _compiled(sources: int) -> Any:
     """Return the compiled door; a digest of the sources is part of its key in numba's cache."""
@@ -96,7 +107,7 @@ def _compiled(sources: int) -> Any:
         pools: Pools,
         settings: Floats,
         periods_per_year: float,
-        filled: bool,
+        filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
         states: Floats,
         notes: Notes,
         ledger: Floats,

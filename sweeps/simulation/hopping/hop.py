@@ -97,7 +97,8 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
                 ended = ODD
                 break
             trail = market.close[U(bar)] if at_close else market.open[U(bar)]
-            distance, true_range = at_signal(stop_distance, signal_bar) * stop_scale, at_signal(atr, signal_bar)
+            distance = at_signal(stop_distance, signal_bar) * stop_scale
+            true_range = at_signal(atr, signal_bar)
             position = opened(side, bar, trail, settled, distance, true_range, levels, rules)
             if position.side == 0.0:
                 state[H_SKIPPED] += 1.0

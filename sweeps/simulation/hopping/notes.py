@@ -105,7 +105,7 @@ def mark(
 @inlined
 def count(notes: Notes, place: int, trade: Trade) -> None:
     """Note one trade."""
-    sold = 0.0 if trade.reason == END_OF_DATA or trade.reason == RUIN else trade.exit_price
+    sold = 0.0 if trade.reason in (END_OF_DATA, RUIN) else trade.exit_price
     notes.pnl[U(place)] = trade.pnl
     notes.bought[U(place)] = trade.quantity * trade.entry_price
     notes.held[U(place)] = trade.exit_bar - trade.entry_bar
@@ -121,7 +121,7 @@ def close_notes(
         _add_marks(state, notes, marks, risk_free)
     if trades > 0:
         _add_trades(state, notes, trades)
-        state[H_MARKED] = 1.0 if last_reason == END_OF_DATA or last_reason == RUIN else 0.0
+        state[H_MARKED] = 1.0 if last_reason in (END_OF_DATA, RUIN) else 0.0
         state[H_OPEN] = 1.0 if last_reason == END_OF_DATA else 0.0
 
 
@@ -207,8 +207,8 @@ def _results(pnl: Floats, bought: Floats) -> tuple[float, float, float, float, f
         bought[place] = r
         won += 1.0 if cash > 0.0 else 0.0
         lost += 1.0 if cash < 0.0 else 0.0
-        won_cash += cash if cash > 0.0 else 0.0
-        lost_cash -= cash if cash < 0.0 else 0.0
+        won_cash += max(0.0, cash)
+        lost_cash -= min(0.0, cash)
         won_return += r if cash > 0.0 else 0.0
         lost_return += r if cash < 0.0 else 0.0
     return won, lost, won_cash, lost_cash, won_return, lost_return

@@ -27,7 +27,8 @@ def pools_of(settings: Floats, reads: Reads, tile: int) -> Pools:
     rows that these read.
     """
     fill, loss, multiple = settings[:, S_FILL], settings[:, S_STOP_LOSS], settings[:, S_ATR_MULTIPLE]
-    own, scale = reads.stop_of_set[reads.set_of_run], reads.stop_scale[reads.set_of_run]
+    own = reads.stop_of_set[reads.set_of_run]
+    scale = np.where(own >= 0, reads.stop_scale[reads.set_of_run], 1.0)
     true_range = np.where(np.isnan(multiple), -1, reads.atr_of_run)
     most = max(1, POOL_BYTES // (2 * tile * (3 * 4 + 8)))
     stops = ~np.isnan(loss) | ~np.isnan(multiple) | (own >= 0)
@@ -39,10 +40,10 @@ def pools_of(settings: Floats, reads: Reads, tile: int) -> Pools:
         stop_of_run,
         target_of_run,
         trailing_of_run,
-        _table(stop_pools, tile, np.int32),
-        _table(target_pools, tile, np.int32),
-        _table(trailing_pools, tile, np.int32),
-        _table(trailing_pools, tile, np.float64),
+        np.empty(_shape(stop_pools, tile), np.int32),
+        np.empty(_shape(target_pools, tile), np.int32),
+        np.empty(_shape(trailing_pools, tile), np.int32),
+        np.empty(_shape(trailing_pools, tile)),
     )
 
 
@@ -69,5 +70,5 @@ def _pooled(
     return pool_of_run, len(large)
 
 
-def _table(pools: int, tile: int, kind: type) -> npt.NDArray[np.generic]:
-    return np.empty((pools, 2, tile), kind) if pools else np.empty((1, 2, 0), kind)
+def _shape(pools: int, tile: int) -> tuple[int, int, int]:
+    return (pools, 2, tile) if pools else (1, 2, 0)

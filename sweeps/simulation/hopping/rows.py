@@ -12,8 +12,11 @@ WIDTH = 8
 
 
 @intrinsic
-def add_difference(_: Any, target: Any, place: Any, table: Any, last: Any, first: Any) -> Any:
-    """Add ``table[last] - table[first]``, rows of eight float64, to ``target[place : place + 8]``."""
+def add_difference(_: Any, target: Any, __: Any, table: Any, ___: Any, ____: Any) -> Any:
+    """Add a difference of rows to a row: ``(target, place, table, last, first)``, all float64.
+
+    ``target[place : place + 8] += table[last] - table[first]``; places are not looked at.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         target_type, _, table_type = signature.args[:3]
@@ -31,7 +34,8 @@ def add_difference(_: Any, target: Any, place: Any, table: Any, last: Any, first
             loaded.align = 8
             return loaded
 
-        later, sooner = load(row_at(rows, builder.mul(end, eight))), load(row_at(rows, builder.mul(start, eight)))
+        later = load(row_at(rows, builder.mul(end, eight)))
+        sooner = load(row_at(rows, builder.mul(start, eight)))
         goal_row = row_at(into, at)
         builder.store(builder.fadd(load(goal_row), builder.fsub(later, sooner)), goal_row).align = 8
         return context.get_dummy_value()

@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 BLOCKS: Final = 16
 
 RUNNING, RUINED, ODD = range(3)
-"""How a run stands: it goes on; it is ruined; its numbers are too small or too large, and the loop runs it."""
+"""How a run stands: it goes on; it is ruined; its numbers are too small or too large for hopping."""
 
 H_SETTLED: Final = 0
 H_BORROWED: Final = 1

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.levels import (
-    Found,
     first_above,
     first_below,
     first_trailed_long,

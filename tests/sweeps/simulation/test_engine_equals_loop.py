@@ -11,7 +11,7 @@ from sweeps.simulation.hopping.door import Made, run_sets
 from sweeps.simulation.hopping.market import market_of
 from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import pack_events, pack_flags
-from sweeps.simulation.hopping.pooling import pools_of
+from sweeps.simulation.hopping.pooling import POOL_RUNS, pools_of
 from sweeps.simulation.hopping.state import H_TRADES, N_STATE
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate, trace
 from sweeps.simulation.ledger import (
@@ -164,6 +164,58 @@ def test_long_windows_with_long_trades_equal_the_loop(seed: int) -> None:
     ours = Engine(window).simulate(batch, np.tile(rows, (sets, 1)), PERIODS, tile=[count, 512][seed % 2])
     for k in range(sets):
         loop = simulate(window, SignalSet(events[k]), rows, PERIODS)
+        for run in range(len(rows)):
+            where = f"seed {seed}, set {k}, run {run}"
+            assert_metrics_equal(ours.metrics[k * len(rows) + run], loop.metrics[run], where)
+
+
+SHARED = (
+    {"stop_loss": 0.04, "take_profit": 0.06},
+    {"trailing_stop": 0.05, "take_profit": 0.08},
+    {"trailing_stop": 0.05, "stop_loss": 0.05},
+    {"atr_stop_multiple": 2.0, "trailing_stop": 0.09},
+    {"atr_stop_multiple": 2.0, "stop_loss": 0.03, "take_profit": 0.03, "max_bars": 9.0},
+)
+
+
+@pytest.mark.parametrize("fill", ["close", "next_open"])
+@pytest.mark.parametrize("seed", range(8))
+def test_levels_that_many_runs_share_equal_the_loop(seed: int, fill: str) -> None:
+    rng = np.random.default_rng(seed)
+    count, sets = 1_100, 6 * POOL_RUNS
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.012, count)))
+    close = np.maximum(np.round(close), 1.0) if seed % 3 == 0 else close
+    open_ = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, 0.003 * (seed % 2), count))
+    window = PriceWindow(open_, np.maximum(open_, close) * 1.004, np.minimum(open_, close) * 0.996, close)
+    events = np.zeros((sets, count), np.uint8)
+    words = new_words(sets, 4, count)
+    for k in range(sets):
+        turns = np.sort(rng.choice(count, int(rng.choice([15, 60, 250])), replace=False))
+        events[k, turns] = rng.choice([1, 2, 4, 8], len(turns))
+        pack_events(events[k], words[k])
+    atr, distance = rng.uniform(0.5, 3.0, (2, count))
+    rows = np.vstack([table(PERIODS, **(FREE | {"fill": fill, "fee_bps": 3.0} | more)) for more in SHARED])
+    settings = np.tile(rows, (sets, 1))
+    own, factor = np.arange(sets) % 3 - 1, np.repeat([1.0, 2.5], sets // 2)
+    runs = len(settings)
+    batch = Batch(
+        words,
+        np.repeat(np.arange(sets), len(rows)),
+        np.zeros(runs, np.int64),
+        np.full(runs, -1),
+        own,
+        np.stack([distance, 2 * distance]),
+        atr[None],
+        stop_scale=factor,
+    )
+    tile = [None, 64, 333][seed % 3]
+    pools = pools_of(settings, batch.reads, count)
+    assert min(pools.stop_of_run.max(), pools.target_of_run.max(), pools.trailing_of_run.max()) >= 0
+    ours = Engine(window).simulate(batch, settings, PERIODS, tile=tile)
+    assert ours.looped < 0.1 * runs
+    for k in range(sets):
+        more = {} if own[k] < 0 else {"stop_distance": factor[k] * (1 + own[k]) * distance}
+        loop = simulate(window, SignalSet(events[k], atr=atr, **more), rows, PERIODS)
         for run in range(len(rows)):
             where = f"seed {seed}, set {k}, run {run}"
             assert_metrics_equal(ours.metrics[k * len(rows) + run], loop.metrics[run], where)
