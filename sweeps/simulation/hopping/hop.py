@@ -8,7 +8,7 @@ from sweeps.simulation.exits import closed, left, level_exit, write
 from sweeps.simulation.hopping.bits import U, next_bit
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.market import Market
-from sweeps.simulation.hopping.marking import NO_BAR, mark_position
+from sweeps.simulation.hopping.marking import LARGEST, NO_BAR, mark_position
 from sweeps.simulation.hopping.notes import Notes, close_notes, count, mark
 from sweeps.simulation.hopping.orders import Orders, ends_session, next_entry, next_exit
 from sweeps.simulation.hopping.state import (
@@ -88,7 +88,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
             if unknown or (not np.isnan(rules.atr_multiple) and lacks_distance(atr, signal_bar)):
                 continue
             if NO_BAR < left_bar < bar:
-                if not 0.0 < settled < np.inf:
+                if not 0.0 < settled <= LARGEST:
                     break
                 curve = _marked(market, notes, curve, marks, left_bar, settled)
                 marks += 1
@@ -158,7 +158,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
         trades = _noted(notes, trades, trade, state, ledger)
         position, left_bar = flat(), exit_bar
     if ended == RUNNING and position.side == 0.0:
-        if left_bar != NO_BAR and 0.0 < settled < np.inf:
+        if left_bar != NO_BAR and 0.0 < settled <= LARGEST:
             curve = _marked(market, notes, curve, marks, left_bar, settled)
             marks += 1
         elif left_bar != NO_BAR:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, vectored
 from sweeps.simulation.hopping.market import Market
-from sweeps.simulation.hopping.notes import Notes, mark
+from sweeps.simulation.hopping.notes import Notes, mark, value_range
 from sweeps.simulation.hopping.rows import add_difference
 from sweeps.simulation.hopping.spans import (
     F_CLOSE,
@@ -38,6 +38,8 @@ ROUNDING = 1e-12
 SHORT_SPAN = 8
 """Spans of so few bars are walked: looking up and vectors do not pay."""
 NO_BAR = -1
+LARGEST = float(np.finfo(np.float64).max)
+"""Asked of in the place of infinity, which compilers make a dozen operations of."""
 
 
 class Marked(NamedTuple):
@@ -82,7 +84,7 @@ def mark_position(
         cost = position.quantity * close[U(first)] * rules.borrow
         settled, borrowed = settled - cost, borrowed + cost
     worth = settled + slope * (close[U(first)] - entry_price)
-    if not 0.0 < worth < np.inf:
+    if not 0.0 < worth <= LARGEST:
         return Marked(curve, marks, settled, borrowed, first)
     curve = mark(
         curve, notes.before, notes.worth, notes.block, marks, market.block_of[U(first)], first, worth
@@ -245,12 +247,29 @@ def _walk(
 ) -> Marked:
     """Mark the closes after ``first`` one by one; a short pays as in the loop, to the last bit."""
     rate = borrow if slope < 0.0 else 0.0
+    worth, equity, place = curve.worth, curve.equity, marks
     for t in range(first + 1, last + 1):
         cost = quantity * close[U(t)] * rate
         settled, borrowed = settled - cost, borrowed + cost
+        before[U(place)] = worth
         worth = settled + slope * (close[U(t)] - entry_price)
-        if not 0.0 < worth < np.inf:
-            return Marked(curve, marks, settled, borrowed, t)
-        curve = mark(curve, before, worths, blocks, marks, block_of[U(t)], t, worth)
-        marks += 1
-    return Marked(curve, marks, settled, borrowed, NO_BAR)
+        if not 0.0 < worth <= LARGEST:
+            last = t - 1
+            break
+        worths[U(place)] = worth
+        blocks[U(place)] = block_of[U(t)]
+        equity += worth
+        place += 1
+    ruin_bar = NO_BAR if 0.0 < worth <= LARGEST else last + 1
+    if place == marks:
+        return Marked(curve, place, settled, borrowed, ruin_bar)
+    high, low = value_range(worths[marks:place])
+    peak, lowest = max(curve.peak, high), curve.lowest
+    if low < lowest * peak:
+        peak = curve.peak
+        for at in range(marks, place):
+            peak = max(peak, worths[U(at)])
+            if worths[U(at)] < lowest * peak:
+                lowest = worths[U(at)] / peak
+    curve = Curve(worths[U(place - 1)], peak, lowest, equity, float(last), curve.idle)
+    return Marked(curve, place, settled, borrowed, ruin_bar)

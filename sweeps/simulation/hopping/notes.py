@@ -178,7 +178,7 @@ def _add_trades(state: Floats, notes: Notes, trades: int) -> None:
     gains = notes.bought[:trades]
     won, lost, won_cash, lost_cash, won_return, lost_return = _results(notes.pnl[:trades], gains)
     held, notional, total = _totals(notes.held[:trades], notes.notional[:trades], gains)
-    best, worst = _range(gains)
+    best, worst = value_range(gains)
     mean = total / trades
     # Two sets of trades as one: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
     before, after = state[H_TRADES], state[H_TRADES] + trades
@@ -234,7 +234,7 @@ def _spread(gain: Floats, mean: float) -> float:
 
 
 @ordered
-def _range(values: Floats) -> tuple[float, float]:
+def value_range(values: Floats) -> tuple[float, float]:
     """Return the largest and the smallest of some numbers, none of them NaN."""
     high = low = values[0]
     for place in range(values.size):
