@@ -99,10 +99,21 @@ def mark_position(
     if last - first > SHORT_SPAN and (slope > 0.0 or rules.borrow == 0.0):
         high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
         best, worst = (low, high) if slope < 0.0 else (high, low)
-        if rest + slope * worst > 0.0:
-            top, bottom = rest + slope * best, rest + slope * worst
+        top, bottom = settled + slope * (best - entry_price), settled + slope * (worst - entry_price)
+        if bottom > 0.0:
             curve = _mark_line(
-                market, base, state, curve, rest, slope, top, bottom, rules.risk_free, first, last
+                market,
+                base,
+                state,
+                curve,
+                settled,
+                slope,
+                entry_price,
+                top,
+                bottom,
+                rules.risk_free,
+                first,
+                last,
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
     return _walk(
@@ -135,18 +146,18 @@ def _mark_multiple(
         block += 1
     _add_block(state, sums, end, at, last - base)
     high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
-    rest = settled - quantity * entry_price
-    peak = max(curve.peak, rest + quantity * high)
+    bottom = settled + quantity * (low - entry_price)
+    peak = max(curve.peak, settled + quantity * (high - entry_price))
     lowest = curve.lowest
-    if rest + quantity * low < lowest * peak:
+    if bottom < lowest * peak:
         ratio = lowest_ratio(close, market.heads, market.tails, market.groups, base, first, last)
-        lowest = min(lowest, ratio, (rest + quantity * low) / curve.peak)
+        lowest = min(lowest, ratio, bottom / curve.peak)
     closes = sums[U(last - base), F_CLOSE] - sums[U(first - base), F_CLOSE]
     return Curve(
         settled + quantity * (close[U(last)] - entry_price),
         peak,
         lowest,
-        curve.equity + (last - first) * rest + quantity * closes,
+        curve.equity + (last - first) * (settled - quantity * entry_price) + quantity * closes,
         float(last),
         curve.idle,
     )
@@ -164,19 +175,20 @@ def _mark_line(
     base: int,
     state: Floats,
     curve: Curve,
-    rest: float,
+    settled: float,
     slope: float,
+    entry_price: float,
     top: float,
     bottom: float,
     risk_free: float,
     first: int,
     last: int,
 ) -> Curve:
-    """Return the curve with the closes after ``first``, whose equity is rest + slope x close.
+    """Return the curve with the closes after ``first``, whose equity is a line in the close.
 
     ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
     """
-    close = market.close
+    close, rest = market.close, settled - slope * entry_price
     start = first + 1
     while start <= last:
         block = int(market.block_of[U(start)])
@@ -197,9 +209,11 @@ def _mark_line(
     closes = market.sums[last - base, F_CLOSE] - market.sums[first - base, F_CLOSE]
     lowest = curve.lowest
     if bottom < lowest * max(curve.peak, top):
-        lowest = lowest_share(close, market.groups, base, curve.peak, lowest, rest, slope, first + 1, last)
+        lowest = lowest_share(
+            close, market.groups, base, curve.peak, lowest, settled, slope, entry_price, first + 1, last
+        )
     return Curve(
-        rest + slope * close[U(last)],
+        settled + slope * (close[U(last)] - entry_price),
         max(curve.peak, top),
         lowest,
         curve.equity + (last - first) * rest + slope * closes,

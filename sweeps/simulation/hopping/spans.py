@@ -152,12 +152,13 @@ def lowest_share(
     base: int,
     peak: float,
     lowest: float,
-    rest: float,
+    settled: float,
     slope: float,
+    entry_price: float,
     first: int,
     last: int,
 ) -> float:
-    """Return the lowest share of a peak after [first, last], where equity is rest + slope x close.
+    """Return the lowest share of a peak after [first, last], where equity is a line in the close.
 
     Groups of bars that cannot hold it are passed over.
     """
@@ -165,13 +166,14 @@ def lowest_share(
     while t <= last - base:
         group = t >> 4
         if t & 15 == 0 and t + 15 <= last - base:
-            one, other = rest + slope * groups[0, group, 0], rest + slope * groups[0, group, 1]
+            one = settled + slope * (groups[0, group, 0] - entry_price)
+            other = settled + slope * (groups[0, group, 1] - entry_price)
             top = max(peak, one, other)
             if min(one, other) >= lowest * top:
                 peak = top
                 t += 16
                 continue
-        worth = rest + slope * close[base + t]
+        worth = settled + slope * (close[base + t] - entry_price)
         peak = max(peak, worth)
         if worth < lowest * peak:
             lowest = worth / peak
