@@ -97,6 +97,36 @@ class SignalError(StrategyError):
         return f"strategy {self.strategy or '(unnamed)'} returned a bad signal: {self.reason}"
 
 
+class ColumnsError(StrategyError, TypeError):
+    """A strategy does with a column of parameters what columns mode does not allow."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"columns mode: {self.reason}; a strategy with columns = True may give rows of indicators, rows and "
+            "columns of numbers to Above, rows x a column to stop_distance, and calculate with columns alone; "
+            "write it without columns = True for anything else"
+        )
+
+
+class ColumnsDifferError(StrategyError):
+    """A strategy that declares columns answers otherwise when it is asked one parameter set at a time."""
+
+    def __init__(self, strategy: str, parameters: Mapping[str, object], difference: str) -> None:
+        super().__init__(strategy, dict(parameters), difference)
+        self.strategy, self.parameters, self.difference = strategy, dict(parameters), difference
+
+    def __str__(self) -> str:
+        return (
+            f"strategy {self.strategy} declares columns = True, but {self.difference} when it is asked for one "
+            f"parameter set alone{_with(self.parameters)}; make each set depend on its own values only, or "
+            "take columns = True away"
+        )
+
+
 class BacktestError(StrategyError):
     """What a user's backtester returned is not a backtest."""
 
