@@ -38,6 +38,7 @@ class Batch:
         set_of_run: Which signal set each run reads, shape (runs,).
         stop_distance: Strategies' own stops, shape (stops, bars).
         stop_of_set: Which of them each signal set has, -1 for none, shape (sets,).
+        stop_scale: What each signal set multiplies its stop with, shape (sets,); ones if it is not given.
         atr: Average true ranges, shape (periods, bars).
         atr_of_run: Which of them a run reads, -1 for none, shape (runs,).
         session_last: Last bars of sessions in bits, shape (cut-offs, words).
@@ -50,8 +51,13 @@ class Batch:
     session_of_run: Integers
     stop_of_set: Integers
     stop_distance: Floats = field(default_factory=lambda: NO_ROWS)
+    stop_scale: Floats = field(default_factory=lambda: np.empty(0))
     atr: Floats = field(default_factory=lambda: NO_ROWS)
     session_last: Words = field(default_factory=lambda: NO_WORDS)
+
+    def __post_init__(self) -> None:
+        if not self.stop_scale.size:
+            object.__setattr__(self, "stop_scale", np.ones(len(self.words)))
 
     def rows(self, chosen: Integers) -> "Batch":
         """Return some of its runs."""
@@ -72,7 +78,7 @@ class Batch:
         more: dict[str, npt.NDArray[np.generic]] = {}
         stop = self.stop_of_set[self.set_of_run[run]]
         if stop >= 0:
-            more["stop_distance"] = self.stop_distance[stop]
+            more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[self.set_of_run[run]]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:
@@ -141,6 +147,7 @@ class Engine:
             batch.session_last,
             batch.set_of_run,
             batch.stop_of_set,
+            batch.stop_scale,
             batch.atr_of_run,
             batch.session_of_run,
             settings,

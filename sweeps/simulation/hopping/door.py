@@ -44,6 +44,7 @@ def _compiled(sources: int) -> Any:
         session_last: npt.NDArray[np.uint64],
         set_of_run: Integers,
         stop_of_set: Integers,
+        stop_scale: Floats,
         atr_of_run: Integers,
         session_of_run: Integers,
         settings: Floats,
@@ -72,7 +73,7 @@ def _compiled(sources: int) -> Any:
                     session_last[session_of_run[k]] if session_of_run[k] >= 0 else no_words,
                 )
                 stop = stop_of_set[set_of_run[k]]
-                distance = stop_distance[stop] if stop >= 0 else no_floats
+                distance = stop_distance[stop] * stop_scale[set_of_run[k]] if stop >= 0 else no_floats
                 true_range = atr[atr_of_run[k]] if atr_of_run[k] >= 0 else no_floats
                 rules = rules_of(settings[k])
                 end = min(first + tile, bars)
