@@ -54,7 +54,9 @@ def signal_sets(grid: Grid, indices: IndexArray) -> SignalSets:
     used, first, set_of_run = np.unique(keys, return_index=True, return_inverse=True)
     return SignalSets(
         first_cells=indices[first],
-        sides=np.array([SIDES[direction] for direction in directions], dtype=np.int64)[used % len(directions)],
+        sides=np.array([SIDES[direction] for direction in directions], dtype=np.int64)[
+            used % len(directions)
+        ],
         set_of_run=set_of_run.astype(np.int64),
         periods=tuple(periods),
         period_of_run=period_of_run,

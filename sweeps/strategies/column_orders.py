@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import Conditions, conditions, pack_states, pack_wishes
+from sweeps.simulation.hopping.packing import Conditions, chosen, conditions, pack_states, pack_wishes
 from sweeps.strategies.columns import ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
 from sweeps.strategies.contract import Signals, Strategy
@@ -40,7 +40,7 @@ class ColumnOrders:
     def pack(self, words: npt.NDArray[np.uint64]) -> None:
         """Write the orders, shape (sets, 2 or 4, words)."""
         order = self._order()
-        asked = Conditions(*(column[order] for column in self._conditions))
+        asked = chosen(self._conditions, order)
         sets = signal_sets(order, self._warms[order] - self._start, self._sides[order])
         pack = pack_states if self._is_state else pack_wishes
         pack(asked, sets, self._bars - self._start, words)
@@ -53,7 +53,7 @@ class ColumnOrders:
             stops.note_scaled(first, rows, self._stop.of_set, scale)
 
     def _order(self) -> npt.NDArray[np.int64]:
-        """Return the order in which sets are packed: those that share the row that changes most often together.
+        """Return the order in which sets are packed: by the row that changes most often.
 
         That row is then read from afar once, and the others, which are fewer, stay in the processor's cache.
         """

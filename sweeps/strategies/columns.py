@@ -1,14 +1,15 @@
 """Columns mode: a strategy asked once for many parameter sets.
 
-A function marked ``@strategy(columns=True)`` is called with a column for each parameter, one value a set. What
-it asks of ``ind`` are then :class:`Rows`: the distinct rows, and which of them each set reads. It may
+A function marked ``@strategy(columns=True)`` is called with a column for each parameter, one value a set.
+What it asks of ``ind`` are then :class:`Rows`: the distinct rows, and which of them each set reads. It may
 
 - calculate with columns alone (``2 * slow``, ``-entry_z``),
 - ask any indicator with columns, numbers and texts (``ind.sma(fast)``, ``ind.macd(fast, slow, 9)``),
 - compare rows with rows, numbers or columns: ``Above(ind.rsi(period), level)``,
 - return ``rows * column`` as ``stop_distance``.
 
-Anything else raises, and the sets are asked one by one. The same function answers for one set of plain numbers.
+Anything else raises, and the sets are asked one by one. The same function answers for one set of plain
+numbers, as everywhere outside of a sweep.
 """
 
 from collections.abc import Callable, Sequence
@@ -160,4 +161,3 @@ def _codes(column: Column) -> tuple[Codes, int]:
             return column.astype(np.int64) - low, high - low + 1
     values, codes = np.unique(column, return_inverse=True)
     return codes.astype(np.int64), len(values)
-

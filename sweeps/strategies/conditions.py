@@ -6,7 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import Conditions, address, conditions, pack_conditions, words_of
+from sweeps.simulation.hopping.packing import (
+    Conditions,
+    address,
+    chosen,
+    conditions,
+    pack_conditions,
+    words_of,
+)
 from sweeps.strategies.columns import Codes, ColumnIndicators, Rows, distinct
 from sweeps.strategies.contract import Above
 from sweeps.strategies.errors import ColumnsError
@@ -104,7 +111,11 @@ class ColumnConditions:
         return at, of_set
 
     def _shared(
-        self, kind: int, left: tuple[Codes, Codes], right: tuple[Codes, Codes] | None = None, values: Any = 0.0
+        self,
+        kind: int,
+        left: tuple[Codes, Codes],
+        right: tuple[Codes, Codes] | None = None,
+        values: Any = 0.0,
     ) -> Conditions:
         whole = conditions((self._sets,))
         whole.kind[:], whole.left[:], whole.value[:] = kind, left[0][left[1]], values
@@ -119,7 +130,7 @@ class ColumnConditions:
         if 2 * len(first) > self._sets:
             return whole
         bits = np.empty((len(first), words_of(self._bars - self._start)), np.uint64)
-        pack_conditions(Conditions(*(column[first] for column in whole)), self._bars - self._start, bits)
+        pack_conditions(chosen(whole, first), self._bars - self._start, bits)
         self._bits.append(bits)
         whole.kind[:], whole.left[:] = packing.BITS, address(bits) + bits.strides[0] * codes
         return whole

@@ -65,7 +65,7 @@ class Above:
     """A state, or an entry or exit, that is true where ``left`` is above ``right``; NaN is above nothing.
 
     The same as ``left > right``, which a large sweep compares and packs in one go. One of the two may be a
-    number. In columns mode either may be :class:`~sweeps.strategies.columns.Rows`, and one a column of numbers.
+    number. In columns mode (:mod:`sweeps.strategies.columns`) it may be a column of numbers.
     """
 
     left: Any
@@ -88,8 +88,8 @@ class Signals:
         short_entries: Open a short here.
         short_exits: Close the short here.
         stop_distance: Distance of a stop from the entry price in price units, read at the signal's bar.
-        indicators: Named diagnostics, stored with each trade at its entry and exit; or a function that returns
-            them, called only where trades are stored.
+        indicators: Named diagnostics, stored with each trade at its entry and exit; or a function that
+            returns them, called only where trades are stored.
     """
 
     state: npt.ArrayLike | Above | None = None

@@ -106,9 +106,9 @@ class ColumnsError(StrategyError, TypeError):
 
     def __str__(self) -> str:
         return (
-            f"columns mode: {self.reason}; a strategy with columns = True may give rows of indicators, rows and "
-            "columns of numbers to Above, rows x a column to stop_distance, and calculate with columns alone; "
-            "write it without columns = True for anything else"
+            f"columns mode: {self.reason}; with columns=True a strategy may compare rows and columns by Above, "
+            "return rows x a column as stop_distance, and calculate with columns alone; for anything else "
+            "take columns=True away"
         )
 
 
@@ -121,9 +121,9 @@ class ColumnsDifferError(StrategyError):
 
     def __str__(self) -> str:
         return (
-            f"strategy {self.strategy} declares columns = True, but {self.difference} when it is asked for one "
+            f"strategy {self.strategy} declares columns=True, but {self.difference} when it is asked for one "
             f"parameter set alone{_with(self.parameters)}; make each set depend on its own values only, or "
-            "take columns = True away"
+            "take columns=True away"
         )
 
 

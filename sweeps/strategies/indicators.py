@@ -132,9 +132,7 @@ class Indicators:
     def _column(self, of: str) -> FloatArray:
         return np.ascontiguousarray(self.bars[of], dtype=np.float64)
 
-    def _extreme(
-        self, name: str, kernel: Kernel, period: int, of: str, lag: int
-    ) -> FloatArray:
+    def _extreme(self, name: str, kernel: Kernel, period: int, of: str, lag: int) -> FloatArray:
         if operator.index(lag) < 0:
             raise ValueError(f"a lag counts bars back, at least 0; got {lag}")
 

@@ -74,7 +74,7 @@ class Memo:
         return Recording(self.open)
 
     def keep(self, key: Hashable, arrays: Arrays) -> Kept:
-        """Keep the arrays of ``key``, in lines of their own and read-only; drop the oldest beyond capacity."""
+        """Keep the arrays of ``key``, read-only, in lines of their own; beyond capacity drop the oldest."""
         arrays = tuple(_aligned(array, self._window) for array in arrays)
         for array in arrays:
             array.setflags(write=False)

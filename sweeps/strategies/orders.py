@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.simulation.hopping.packing import pack_events
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.columns import TooManyRowsError
 from sweeps.strategies.contract import Direction, Signals, Strategy
@@ -16,7 +17,6 @@ from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.pending import Pending
 from sweeps.strategies.questions import Question, Questions
 from sweeps.strategies.stops import Stops
-from sweeps.simulation.hopping.packing import pack_events
 
 _BOOLEAN = np.dtype(np.bool_)
 
@@ -63,7 +63,12 @@ class OrderBook:
                 used.warm = 0
                 try:
                     result = function(bars, ind, **parameters)
-                    if type(result) is np.ndarray and result.dtype is _BOOLEAN and result.shape == shape:
+                    if (
+                        type(result) is np.ndarray
+                        and result.dtype is _BOOLEAN
+                        and result.shape == shape
+                        and result.strides == (1,)
+                    ):
                         flags(result, place, used.warm, direction)
                     else:
                         self._note(place, result, used.warm, direction)

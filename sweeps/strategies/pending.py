@@ -1,20 +1,29 @@
 """Pending: answers of single sets, kept until there are enough of them to be packed in one call."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import Conditions, Sets, address, conditions, pack_states, pack_wishes
+from sweeps.simulation.hopping.packing import (
+    Conditions,
+    Sets,
+    address,
+    conditions,
+    pack_row,
+    pack_states,
+    pack_wishes,
+)
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals
 from sweeps.strategies.questions import SIDES
 
 MOST = 256
 """Answers that are kept, with the rows that they are made of."""
-FLAG_BYTES = 512 * 1024
-"""Booleans that are kept, so that they stay in the processor's cache until they are packed."""
+MOST_FLAGS = 64
+"""Rows of bits that are kept."""
 
 
 class Pending:
@@ -22,20 +31,18 @@ class Pending:
 
     def __init__(self, words: npt.NDArray[np.uint64], bars: int, start: int) -> None:
         self._words, self._bars, self._start = words, bars, start
-        self._flag_rows: BoolArray | None = None
+        self._bits = np.empty((MOST_FLAGS, packing.words_of(bars - start)), np.uint64)
+        self._bits_at = address(self._bits)
         self._flags: list[tuple[int, int, int]] = []
         self._states: list[tuple[int, int, int, Condition]] = []
         self._wishes: list[tuple[int, int, int, tuple[Condition, ...]]] = []
         self._addresses = Addresses(bars, start)
 
     def flags(self, row: BoolArray, place: int, warm: int, direction: Direction) -> None:
-        """Note a state of one boolean a bar, which is copied."""
-        if self._flag_rows is None:
-            most = max(1, min(MOST, FLAG_BYTES // max(self._bars, 1)))
-            self._flag_rows = np.empty((most, self._bars), np.bool_)
-        self._flag_rows[len(self._flags)] = row
+        """Note a contiguous state of one boolean a bar, packed while it lies in the processor's cache."""
+        pack_row(row, self._start, self._bits, len(self._flags))
         self._flags.append((place, warm, SIDES[direction]))
-        if len(self._flags) == len(self._flag_rows):
+        if len(self._flags) == MOST_FLAGS:
             self._pack_flags()
 
     def note(self, result: Any, place: int, warm: int, direction: Direction) -> bool:
@@ -43,7 +50,9 @@ class Pending:
         if type(result) is not Signals or result.state is not None:
             state = result.state if type(result) is Signals else result
             found = self._addresses.condition(state)
-            if found is None or (type(result) is Signals and any(side is not None for side in _sides(result))):
+            if found is None or (
+                type(result) is Signals and any(side is not None for side in _sides(result))
+            ):
                 return False
             self._states.append((place, warm, SIDES[direction], found))
         else:
@@ -74,31 +83,30 @@ class Pending:
         return tuple(wishes) if any_wish else None
 
     def _pack_flags(self) -> None:
-        if not self._flags or self._flag_rows is None:
-            return
-        asked = conditions((len(self._flags),))
-        asked.kind[:] = packing.BYTES
-        begin = address(self._flag_rows) + self._start
-        asked.left[:] = begin + self._bars * np.arange(len(self._flags))
-        pack_states(asked, self._sets(*zip(*self._flags, strict=True)), self._bars - self._start, self._words)
-        self._flags.clear()
+        if self._flags:
+            asked = conditions((len(self._flags),))
+            asked.kind[:] = packing.BITS
+            asked.left[:] = self._bits_at + self._bits.strides[0] * np.arange(len(self._flags))
+            pack_states(asked, self._sets(self._flags), self._bars - self._start, self._words)
+            self._flags.clear()
 
     def _pack_noted(self) -> None:
         if self._states:
-            *about, found = zip(*self._states, strict=True)
-            asked = Conditions(*map(np.array, zip(*found, strict=True)))
-            pack_states(asked, self._sets(*about), self._bars - self._start, self._words)
+            kinds, lefts, rights, values = zip(*(state[3] for state in self._states), strict=True)
+            asked = Conditions(np.array(kinds), np.array(lefts), np.array(rights), np.array(values))
+            pack_states(asked, self._sets(self._states), self._bars - self._start, self._words)
         if self._wishes:
-            *about, wished = zip(*self._wishes, strict=True)
-            table = np.moveaxis(np.array(wished), 2, 0)  # addresses are below 2^53: exact as floats
-            asked = Conditions(*table[:3].astype(np.int64), np.ascontiguousarray(table[3]))
-            pack_wishes(asked, self._sets(*about), self._bars - self._start, self._words)
+            table = np.array([wished[3] for wished in self._wishes])  # addresses are exact, below 2^53
+            kinds, lefts, rights = np.moveaxis(table, 2, 0)[:3].astype(np.int64)
+            asked = Conditions(kinds, lefts, rights, np.ascontiguousarray(table[:, :, 3]))
+            pack_wishes(asked, self._sets(self._wishes), self._bars - self._start, self._words)
         self._states.clear()
         self._wishes.clear()
         self._addresses = Addresses(self._bars, self._start)
 
-    def _sets(self, places: tuple[int, ...], warms: tuple[int, ...], sides: tuple[int, ...]) -> Sets:
-        return signal_sets(np.array(places), np.array(warms) - self._start, np.array(sides))
+    def _sets(self, noted: Sequence[tuple[Any, ...]]) -> Sets:
+        places, warms, sides = (np.array(column) for column in list(zip(*noted, strict=True))[:3])
+        return signal_sets(places, warms - self._start, sides)
 
 
 def signal_sets(

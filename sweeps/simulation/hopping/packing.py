@@ -63,8 +63,13 @@ class Sets(NamedTuple):
 
 def conditions(shape: tuple[int, ...]) -> Conditions:
     """Return conditions that never hold, of a shape."""
-    whole = (np.zeros(shape, np.int64) for _ in range(3))
-    return Conditions(*whole, np.zeros(shape))
+    kind, left, right = (np.zeros(shape, np.int64) for _ in range(3))
+    return Conditions(kind, left, right, np.zeros(shape))
+
+
+def chosen(asked: Conditions, places: Integers) -> Conditions:
+    """Return some of the conditions."""
+    return Conditions(asked.kind[places], asked.left[places], asked.right[places], asked.value[places])
 
 
 def words_of(bars: int) -> int:
@@ -74,13 +79,9 @@ def words_of(bars: int) -> int:
 
 @inlined
 def _holds(kind: int, left: int, right: int, value: float, bar: int) -> bool:
-    """Tell whether a condition holds at one bar."""
+    """Tell whether a comparison holds at one bar, or a byte is set."""
     if kind == BYTES:
         return byte_at(left + bar) != 0
-    if kind == BITS:
-        return (word_at(left + 8 * (bar >> 6)) >> np.uint64(bar & 63)) & _ONE != 0
-    if kind == NEVER:
-        return False
     one = float_at(left + 8 * bar)
     if kind == ROWS:
         return one > float_at(right + 8 * bar)
@@ -92,28 +93,35 @@ def _fill(asked: Conditions, at: Place, first: int, last: int, bars: int, row: W
     """Write the words [first, last) of a condition to ``row``, zeros after the last bar of the window."""
     kind, left, right, value = asked.kind[at], asked.left[at], asked.right[at], asked.value[at]
     whole = min(last, bars >> 6)
+    if kind == BITS:
+        for place in range(first, last):
+            row[place - first] = word_at(left + 8 * place)
+    elif kind == NEVER:
+        row[: last - first] = 0
+    else:
+        _compare(kind, left, right, value, first, whole, row)
+        if whole < last:
+            word = np.uint64(0)
+            for bar in range(whole << 6, bars):
+                word |= np.uint64(_holds(kind, left, right, value, bar)) << np.uint64(bar & 63)
+            row[whole - first] = word
+
+
+@inlined
+def _compare(kind: int, left: int, right: int, value: float, first: int, last: int, row: Words) -> None:
+    """Write the words [first, last), all of whose bars are in the window."""
     if kind == ROWS:
-        for place in range(first, whole):
+        for place in range(first, last):
             row[place - first] = rows_above(left + 512 * place, right + 512 * place)
     elif kind == ABOVE:
-        for place in range(first, whole):
+        for place in range(first, last):
             row[place - first] = row_above(left + 512 * place, value)
     elif kind == BELOW:
-        for place in range(first, whole):
+        for place in range(first, last):
             row[place - first] = row_below(left + 512 * place, value)
-    elif kind == BITS:
-        for place in range(first, whole):
-            row[place - first] = word_at(left + 8 * place)
-    elif kind == BYTES:
-        for place in range(first, whole):
-            row[place - first] = bytes_set(left + 64 * place)
     else:
-        row[: last - first] = 0
-    if whole < last:
-        word = np.uint64(0)
-        for bar in range(whole << 6, bars):
-            word |= np.uint64(_holds(kind, left, right, value, bar)) << np.uint64(bar & 63)
-        row[whole - first] = word
+        for place in range(first, last):
+            row[place - first] = bytes_set(left + 64 * place)
 
 
 @inlined
@@ -209,7 +217,36 @@ def _wish_tile(
         carried[0], carried[1] = entry[count - 1], short_entry[count - 1]
 
 
-def _compiled(sources: int) -> tuple[Any, Any, Any, Any]:
+@called
+def _flags(at: int, bars: int, row: Words) -> None:
+    _compare(BYTES, at, 0, 0.0, 0, bars >> 6, row)
+    if bars & 63:
+        row[bars >> 6] = 0
+    for bar in range(bars & ~63, bars):
+        row[bar >> 6] |= np.uint64(byte_at(at + bar) != 0) << np.uint64(bar & 63)
+
+
+@called
+def _events(events: npt.NDArray[np.uint8], words: Words) -> None:
+    words[:] = 0
+    for bar in range(events.size):
+        code = events[bar]
+        if code == 0:
+            continue
+        bit, place = _ONE << np.uint64(bar & 63), bar >> 6
+        enters = code & (ENTER_LONG | ENTER_SHORT)
+        if enters == ENTER_LONG:
+            words[0, place] |= bit
+        if code & EXIT_LONG:
+            words[1, place] |= bit
+        if len(words) > LONG_KINDS:
+            if enters == ENTER_SHORT:
+                words[2, place] |= bit
+            if code & EXIT_SHORT:
+                words[3, place] |= bit
+
+
+def _compiled(sources: int) -> tuple[Any, Any, Any, Any, Any]:
     """Return the compiled doors; a digest of the sources is part of their key in numba's cache."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
@@ -235,31 +272,22 @@ def _compiled(sources: int) -> tuple[Any, Any, Any, Any]:
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def pack_events(events: npt.NDArray[np.uint8], words: Words) -> int:
-        words[:] = 0
-        for bar in range(events.size):
-            code = events[bar]
-            if code == 0:
-                continue
-            bit, place = _ONE << np.uint64(bar & 63), bar >> 6
-            enters = code & (ENTER_LONG | ENTER_SHORT)
-            if enters == ENTER_LONG:
-                words[0, place] |= bit
-            if code & EXIT_LONG:
-                words[1, place] |= bit
-            if len(words) > LONG_KINDS:
-                if enters == ENTER_SHORT:
-                    words[2, place] |= bit
-                if code & EXIT_SHORT:
-                    words[3, place] |= bit
+        _events(events, words)
         return sources
 
-    return pack_conditions, pack_states, pack_wishes, pack_events
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> int:
+        at, bars = flags.ctypes.data + start, flags.size - start
+        _flags(at, bars, bits[k])
+        return sources
+
+    return pack_conditions, pack_states, pack_wishes, pack_events, pack_row
 
 
-pack_conditions, pack_states, pack_wishes, pack_events = _compiled(source_digest())
+pack_conditions, pack_states, pack_wishes, pack_events, pack_row = _compiled(source_digest())
 """Pack what many signal sets say in one call, because a call from Python costs as much as packing.
 
-``pack_conditions(asked, bars, bits)`` packs condition k, shape (k,), into row k of ``bits``, shape (k, words).
+``pack_conditions(asked, bars, bits)`` packs condition k into row k of ``bits``, shape (conditions, words).
 
 ``pack_states(asked, sets, bars, words)`` turns one state a set into orders: a change enters or exits.
 ``pack_wishes(asked, sets, bars, words)`` does so with entries, exits, short entries and short exits, shape
@@ -267,15 +295,13 @@ pack_conditions, pack_states, pack_wishes, pack_events = _compiled(source_digest
 ``bars`` are those of the window.
 
 ``pack_events(events, words)`` packs event codes, shape (bars,), into the rows of one set, (2 or 4, words).
+``pack_row(flags, start, bits, k)`` packs contiguous booleans from ``start`` on into row k of ``bits``.
 """
 
 
 def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
     """Pack one boolean a bar into one row of words."""
-    held = np.ascontiguousarray(flags)
-    asked = conditions((1,))
-    asked.kind[0], asked.left[0] = BYTES, address(held)
-    pack_conditions(asked, held.size, row[None, :])
+    pack_row(np.ascontiguousarray(flags), 0, row[None, :], 0)
 
 
 def address(row: npt.NDArray[Any]) -> int:

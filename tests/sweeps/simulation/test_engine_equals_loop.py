@@ -93,13 +93,14 @@ class Case:
         pack_events(self.events, words[0])
         sessions = new_words(1, 1, self.count)[0]
         pack_flags(self.sessions, sessions[0])
-        more = {"stop_distance": self.distance[None]} if self.has_distance else {}
+        more = {"stop_distance": self.distance[None] / 4} if self.has_distance else {}
         return Batch(
             words,
             np.zeros(runs, np.int64),
             np.zeros(runs, np.int64),
             np.full(runs, 0 if self.has_sessions else -1),
             np.full(1, 0 if self.has_distance else -1),
+            stop_scale=np.full(1, 4.0),
             atr=self.atr[None],
             session_last=sessions,
             **more,
@@ -182,6 +183,7 @@ def test_every_trade_equals_the_loop(start: int) -> None:
             one.session_last,
             one.set_of_run,
             one.stop_of_set,
+            one.stop_scale,
             one.atr_of_run,
             one.session_of_run,
             row,
