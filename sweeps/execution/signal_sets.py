@@ -12,9 +12,7 @@ from sweeps.simulation.settings import SETTING_COLUMNS, settings_table
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.strategies.columns import distinct
 from sweeps.strategies.contract import FloatArray
-from sweeps.strategies.questions import SIDES, Questions
-
-_DTYPES = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+from sweeps.strategies.questions import SIDES, Questions, exact_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,24 +86,14 @@ class ParameterColumns:
         self._grid = grid
         for place, axis in enumerate(grid.axes):
             if axis.section == "strategy":
-                for name, kind in zip(axis.names, axis.kinds, strict=True):
-                    self._columns.append((name, place, _exact(axis.column(name), kind)))
+                for name in axis.names:
+                    self._columns.append((name, place, exact_column(axis.column(name))))
 
     def questions(self, cells: IndexArray, sides: IndexArray) -> Questions:
         """Return what a strategy is asked for some cells, each with the sides that may trade."""
         positions = self._grid.positions_on
         columns = {name: column[positions(place, cells)] for name, place, column in self._columns}
         return Questions(columns, sides)
-
-
-def _exact(values: tuple[Any, ...], kind: str) -> npt.NDArray[Any]:
-    """Return values as a column from which `tolist` gives them back: objects where no plain type can."""
-    plain = kind in _DTYPES and None not in values
-    if plain and (kind != "int" or max(map(abs, values)) < 2**63):
-        return np.array(values, dtype=_DTYPES[kind])
-    column = np.empty(len(values), dtype=np.object_)
-    column[:] = values
-    return column
 
 
 def _inner_cells(grid: Grid) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import Conditions, chosen, conditions, pack_states, pack_wishes
+from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
+from sweeps.simulation.hopping.packing import pack_states, pack_wishes
 from sweeps.strategies.columns import ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
 from sweeps.strategies.contract import Signals, Strategy
@@ -72,7 +73,7 @@ class ColumnOrders:
             if wish is not None and trades.any():
                 for column, one in zip(whole, made.of(wish), strict=True):
                     column[:, slot] = one
-                whole.kind[~trades, slot] = packing.NEVER
+                whole.kind[~trades, slot] = NEVER
         return whole
 
     def _checked_stop(self, distance: Any) -> Rows:

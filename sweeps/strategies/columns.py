@@ -22,17 +22,14 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sweeps.bars.frame import Bars
 from sweeps.strategies.contract import FloatArray
-from sweeps.strategies.errors import ColumnsError
+from sweeps.strategies.errors import ColumnsError, TooManyRowsError
 from sweeps.strategies.indicators import Indicators
 
 Column = npt.NDArray[Any]
 Codes = npt.NDArray[np.int64]
 
 MOST_BYTES = 256 * 1024 * 1024
-
-
-class TooManyRowsError(Exception):
-    """The distinct rows of some sets do not fit in `MOST_BYTES`; fewer sets do."""
+"""Rows that one call may hold; fewer sets are asked at once where theirs are more."""
 
 
 class Rows(NDArrayOperatorsMixin):
@@ -132,7 +129,7 @@ class ColumnIndicators:
     def _reserve(self, count: int) -> None:
         self._held_bytes += 8 * count * len(self.bars)
         if self._held_bytes > MOST_BYTES and self._sets > 1:
-            raise TooManyRowsError
+            raise TooManyRowsError(count, self._sets)
 
 
 def distinct(keys: Codes, size: int) -> tuple[Codes, Codes]:

@@ -5,23 +5,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import (
-    Conditions,
-    address,
-    chosen,
-    conditions,
-    pack_conditions,
-    words_of,
-)
+from sweeps.simulation.hopping import conditions as kinds
+from sweeps.simulation.hopping.conditions import Conditions, address, chosen, conditions
+from sweeps.simulation.hopping.packing import pack_conditions, words_of
 from sweeps.strategies.columns import Codes, ColumnIndicators, Rows, distinct
 from sweeps.strategies.contract import Above
 from sweeps.strategies.errors import ColumnsError
 
 Condition = tuple[int, int, int, float]
-"""Kind, left address, right address, value; see `packing.Conditions`."""
+"""Kind, left address, right address, value; see `Conditions`."""
 
-NEVER: Condition = packing.NEVER, 0, 0, 0.0
+NEVER: Condition = kinds.NEVER, 0, 0, 0.0
 
 
 class Addresses:
@@ -47,17 +41,17 @@ class Addresses:
         """Return the condition that a set asks for; None if it has to go by way of event codes."""
         if type(asked) is np.ndarray:
             at = self.of(asked, np.bool_)
-            return (packing.BYTES, at, 0, 0.0) if at else None
+            return (kinds.BYTES, at, 0, 0.0) if at else None
         if type(asked) is not Above:
             return None
         left, right = asked.left, asked.right
         if isinstance(right, (int, float)):
-            found = packing.ABOVE, self.of(left), 0, float(right)
+            found = kinds.ABOVE, self.of(left), 0, float(right)
         elif isinstance(left, (int, float)):
-            found = packing.BELOW, self.of(right), 0, float(left)
+            found = kinds.BELOW, self.of(right), 0, float(left)
         else:
-            found = packing.ROWS, self.of(left), self.of(right), 0.0
-        return found if found[1] and (found[2] or found[0] != packing.ROWS) else None
+            found = kinds.ROWS, self.of(left), self.of(right), 0.0
+        return found if found[1] and (found[2] or found[0] != kinds.ROWS) else None
 
 
 class ColumnConditions:
@@ -86,13 +80,13 @@ class ColumnConditions:
 
     def _condition(self, asked: Any) -> Conditions:
         if type(asked) is not Above:
-            return self._shared(packing.BYTES, self._rows(asked, np.bool_))
+            return self._shared(kinds.BYTES, self._rows(asked, np.bool_))
         left, right = asked.left, asked.right
         if self._is_number(right):
-            return self._shared(packing.ABOVE, self._rows(left), values=right)
+            return self._shared(kinds.ABOVE, self._rows(left), values=right)
         if self._is_number(left):
-            return self._shared(packing.BELOW, self._rows(right), values=left)
-        return self._shared(packing.ROWS, self._rows(left), self._rows(right))
+            return self._shared(kinds.BELOW, self._rows(right), values=left)
+        return self._shared(kinds.ROWS, self._rows(left), self._rows(right))
 
     def _is_number(self, given: Any) -> bool:
         if isinstance(given, np.ndarray):
@@ -132,5 +126,5 @@ class ColumnConditions:
         bits = np.empty((len(first), words_of(self._bars - self._start)), np.uint64)
         pack_conditions(chosen(whole, first), self._bars - self._start, bits)
         self._bits.append(bits)
-        whole.kind[:], whole.left[:] = packing.BITS, address(bits) + bits.strides[0] * codes
+        whole.kind[:], whole.left[:] = kinds.BITS, address(bits) + bits.strides[0] * codes
         return whole

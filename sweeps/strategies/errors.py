@@ -106,10 +106,35 @@ class ColumnsError(StrategyError, TypeError):
 
     def __str__(self) -> str:
         return (
-            f"columns mode: {self.reason}; with columns=True a strategy may compare rows and columns by Above, "
-            "return rows x a column as stop_distance, and calculate with columns alone; for anything else "
-            "take columns=True away"
+            f"columns mode: {self.reason}; with columns=True a strategy may compare rows and columns by "
+            "Above, return rows x a column as stop_distance, and calculate with columns alone; for anything "
+            "else take columns=True away"
         )
+
+
+class ColumnsRefusedError(StrategyError):
+    """A strategy declares columns and raises when it is called with them."""
+
+    def __init__(self, strategy: str, reason: str) -> None:
+        super().__init__(strategy, reason)
+        self.strategy, self.reason = strategy, reason
+
+    def __str__(self) -> str:
+        return (
+            f"strategy {self.strategy} declares columns=True, works for single parameter sets, and fails "
+            f"when it is asked for several at once ({self.reason}); mend it, or take columns=True away"
+        )
+
+
+class TooManyRowsError(StrategyError):
+    """The distinct rows of some parameter sets do not fit in memory at once; those of fewer sets do."""
+
+    def __init__(self, rows: int, sets: int) -> None:
+        super().__init__(rows, sets)
+        self.rows, self.sets = rows, sets
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows of {self.sets} parameter sets do not fit in memory at once; ask for fewer"
 
 
 class ColumnsDifferError(StrategyError):

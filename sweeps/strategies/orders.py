@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from sweeps.simulation.hopping.packing import pack_events
 from sweeps.strategies.column_orders import ColumnOrders
-from sweeps.strategies.columns import TooManyRowsError
 from sweeps.strategies.contract import Direction, Signals, Strategy
-from sweeps.strategies.errors import ColumnsDifferError
+from sweeps.strategies.errors import ColumnsDifferError, TooManyRowsError
 from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events, window_stop
 from sweeps.strategies.indicators import Indicators

@@ -7,15 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.packing import (
-    Conditions,
-    Sets,
-    address,
-    conditions,
-    pack_row,
-    pack_states,
-    pack_wishes,
-)
+from sweeps.simulation.hopping.conditions import BITS, Conditions, address, conditions
+from sweeps.simulation.hopping.packing import Sets, pack_row, pack_states, pack_wishes
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals
 from sweeps.strategies.questions import SIDES
@@ -85,7 +78,7 @@ class Pending:
     def _pack_flags(self) -> None:
         if self._flags:
             asked = conditions((len(self._flags),))
-            asked.kind[:] = packing.BITS
+            asked.kind[:] = BITS
             asked.left[:] = self._bits_at + self._bits.strides[0] * np.arange(len(self._flags))
             pack_states(asked, self._sets(self._flags), self._bars - self._start, self._words)
             self._flags.clear()

@@ -1,6 +1,6 @@
 """Questions: what a strategy is asked, many parameter sets at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ Question = tuple[Mapping[str, Any], Direction]
 
 DIRECTIONS: tuple[Direction, ...] = ("long", "short", "both")
 SIDES: dict[Direction, int] = {"long": packing.LONG, "short": packing.SHORT, "both": packing.BOTH}
+
+_PLAIN: dict[type, type[np.generic]] = {int: np.int64, float: np.float64, bool: np.bool_}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,3 +48,14 @@ class Questions:
         """Return some of the questions."""
         columns = {name: column[places] for name, column in self.columns.items()}
         return Questions(columns, self.sides[places])
+
+
+def exact_column(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """Return values as a column from which `tolist` gives them back; objects where no plain type can."""
+    kinds = {type(value) for value in values}
+    plain = _PLAIN.get(kinds.pop()) if len(kinds) == 1 else None
+    if plain is not None and (plain is not np.int64 or max(map(abs, values)) < 2**63):
+        return np.array(values, dtype=plain)
+    column = np.empty(len(values), dtype=np.object_)
+    column[:] = values
+    return column

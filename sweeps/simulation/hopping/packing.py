@@ -6,16 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.bits import byte_at, float_at, word_at
-from sweeps.simulation.hopping.comparing import bytes_set, row_above, row_below, rows_above
+from sweeps.simulation.hopping.bits import byte_at
 from sweeps.simulation.hopping.compiling import called, inlined, njit
+from sweeps.simulation.hopping.conditions import BYTES, Conditions, compare, fill, mask
 from sweeps.simulation.sources import source_digest
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
-
-Place = int | tuple[int, int]
 
 LONG_KINDS = 2
 KINDS = 4
@@ -24,28 +22,11 @@ KINDS = 4
 LONG, SHORT, BOTH = range(3)
 """What a boolean state means: long or flat, flat or short, long or short."""
 
-NEVER, BYTES, ROWS, ABOVE, BELOW, BITS = range(6)
-"""Kinds of a condition: false, a byte a bar, left row > right row, left row > value, left row < value, and
-what is packed already."""
-
 TILE_WORDS = 16
 """Words that all sets pass before the next: the rows that many sets compare stay in the processor's cache."""
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE, _TOP = np.uint64(1), np.uint64(63)
-
-
-class Conditions(NamedTuple):
-    """Conditions by what they compare; each member has the same shape.
-
-    Addresses are of the window's first bar, and of as many values as the window has bars (of words, for
-    `BITS`); they must outlive the call that reads them.
-    """
-
-    kind: Integers
-    left: Integers
-    right: Integers
-    value: Floats
 
 
 class Sets(NamedTuple):
@@ -61,75 +42,9 @@ class Sets(NamedTuple):
     carried: Words
 
 
-def conditions(shape: tuple[int, ...]) -> Conditions:
-    """Return conditions that never hold, of a shape."""
-    kind, left, right = (np.zeros(shape, np.int64) for _ in range(3))
-    return Conditions(kind, left, right, np.zeros(shape))
-
-
-def chosen(asked: Conditions, places: Integers) -> Conditions:
-    """Return some of the conditions."""
-    return Conditions(asked.kind[places], asked.left[places], asked.right[places], asked.value[places])
-
-
 def words_of(bars: int) -> int:
     """Return how many words hold one bit a bar."""
     return -(-bars // 64)
-
-
-@inlined
-def _holds(kind: int, left: int, right: int, value: float, bar: int) -> bool:
-    """Tell whether a comparison holds at one bar, or a byte is set."""
-    if kind == BYTES:
-        return byte_at(left + bar) != 0
-    one = float_at(left + 8 * bar)
-    if kind == ROWS:
-        return one > float_at(right + 8 * bar)
-    return one > value if kind == ABOVE else one < value
-
-
-@inlined
-def _fill(asked: Conditions, at: Place, first: int, last: int, bars: int, row: Words) -> None:
-    """Write the words [first, last) of a condition to ``row``, zeros after the last bar of the window."""
-    kind, left, right, value = asked.kind[at], asked.left[at], asked.right[at], asked.value[at]
-    whole = min(last, bars >> 6)
-    if kind == BITS:
-        for place in range(first, last):
-            row[place - first] = word_at(left + 8 * place)
-    elif kind == NEVER:
-        row[: last - first] = 0
-    else:
-        _compare(kind, left, right, value, first, whole, row)
-        if whole < last:
-            word = np.uint64(0)
-            for bar in range(whole << 6, bars):
-                word |= np.uint64(_holds(kind, left, right, value, bar)) << np.uint64(bar & 63)
-            row[whole - first] = word
-
-
-@inlined
-def _compare(kind: int, left: int, right: int, value: float, first: int, last: int, row: Words) -> None:
-    """Write the words [first, last), all of whose bars are in the window."""
-    if kind == ROWS:
-        for place in range(first, last):
-            row[place - first] = rows_above(left + 512 * place, right + 512 * place)
-    elif kind == ABOVE:
-        for place in range(first, last):
-            row[place - first] = row_above(left + 512 * place, value)
-    elif kind == BELOW:
-        for place in range(first, last):
-            row[place - first] = row_below(left + 512 * place, value)
-    else:
-        for place in range(first, last):
-            row[place - first] = bytes_set(left + 64 * place)
-
-
-@inlined
-def _mask(row: Words, first: int, last: int, warm: int) -> None:
-    """Take the bars before the warm one out of the words [first, last), which begin at ``row[0]``."""
-    for place in range(first, min(last, (warm >> 6) + 1)):
-        known = _ALL << np.uint64(warm & 63) if place == warm >> 6 else np.uint64(0)
-        row[place - first] &= known
 
 
 @inlined
@@ -152,7 +67,7 @@ def _rising(now: Words, before: Words, count: int, orders: Words) -> None:
 @called
 def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: Words) -> None:
     for k in range(len(bits)):
-        _fill(asked, k, first, last, bars, bits[k, first:last])
+        fill(asked, k, first, last, bars, bits[k, first:last])
 
 
 @called
@@ -166,13 +81,13 @@ def _state_tile(
     for k in range(sets.place.size):
         orders, carried, warm, side = words[sets.place[k]], sets.carried[k], sets.warm[k], sets.side[k]
         on_before[0], off_before[0] = carried[0], carried[1]
-        _fill(asked, k, first, last, bars, on)
+        fill(asked, k, first, last, bars, on)
         for place in range(count):
             off[place] = ~on[place]
         off[count - 1] &= beyond
         if warm > first << 6:
-            _mask(on, first, last, warm)
-            _mask(off, first, last, warm)
+            mask(on, first, last, warm)
+            mask(off, first, last, warm)
         orders[:, first:last] = 0
         if side == LONG:
             _rising(on, on_before, count, orders[0, first:])
@@ -198,9 +113,9 @@ def _wish_tile(
         orders, carried, warm = words[sets.place[k]], sets.carried[k], sets.warm[k]
         before[0], short_before[0] = carried[0], carried[1]
         for slot in range(KINDS):
-            _fill(asked, (k, slot), first, last, bars, scratch[slot, 1:])
+            fill(asked, (k, slot), first, last, bars, scratch[slot, 1:])
             if warm > first << 6:
-                _mask(scratch[slot, 1:], first, last, warm)
+                mask(scratch[slot, 1:], first, last, warm)
         exits = orders[1, first:]
         for place in range(count):
             exits[place] = leave[place] & ~entry[place]
@@ -219,7 +134,7 @@ def _wish_tile(
 
 @called
 def _flags(at: int, bars: int, row: Words) -> None:
-    _compare(BYTES, at, 0, 0.0, 0, bars >> 6, row)
+    compare(BYTES, at, 0, 0.0, 0, bars >> 6, row)
     if bars & 63:
         row[bars >> 6] = 0
     for bar in range(bars & ~63, bars):
@@ -302,8 +217,3 @@ pack_conditions, pack_states, pack_wishes, pack_events, pack_row = _compiled(sou
 def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
     """Pack one boolean a bar into one row of words."""
     pack_row(np.ascontiguousarray(flags), 0, row[None, :], 0)
-
-
-def address(row: npt.NDArray[Any]) -> int:
-    """Return where the values of an array begin."""
-    return int(row.__array_interface__["data"][0])
