@@ -5,17 +5,21 @@ import numpy as np
 from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.scene import Scene
-from sweeps.execution.signal_sets import SignalSets, parameter_sets, signal_sets
+from sweeps.execution.signal_sets import ParameterColumns, SignalSets, settings_of, signal_sets
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
-from sweeps.simulation.engine import NO_ROWS, Batch
+from sweeps.simulation.engine import Batch, new_words
 from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, words_of
-from sweeps.simulation.settings import settings_table
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.orders import OrderBook
 
 MOST_SETS = 256
 """Signal sets that take turns over a tile: their bits stay in the processor's cache."""
-CHUNK_BYTES = 64_000_000
+ASKED_SETS = 4096
+"""Signal sets that a strategy is asked for at once, where it takes columns: they compare the same rows."""
+WORD_BYTES = 64_000_000
+STOP_BYTES = 256_000_000
+"""What the bits of sets that are held at once may take, and the stops, if each has its own."""
 
 
 def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
@@ -31,49 +35,61 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
 
     Returns:
         One row per cell, in their order.
+
+    Raises:
+        ColumnsDifferError: If the strategy declares columns and answers otherwise for a set alone.
     """
     results = Results.empty(len(indices))
-    settings = settings_table(grid.values(indices), scene.inputs.periods_per_year)
-    sets = signal_sets(grid, indices)
+    settings = settings_of(grid, indices, scene.inputs.periods_per_year)
+    sets, parameters = signal_sets(grid, indices), ParameterColumns(grid)
     true_ranges, session_words = scene.true_ranges(sets.periods), scene.session_words(sets.cutoffs)
     order = np.argsort(sets.set_of_run, kind="stable")
-    first, stops = 0, True
-    while first < len(sets.directions):
-        last = min(first + _sets_at_once(scene, sets, stops=stops), len(sets.directions))
-        parameters = parameter_sets(grid, sets.first_cells[first:last])
-        book = scene.orders(
-            list(zip(parameters, sets.directions[first:last], strict=True)), shorts=sets.shorts
-        )
-        stops = len(book.stop_distance) > 0
-        lo, hi = np.searchsorted(sets.set_of_run[order], (first, last))
-        rows = order[lo:hi]
-        set_of_run = sets.set_of_run[rows] - first
-        for place, error in book.errors.items():
-            results.fail(rows[set_of_run == place], failure_of(error, scene.strategy.source))
-        answered = ~np.isin(set_of_run, list(book.errors))
-        rows, set_of_run = rows[answered], set_of_run[answered]
-        stop_of_set = np.full(last - first, -1, dtype=np.int64)
-        stop_of_set[list(book.stop_distance)] = np.arange(len(book.stop_distance))
-        batch = Batch(
-            book.words,
-            set_of_run,
-            sets.period_of_run[rows],
-            sets.cutoff_of_run[rows],
-            stop_of_set,
-            np.stack(list(book.stop_distance.values())) if stops else NO_ROWS,
-            true_ranges,
-            session_words,
-        )
-        _simulate(scene, batch, settings[rows], rows, results)
-        first = last
+    count, at_once = len(sets.sides), _sets_at_once(scene, sets)
+    words = new_words(min(at_once, count), KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars)
+    for begin in range(0, count, at_once):
+        end = min(begin + at_once, count)
+        questions = parameters.questions(sets.first_cells[begin:end], sets.sides[begin:end])
+        book = scene.orders(questions, words[: end - begin])
+        stops = book.stops.table()
+        edges = np.append(np.arange(begin, end, MOST_SETS), end)
+        cuts = np.searchsorted(sets.set_of_run, edges, sorter=order)
+        for first, last, lo, hi in zip(edges[:-1], edges[1:], cuts[:-1], cuts[1:], strict=True):
+            rows = _answered(scene, sets, book, begin, order[lo:hi], results)
+            part = slice(first - begin, last - begin)
+            batch = Batch(
+                words=book.words[part],
+                set_of_run=sets.set_of_run[rows] - first,
+                atr_of_run=sets.period_of_run[rows],
+                session_of_run=sets.cutoff_of_run[rows],
+                stop_of_set=book.stops.of_set[part],
+                stop_scale=book.stops.scale[part],
+                stop_distance=stops,
+                atr=true_ranges,
+                session_last=session_words,
+            )
+            _simulate(scene, batch, settings[rows], rows, results)
     return results
 
 
-def _sets_at_once(scene: Scene, sets: SignalSets, *, stops: bool) -> int:
+def _sets_at_once(scene: Scene, sets: SignalSets) -> int:
     """Return how many signal sets to hold, so that their bits, and stops if they have them, stay bounded."""
     bars = scene.inputs.bars
-    size = 8 * (KINDS if sets.shorts else LONG_KINDS) * words_of(bars) + (8 * bars if stops else 0)
-    return max(1, min(MOST_SETS, CHUNK_BYTES // size))
+    most = ASKED_SETS if scene.strategy.columns else MOST_SETS
+    size = 8 * (KINDS if sets.shorts else LONG_KINDS) * words_of(bars)
+    return max(1, min(most, WORD_BYTES // size, STOP_BYTES // (8 * bars)))
+
+
+def _answered(
+    scene: Scene, sets: SignalSets, book: OrderBook, begin: int, rows: IndexArray, results: Results
+) -> IndexArray:
+    """Return the runs whose sets have orders; the others fail with their set's error."""
+    if not book.errors:
+        return rows
+    set_of_run = sets.set_of_run[rows] - begin
+    failed = np.isin(set_of_run, list(book.errors))
+    for place in np.unique(set_of_run[failed]).tolist():
+        results.fail(rows[set_of_run == place], failure_of(book.errors[place], scene.strategy.source))
+    return rows[~failed]
 
 
 def _simulate(scene: Scene, batch: Batch, settings: FloatArray, rows: IndexArray, results: Results) -> None:

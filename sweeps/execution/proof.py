@@ -9,6 +9,7 @@ from sweeps.errors import SweepError
 from sweeps.execution.cells import strategy_parameters
 from sweeps.spec.grid import CHUNK_CELLS, Grid
 from sweeps.spec.rules import Value
+from sweeps.strategies.column_proof import prove_columns
 from sweeps.strategies.contract import Strategy
 from sweeps.strategies.evaluate import evaluate, run_backtester
 from sweeps.strategies.indicators import Indicators
@@ -44,6 +45,8 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
 
     Raises:
         StrategyFailsError: If it raises for all of them.
+        ColumnsRefusedError: If it declares columns and raises when it is asked for several sets at once.
+        ColumnsDifferError: If it declares columns and then answers otherwise than for single sets.
         LookaheadError: If a signal changes when later bars are removed.
     """
     works: list[dict[str, Value]] = []
@@ -62,6 +65,7 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
     if failure is not None and not works:
         trace = strategy.source.own_traceback(failure)
         raise StrategyFailsError(strategy.name, bars.symbol, trace) from failure
+    prove_columns(strategy, bars, works)
     prove_causal(strategy, bars, works, seed)
     return metrics
 

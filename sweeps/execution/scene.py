@@ -12,14 +12,15 @@ from sweeps.bars.frame import Bars
 from sweeps.bars.sessions import session_last
 from sweeps.execution.context import SymbolInputs
 from sweeps.simulation.engine import NO_ROWS, Engine, new_words
-from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, pack_flags
+from sweeps.simulation.hopping.packing import pack_flags
 from sweeps.simulation.window import PriceWindow, SignalSet
 from sweeps.spec.rules import Value
 from sweeps.spec.timeframe import timeframe_micros
 from sweeps.strategies.contract import Direction, FloatArray, Strategy
 from sweeps.strategies.evaluate import Evaluation, evaluate
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.orders import OrderBook, Question
+from sweeps.strategies.orders import OrderBook
+from sweeps.strategies.questions import Questions
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Scene:
 
     def __init__(self, strategy: Strategy, bars: Bars, inputs: SymbolInputs) -> None:
         self.strategy, self.bars, self.inputs = strategy, bars, inputs
-        self.indicators = Indicators(bars)
+        self.indicators = Indicators(bars, window=inputs.first)
         self._sessions: dict[str, npt.NDArray[np.bool_]] = {}
 
     @cached_property
@@ -55,9 +56,11 @@ class Scene:
         """The engine over the window's prices."""
         return Engine(self.window)
 
-    def orders(self, questions: Sequence[Question], *, shorts: bool) -> OrderBook:
-        """Return the strategy's orders over the window in bits; questions that fail are among its errors."""
-        words = new_words(len(questions), KINDS if shorts else LONG_KINDS, self.inputs.bars)
+    def orders(self, questions: Questions, words: npt.NDArray[np.uint64]) -> OrderBook:
+        """Write the strategy's orders over the window into words, shape (sets, 2 or 4, words).
+
+        Questions that fail are among the book's errors.
+        """
         book = OrderBook(self.strategy, self.indicators, self.inputs.first, words)
         book.ask(questions)
         return book

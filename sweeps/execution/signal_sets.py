@@ -5,10 +5,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from sweeps.simulation.hopping import packing
+from sweeps.simulation.settings import SETTING_COLUMNS, settings_table
 from sweeps.spec.grid import Grid, IndexArray
-from sweeps.spec.rules import Value
-from sweeps.strategies.contract import Direction
+from sweeps.strategies.columns import distinct
+from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.questions import SIDES, Questions, exact_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +21,7 @@ class SignalSets:
 
     Attributes:
         first_cells: Raw index of a cell of each set, ascending, shape (sets,).
-        directions: Direction of each set.
+        sides: Which sides may trade, of `questions.SIDES`, shape (sets,).
         set_of_run: Set of each run, shape (runs,).
         periods: Distinct periods of ATR stops.
         period_of_run: Which of them a run reads, -1 for none.
@@ -26,7 +30,7 @@ class SignalSets:
     """
 
     first_cells: IndexArray
-    directions: tuple[Direction, ...]
+    sides: IndexArray
     set_of_run: IndexArray
     periods: tuple[int, ...]
     period_of_run: IndexArray
@@ -36,7 +40,7 @@ class SignalSets:
     @cached_property
     def shorts(self) -> bool:
         """Whether any set may go short."""
-        return any(direction != "long" for direction in self.directions)
+        return bool((self.sides != packing.LONG).any())
 
 
 def signal_sets(grid: Grid, indices: IndexArray) -> SignalSets:
@@ -44,12 +48,13 @@ def signal_sets(grid: Grid, indices: IndexArray) -> SignalSets:
     directions, direction_of_run = _read(grid, "direction", indices)
     periods, period_of_run = _read(grid, "atr_stop_period", indices)
     cutoffs, cutoff_of_run = _read(grid, "session_end", indices)
-    inner = int(np.prod([len(axis) for axis in grid.axes if axis.section != "strategy"]))
-    keys = indices // inner * len(directions) + direction_of_run
-    distinct, first, set_of_run = np.unique(keys, return_index=True, return_inverse=True)
+    keys = indices // _inner_cells(grid) * len(directions) + direction_of_run
+    used, first, set_of_run = np.unique(keys, return_index=True, return_inverse=True)
     return SignalSets(
         first_cells=indices[first],
-        directions=tuple(directions[key] for key in (distinct % len(directions)).tolist()),
+        sides=np.array([SIDES[direction] for direction in directions], dtype=np.int64)[
+            used % len(directions)
+        ],
         set_of_run=set_of_run.astype(np.int64),
         periods=tuple(periods),
         period_of_run=period_of_run,
@@ -58,20 +63,42 @@ def signal_sets(grid: Grid, indices: IndexArray) -> SignalSets:
     )
 
 
-def parameter_sets(grid: Grid, cells: IndexArray) -> list[dict[str, Value]]:
-    """Return the strategy's own parameters of each cell, as declared."""
-    names: list[str] = []
-    columns: list[list[Value]] = []
-    for place, axis in enumerate(grid.axes):
-        if axis.section == "strategy":
-            at = (cells // grid.strides[place] % len(axis)).tolist()
-            for name in axis.names:
-                values = axis.column(name)
-                names.append(name)
-                columns.append([values[position] for position in at])
-    if not names:
-        return [{} for _ in cells]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+def settings_of(grid: Grid, indices: IndexArray, periods_per_year: float) -> FloatArray:
+    """Return the kernel's settings of each run, as `settings_table` does; equal ones are read once.
+
+    Args:
+        grid: The grid.
+        indices: Raw indices of the cells, shape (runs,).
+        periods_per_year: Bars a year.
+    """
+    inner = _inner_cells(grid)
+    of_run, first = distinct(indices % inner, inner)
+    cells = indices[first]
+    values = {name: grid.taken(name, cells) for name in SETTING_COLUMNS}
+    return settings_table(values, periods_per_year)[of_run]
+
+
+class ParameterColumns:
+    """The strategy's own parameters of any cells of a grid, as declared."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._columns: list[tuple[str, int, npt.NDArray[Any]]] = []
+        self._grid = grid
+        for place, axis in enumerate(grid.axes):
+            if axis.section == "strategy":
+                for name in axis.names:
+                    self._columns.append((name, place, exact_column(axis.column(name))))
+
+    def questions(self, cells: IndexArray, sides: IndexArray) -> Questions:
+        """Return what a strategy is asked for some cells, each with the sides that may trade."""
+        positions = self._grid.positions_on
+        columns = {name: column[positions(place, cells)] for name, place, column in self._columns}
+        return Questions(columns, sides)
+
+
+def _inner_cells(grid: Grid) -> int:
+    """Return how many neighbouring cells share the strategy's parameters, which are the slowest axes."""
+    return int(np.prod([len(axis) for axis in grid.axes if axis.section != "strategy"]))
 
 
 def _read(grid: Grid, name: str, indices: IndexArray) -> tuple[list[Any], IndexArray]:

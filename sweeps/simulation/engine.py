@@ -53,18 +53,21 @@ class Batch:
     session_of_run: Integers
     stop_of_set: Integers
     stop_distance: Floats = field(default_factory=lambda: NO_ROWS)
+    stop_scale: Floats = field(default_factory=lambda: np.empty(0))
     atr: Floats = field(default_factory=lambda: NO_ROWS)
     session_last: Words = field(default_factory=lambda: NO_WORDS)
-    stop_scale: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.stop_scale.size:
+            object.__setattr__(self, "stop_scale", np.ones(len(self.words)))
 
     @property
     def reads(self) -> Reads:
         """What its runs read, as the door takes it."""
-        scale = self.stop_scale if len(self.stop_scale) else np.ones(len(self.words))
         return Reads(
             self.words,
             self.stop_distance,
-            scale,
+            self.stop_scale,
             self.atr,
             self.session_last,
             self.set_of_run,
@@ -92,7 +95,7 @@ class Batch:
         more: dict[str, npt.NDArray[np.generic]] = {}
         stop = self.stop_of_set[self.set_of_run[run]]
         if stop >= 0:
-            more["stop_distance"] = self.stop_distance[stop] * self.reads.stop_scale[self.set_of_run[run]]
+            more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[self.set_of_run[run]]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:

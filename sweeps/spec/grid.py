@@ -77,7 +77,7 @@ class Grid:
         """Say for each raw index whether `where` admits it (a sample's choice is not asked)."""
         if self.predicate is None:
             return np.ones(len(indices), dtype=np.bool_)
-        return self.predicate.holds({name: self._taken(name, indices) for name in self.predicate.names})
+        return self.predicate.holds({name: self.taken(name, indices) for name in self.predicate.names})
 
     def survivors(self, lo: int, hi: int) -> IndexArray:
         """Return the raw indices in [lo, hi) that are runs, ascending; memory is that of the interval."""
@@ -138,7 +138,7 @@ class Grid:
 
     def values(self, indices: IndexArray) -> dict[str, NDArray[Any]]:
         """Return the columns of cells: float64 with NaN for off; text and booleans as objects."""
-        return {name: self._taken(name, indices) for name in self.names}
+        return {name: self.taken(name, indices) for name in self.names}
 
     def row(self, index: int) -> dict[str, Value]:
         """Return the exact values of one cell, None for off.
@@ -165,7 +165,8 @@ class Grid:
     def _columns(self) -> dict[str, tuple[int, NDArray[Any]]]:
         return {name: (at, axis.array(name)) for at, axis in enumerate(self.axes) for name in axis.names}
 
-    def _taken(self, name: str, indices: IndexArray) -> NDArray[Any]:
+    def taken(self, name: str, indices: IndexArray) -> NDArray[Any]:
+        """Return the values of one setting, as `values` does."""
         at, column = self._columns[name]
         return column[self.positions_on(at, indices)]
 

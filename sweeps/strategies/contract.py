@@ -65,11 +65,11 @@ class Above:
     """A state, or an entry or exit, that is true where ``left`` is above ``right``; NaN is above nothing.
 
     The same as ``left > right``, which a large sweep compares and packs in one go. One of the two may be a
-    number.
+    number. In columns mode (:mod:`sweeps.strategies.columns`) it may be a column of numbers.
     """
 
-    left: FloatArray | float
-    right: FloatArray | float
+    left: Any
+    right: Any
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> BoolArray:
         return np.asarray(np.greater(self.left, self.right))
@@ -88,7 +88,8 @@ class Signals:
         short_entries: Open a short here.
         short_exits: Close the short here.
         stop_distance: Distance of a stop from the entry price in price units, read at the signal's bar.
-        indicators: Named diagnostics, stored with each trade at its entry and exit.
+        indicators: Named diagnostics, stored with each trade at its entry and exit; or a function that
+            returns them, called only where trades are stored.
     """
 
     state: npt.ArrayLike | Above | None = None
@@ -97,7 +98,9 @@ class Signals:
     short_entries: npt.ArrayLike | Above | None = None
     short_exits: npt.ArrayLike | Above | None = None
     stop_distance: npt.ArrayLike | None = None
-    indicators: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    indicators: Mapping[str, npt.ArrayLike] | Callable[[], Mapping[str, npt.ArrayLike]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +124,7 @@ class Mark:
 
     kind: StrategyKind = "signals"
     short: bool = False
+    columns: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +140,7 @@ class Strategy:
         code: Hex hash of every source text that its signals depend on; another code is another run.
         meaning: First line of its docstring.
         source: Where it came from, and how a worker gets it.
+        columns: Whether it also works when each parameter is a column, one value a parameter set.
     """
 
     name: str
@@ -146,6 +151,7 @@ class Strategy:
     code: str
     meaning: str
     source: "StrategySource"
+    columns: bool = False
 
     def __reduce__(self) -> tuple[Callable[..., "Strategy"], tuple["StrategySource"]]:
         return _load, (self.source,)
@@ -158,17 +164,24 @@ def _load(source: "StrategySource") -> Strategy:
 @overload
 def strategy(function: Function, /) -> Function: ...
 @overload
-def strategy(*, short: bool = False) -> Callable[[Function], Function]: ...
+def strategy(*, short: bool = False, columns: bool = False) -> Callable[[Function], Function]: ...
 def strategy(
-    function: Function | None = None, /, *, short: bool = False
+    function: Function | None = None, /, *, short: bool = False, columns: bool = False
 ) -> Function | Callable[[Function], Function]:
-    """Mark a function as a strategy, with ``short=True`` if it has a short side; the function is unchanged.
+    """Mark a function as a strategy; the function is unchanged.
 
     An undecorated function is a strategy too, without a short side.
+
+    Args:
+        function: The function, where the decorator is written without brackets.
+        short: Whether it has a short side.
+        columns: Whether it also works when each parameter is a column, a NumPy array of one value a parameter
+            set: it is then called once for many of them. See :mod:`sweeps.strategies.columns` for what it may
+            do with a column.
     """
 
     def marked(function: Function) -> Function:
-        setattr(function, MARK, Mark("signals", short))
+        setattr(function, MARK, Mark("signals", short, columns))
         return function
 
     return marked if function is None else marked(function)

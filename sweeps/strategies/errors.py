@@ -97,6 +97,61 @@ class SignalError(StrategyError):
         return f"strategy {self.strategy or '(unnamed)'} returned a bad signal: {self.reason}"
 
 
+class ColumnsError(StrategyError, TypeError):
+    """A strategy does with a column of parameters what columns mode does not allow."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"columns mode: {self.reason}; with columns=True a strategy may compare rows and columns by "
+            "Above, return rows x a column as stop_distance, and calculate with columns alone; for anything "
+            "else take columns=True away"
+        )
+
+
+class ColumnsRefusedError(StrategyError):
+    """A strategy declares columns and raises when it is called with them."""
+
+    def __init__(self, strategy: str, reason: str) -> None:
+        super().__init__(strategy, reason)
+        self.strategy, self.reason = strategy, reason
+
+    def __str__(self) -> str:
+        return (
+            f"strategy {self.strategy} declares columns=True, works for single parameter sets, and fails "
+            f"when it is asked for several at once ({self.reason}); mend it, or take columns=True away"
+        )
+
+
+class TooManyRowsError(StrategyError):
+    """The distinct rows of some parameter sets do not fit in memory at once; those of fewer sets do."""
+
+    def __init__(self, rows: int, sets: int) -> None:
+        super().__init__(rows, sets)
+        self.rows, self.sets = rows, sets
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows of {self.sets} parameter sets do not fit in memory at once; ask for fewer"
+
+
+class ColumnsDifferError(StrategyError):
+    """A strategy that declares columns answers otherwise when it is asked one parameter set at a time."""
+
+    def __init__(self, strategy: str, parameters: Mapping[str, object], difference: str) -> None:
+        super().__init__(strategy, dict(parameters), difference)
+        self.strategy, self.parameters, self.difference = strategy, dict(parameters), difference
+
+    def __str__(self) -> str:
+        return (
+            f"strategy {self.strategy} declares columns=True, but {self.difference} when it is asked for one "
+            f"parameter set alone{_with(self.parameters)}; make each set depend on its own values only, or "
+            "take columns=True away"
+        )
+
+
 class BacktestError(StrategyError):
     """What a user's backtester returned is not a backtest."""
 

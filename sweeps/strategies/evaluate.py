@@ -66,7 +66,8 @@ def evaluate(
 
 def diagnostics(strategy: Strategy, signals: Signals, bars: int) -> dict[str, FloatArray]:
     """Return the values that a strategy named, one a bar; SignalError if one has another shape."""
-    return {name: _diagnostic(strategy, name, values, bars) for name, values in signals.indicators.items()}
+    named = signals.indicators() if callable(signals.indicators) else signals.indicators
+    return {name: _diagnostic(strategy, name, values, bars) for name, values in named.items()}
 
 
 def _diagnostic(strategy: Strategy, name: str, values: Any, n: int) -> FloatArray:

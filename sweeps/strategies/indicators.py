@@ -15,6 +15,28 @@ from sweeps.strategies.windows import rolling_max, rolling_mean, rolling_std
 CAPACITY_BYTES = 256 * 1024 * 1024
 
 
+Kernel = Callable[[FloatArray, int], FloatArray]
+Windowed = Callable[..., FloatArray]
+
+
+def _windowed(name: str, kernel: Kernel, meaning: str) -> Windowed:
+    """Return the method of an indicator that has a period; one level of calls, on the path of every run."""
+
+    def indicator(self: "Indicators", period: int, of: str = "close") -> FloatArray:
+        memo = self.memory
+        kept = memo.results.get((name, period, of))
+        if kept is None:
+            whole = _whole(period)
+            kept = memo.keep((name, whole, of), (kernel(self._column(of), whole),))
+        recording = memo.open.recording
+        if recording is not None and kept[1] > recording.warm:
+            recording.warm = kept[1]
+        return kept[0][0]
+
+    indicator.__name__, indicator.__doc__ = name, meaning
+    return indicator
+
+
 class Indicators:
     """Indicators of one symbol's bars, each computed once and shared by every run that asks again.
 
@@ -24,23 +46,27 @@ class Indicators:
     Args:
         bars: What the indicators are of.
         capacity_bytes: Results beyond this size are dropped, the oldest first.
+        window: First bar that signals are read from; it changes speed, never results.
     """
 
-    def __init__(self, bars: Bars, *, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    def __init__(self, bars: Bars, *, capacity_bytes: int = CAPACITY_BYTES, window: int = 0) -> None:
         self.bars = bars
-        self._memo = Memo(capacity_bytes)
+        self.memory = Memo(capacity_bytes, window)
 
-    def sma(self, period: int, of: str = "close") -> FloatArray:
-        """Return the mean of the last ``period`` values."""
-        return self._windowed("sma", rolling_mean, period, of)
-
-    def ema(self, period: int, of: str = "close") -> FloatArray:
-        """Return the exponential mean, weight 2 / (period + 1), seeded by the first ``period``' mean."""
-        return self._windowed("ema", exponential_mean, period, of)
-
-    def std(self, period: int, of: str = "close") -> FloatArray:
-        """Return the population standard deviation (ddof 0) of the last ``period`` values."""
-        return self._windowed("std", rolling_std, period, of)
+    sma = _windowed("sma", rolling_mean, "Return the mean of the last ``period`` values.")
+    ema = _windowed(
+        "ema",
+        exponential_mean,
+        "Return the exponential mean, weight 2 / (period + 1), seeded by the first ``period``' mean.",
+    )
+    std = _windowed(
+        "std", rolling_std, "Return the population standard deviation (ddof 0) of the last ``period`` values."
+    )
+    rsi = _windowed(
+        "rsi",
+        wilder_rsi,
+        "Return Wilder's relative strength index in [0, 100], seeded by the mean of the first changes.",
+    )
 
     def zscore(self, period: int, of: str = "close") -> FloatArray:
         """Return the distance from the mean in standard deviations; NaN where the deviation is 0."""
@@ -49,16 +75,12 @@ class Indicators:
             spread = np.where(self.std(period, of) > 0.0, self.std(period, of), np.nan)
             return ((self._column(of) - self.sma(period, of)) / spread,)
 
-        return self._memo.get(("zscore", _whole(period), of), compute)[0]
-
-    def rsi(self, period: int, of: str = "close") -> FloatArray:
-        """Return Wilder's relative strength index in [0, 100], seeded by the mean of the first changes."""
-        return self._windowed("rsi", wilder_rsi, period, of)
+        return self.memory.get(("zscore", _whole(period), of), compute)[0]
 
     def atr(self, period: int) -> FloatArray:
         """Return Wilder's average true range in price units; first known at bar ``period``."""
         bars, whole = self.bars, _whole(period)
-        return self._memo.get(("atr", whole), lambda: (wilder_atr(bars.high, bars.low, bars.close, whole),))[
+        return self.memory.get(("atr", whole), lambda: (wilder_atr(bars.high, bars.low, bars.close, whole),))[
             0
         ]
 
@@ -75,7 +97,7 @@ class Indicators:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return line, signal line and histogram; all three NaN until the signal line is known."""
         periods = _whole(fast), _whole(slow), _whole(signal)
-        line, average, histogram = self._memo.get(
+        line, average, histogram = self.memory.get(
             ("macd", *periods, of), lambda: moving_convergence(self._column(of), *periods)
         )
         return line, average, histogram
@@ -100,36 +122,28 @@ class Indicators:
                     )
             return arrays
 
-        arrays = self._memo.get(("own", name, args), compute)
+        arrays = self.memory.get(("own", name, args), compute)
         return arrays[0] if len(arrays) == 1 else arrays
 
     def recording(self) -> Recording:
         """Record which results are used inside: ``with ind.recording() as used: ...`` then ``used.warm``."""
-        return self._memo.recording()
+        return self.memory.recording()
 
     def _column(self, of: str) -> FloatArray:
         return np.ascontiguousarray(self.bars[of], dtype=np.float64)
 
-    def _windowed(
-        self, name: str, kernel: Callable[[FloatArray, int], FloatArray], period: int, of: str
-    ) -> FloatArray:
-        whole = _whole(period)
-        return self._memo.get((name, whole, of), lambda: (kernel(self._column(of), whole),))[0]
-
-    def _extreme(
-        self, name: str, kernel: Callable[[FloatArray, int], FloatArray], period: int, of: str, lag: int
-    ) -> FloatArray:
+    def _extreme(self, name: str, kernel: Kernel, period: int, of: str, lag: int) -> FloatArray:
         if operator.index(lag) < 0:
             raise ValueError(f"a lag counts bars back, at least 0; got {lag}")
-        if lag == 0:
-            return self._windowed(name, kernel, period, of)
 
         def compute() -> Arrays:
+            if lag == 0:
+                return (kernel(self._column(of), _whole(period)),)
             lagged = np.full(len(self.bars), np.nan)
-            lagged[lag:] = self._windowed(name, kernel, period, of)[:-lag]
+            lagged[lag:] = self._extreme(name, kernel, period, of, 0)[:-lag]
             return (lagged,)
 
-        return self._memo.get((name, _whole(period), of, lag), compute)[0]
+        return self.memory.get((name, _whole(period), of, lag), compute)[0]
 
 
 def _rolling_min(values: FloatArray, period: int) -> FloatArray:

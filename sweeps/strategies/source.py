@@ -77,6 +77,7 @@ class StrategySource:
             code=code,
             meaning=(function.__doc__ or "").strip().partition("\n")[0],
             source=self,
+            columns=mark.columns,
         )
 
     def _function(self) -> Callable[..., Any]:

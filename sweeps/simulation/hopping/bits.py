@@ -42,24 +42,30 @@ def leading_zeros(_: Any, __: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
-def _pointer_to(kind: Any) -> Any:
+def _loaded(kind: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+        held = context.get_value_type(signature.return_type)
+        return builder.load(builder.inttoptr(arguments[0], held.as_pointer()))
 
-    pointer: Any = types.CPointer
-    return pointer(kind)(types.int64), generate
-
-
-@intrinsic
-def floats_at(_: Any, __: Any) -> Any:
-    """Return a pointer to the float64 values at an address."""
-    return _pointer_to(types.float64)
+    return kind(types.int64), generate
 
 
 @intrinsic
-def bytes_at(_: Any, __: Any) -> Any:
-    """Return a pointer to the bytes at an address."""
-    return _pointer_to(types.uint8)
+def float_at(_: Any, __: Any) -> Any:
+    """Return the float64 value at an address."""
+    return _loaded(types.float64)
+
+
+@intrinsic
+def byte_at(_: Any, __: Any) -> Any:
+    """Return the byte at an address."""
+    return _loaded(types.uint8)
+
+
+@intrinsic
+def word_at(_: Any, __: Any) -> Any:
+    """Return the word at an address."""
+    return _loaded(types.uint64)
 
 
 @inlined

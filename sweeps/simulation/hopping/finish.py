@@ -40,6 +40,10 @@ Floats = npt.NDArray[np.float64]
 EXACT_SHARE = 5e-6
 """Below this share of a tile's sum, a difference of running sums may be off by more than 1e-10."""
 
+SAME, STEADY = 1e-26, 1e-10
+"""Trades whose returns vary less than the second, by the square of their mean, leave a spread of few digits;
+below the first it is rounding, and counts as none."""
+
 CENTRAL_SHARE = 1e-3
 """Below this share of the raw moment, the central moment loses too many digits to the mean."""
 
@@ -105,6 +109,9 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     variance = found.std * found.std * (bars - 1) / bars
     fourth = found.kurtosis * variance * variance
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
+    level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
+    if SAME * level < state[H_SPREAD] < STEADY * level:
+        return False
     if variance * bars < CENTRAL_SHARE * sums[F_SQUARE] or fourth * bars < CENTRAL_SHARE * sums[F_FOURTH]:
         return False
     return (

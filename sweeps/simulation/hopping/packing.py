@@ -1,18 +1,18 @@
 """Packing: what strategies say, into bits. A whole row of words per signal set."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.bits import bytes_at, floats_at
+from sweeps.simulation.hopping.bits import byte_at
+from sweeps.simulation.hopping.compiling import called, inlined, njit
+from sweeps.simulation.hopping.conditions import BYTES, Conditions, compare, fill, mask
+from sweeps.simulation.sources import source_digest
 
-_numba: Any = numba  # its stubs know nothing of carray
-carray = _numba.carray
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
 LONG_KINDS = 2
@@ -22,13 +22,24 @@ KINDS = 4
 LONG, SHORT, BOTH = range(3)
 """What a boolean state means: long or flat, flat or short, long or short."""
 
-STATE = 0
-"""Slot of a job that is a state; 1 to 4 are entries, exits, short entries and short exits."""
+TILE_WORDS = 16
+"""Words that all sets pass before the next: the rows that many sets compare stay in the processor's cache."""
 
-BYTES, ROWS, ABOVE, BELOW = range(4)
-"""Kinds of a job: a byte a bar, left row > right row, left row > value, left row < value."""
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE, _TOP = np.uint64(1), np.uint64(63)
 
-_BYTES_TO_BITS = np.uint64(0x0102040810204080)
+
+class Sets(NamedTuple):
+    """Signal sets that are packed together; each member has one row a set.
+
+    ``place`` is its row in the words, ``warm`` its first bar of the window that may signal, ``side`` what a
+    state means to it, and ``carried`` (sets, 2) what the packing keeps from one tile to the next: zeros.
+    """
+
+    place: Integers
+    warm: Integers
+    side: Integers
+    carried: Words
 
 
 def words_of(bars: int) -> int:
@@ -36,16 +47,108 @@ def words_of(bars: int) -> int:
     return -(-bars // 64)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def pack_events(events: npt.NDArray[np.uint8], words: Words) -> None:
-    """Pack event codes, shape (bars,), into the rows of one signal set, shape (2 or 4, words)."""
+@inlined
+def _turning(now: Words, before: Words, other: Words, count: int, orders: Words) -> None:
+    """Write where ``now`` is true and ``other`` was true a bar before; ``before`` is one word behind it.
+
+    No word waits for another one, so that the loop goes through vectors.
+    """
+    for k in range(count):
+        orders[k] = now[k] & ((other[k] << _ONE) | (before[k] >> _TOP))
+
+
+@inlined
+def _rising(now: Words, before: Words, count: int, orders: Words) -> None:
+    """Write where a row turns true; ``before`` is one word behind it."""
+    for k in range(count):
+        orders[k] = now[k] & ~((now[k] << _ONE) | (before[k] >> _TOP))
+
+
+@called
+def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: Words) -> None:
+    for k in range(len(bits)):
+        fill(asked, k, first, last, bars, bits[k, first:last])
+
+
+@called
+def _state_tile(
+    asked: Conditions, sets: Sets, first: int, last: int, bars: int, scratch: Words, words: Words
+) -> None:
+    """Turn states into orders: a change enters or exits."""
+    count = last - first
+    on_before, off_before, on, off = scratch[0], scratch[1], scratch[0, 1:], scratch[1, 1:]
+    beyond = _ALL >> np.uint64((last << 6) - bars) if bars < last << 6 else _ALL
+    for k in range(sets.place.size):
+        orders, carried, warm, side = words[sets.place[k]], sets.carried[k], sets.warm[k], sets.side[k]
+        on_before[0], off_before[0] = carried[0], carried[1]
+        fill(asked, k, first, last, bars, on)
+        for place in range(count):
+            off[place] = ~on[place]
+        off[count - 1] &= beyond
+        if warm > first << 6:
+            mask(on, first, last, warm)
+            mask(off, first, last, warm)
+        orders[:, first:last] = 0
+        if side == LONG:
+            _rising(on, on_before, count, orders[0, first:])
+            _turning(off, on_before, on, count, orders[1, first:])
+        elif side == SHORT:
+            _rising(off, off_before, count, orders[2, first:])
+            _turning(on, off_before, off, count, orders[3, first:])
+        else:
+            _rising(on, on_before, count, orders[0, first:])
+            _rising(off, off_before, count, orders[2, first:])
+        carried[0], carried[1] = on[count - 1], off[count - 1]
+
+
+@called
+def _wish_tile(
+    asked: Conditions, sets: Sets, first: int, last: int, bars: int, scratch: Words, words: Words
+) -> None:
+    """Turn entries, exits, short entries and short exits into orders: entries act on their rising edge."""
+    count, shorts = last - first, words.shape[1] > LONG_KINDS
+    before, short_before = scratch[0], scratch[2]
+    entry, leave, short_entry, short_leave = scratch[0, 1:], scratch[1, 1:], scratch[2, 1:], scratch[3, 1:]
+    for k in range(sets.place.size):
+        orders, carried, warm = words[sets.place[k]], sets.carried[k], sets.warm[k]
+        before[0], short_before[0] = carried[0], carried[1]
+        for slot in range(KINDS):
+            fill(asked, (k, slot), first, last, bars, scratch[slot, 1:])
+            if warm > first << 6:
+                mask(scratch[slot, 1:], first, last, warm)
+        exits = orders[1, first:]
+        for place in range(count):
+            exits[place] = leave[place] & ~entry[place]
+        if shorts:
+            short_exits = orders[3, first:]
+            for place in range(count):
+                short_exits[place] = short_leave[place] & ~short_entry[place]
+        for place in range(count):
+            opening, short_opening = entry[place] & ~leave[place], short_entry[place] & ~short_leave[place]
+            entry[place], short_entry[place] = opening & ~short_opening, short_opening & ~opening
+        _rising(entry, before, count, orders[0, first:])
+        if shorts:
+            _rising(short_entry, short_before, count, orders[2, first:])
+        carried[0], carried[1] = entry[count - 1], short_entry[count - 1]
+
+
+@called
+def _flags(at: int, bars: int, row: Words) -> None:
+    compare(BYTES, at, 0, 0.0, 0, bars >> 6, row)
+    if bars & 63:
+        row[bars >> 6] = 0
+    for bar in range(bars & ~63, bars):
+        row[bar >> 6] |= np.uint64(byte_at(at + bar) != 0) << np.uint64(bar & 63)
+
+
+@called
+def _events(events: npt.NDArray[np.uint8], words: Words) -> None:
     words[:] = 0
     for bar in range(events.size):
         code = events[bar]
         if code == 0:
             continue
-        bit = np.uint64(1) << np.uint64(bar & 63)
-        place = bar >> 6
+        bit, place = _ONE << np.uint64(bar & 63), bar >> 6
         enters = code & (ENTER_LONG | ENTER_SHORT)
         if enters == ENTER_LONG:
             words[0, place] |= bit
@@ -58,156 +161,59 @@ def pack_events(events: npt.NDArray[np.uint8], words: Words) -> None:
                 words[3, place] |= bit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+def _compiled(sources: int) -> tuple[Any, Any, Any, Any, Any]:
+    """Return the compiled doors; a digest of the sources is part of their key in numba's cache."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_conditions(asked: Conditions, bars: int, bits: Words) -> int:
+        places = bits.shape[1]
+        for first in range(0, places, TILE_WORDS):
+            _condition_tile(asked, first, min(first + TILE_WORDS, places), bars, bits)
+        return sources
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_states(asked: Conditions, sets: Sets, bars: int, words: Words) -> int:
+        places, scratch = words.shape[2], np.zeros((2, TILE_WORDS + 1), dtype=np.uint64)
+        for first in range(0, places, TILE_WORDS):
+            _state_tile(asked, sets, first, min(first + TILE_WORDS, places), bars, scratch, words)
+        return sources
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_wishes(asked: Conditions, sets: Sets, bars: int, words: Words) -> int:
+        places, scratch = words.shape[2], np.zeros((KINDS, TILE_WORDS + 1), dtype=np.uint64)
+        for first in range(0, places, TILE_WORDS):
+            _wish_tile(asked, sets, first, min(first + TILE_WORDS, places), bars, scratch, words)
+        return sources
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_events(events: npt.NDArray[np.uint8], words: Words) -> int:
+        _events(events, words)
+        return sources
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> int:
+        at, bars = flags.ctypes.data + start, flags.size - start
+        _flags(at, bars, bits[k])
+        return sources
+
+    return pack_conditions, pack_states, pack_wishes, pack_events, pack_row
+
+
+pack_conditions, pack_states, pack_wishes, pack_events, pack_row = _compiled(source_digest())
+"""Pack what many signal sets say in one call, because a call from Python costs as much as packing.
+
+``pack_conditions(asked, bars, bits)`` packs condition k into row k of ``bits``, shape (conditions, words).
+
+``pack_states(asked, sets, bars, words)`` turns one state a set into orders: a change enters or exits.
+``pack_wishes(asked, sets, bars, words)`` does so with entries, exits, short entries and short exits, shape
+(sets, 4): entries act on their rising edge. ``words``, shape (n, 2 or 4, words), gets all orders of a set;
+``bars`` are those of the window.
+
+``pack_events(events, words)`` packs event codes, shape (bars,), into the rows of one set, (2 or 4, words).
+``pack_row(flags, start, bits, k)`` packs contiguous booleans from ``start`` on into row k of ``bits``.
+"""
+
+
 def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
     """Pack one boolean a bar into one row of words."""
-    for place in range(row.size):
-        word = np.uint64(0)
-        for bar in range(place * 64, min(place * 64 + 64, flags.size)):
-            word |= np.uint64(flags[bar]) << np.uint64(bar & 63)
-        row[place] = word
-
-
-@njit(error_model="numpy")
-def _pack_bytes(state: npt.NDArray[np.uint8], row: Words) -> None:
-    """Pack bytes of 0 and 1, eight at a time: a product gathers their lowest bits in its top byte."""
-    bars = state.size
-    row[:] = 0
-    whole = bars // 8
-    eights = state[: whole * 8].view(np.uint64)
-    for place in range(whole):
-        row[place >> 3] |= ((eights[place] * _BYTES_TO_BITS) >> np.uint64(56)) << np.uint64((place & 7) * 8)
-    for bar in range(whole * 8, bars):
-        row[bar >> 6] |= np.uint64(state[bar]) << np.uint64(bar & 63)
-
-
-@njit(error_model="numpy")
-def _pack_rows_above(left: Floats, right: Floats, row: Words) -> None:
-    """Pack left > right; whole words are compared without a branch, so that they go through vectors."""
-    bars = left.size
-    whole = bars // 64
-    for place in range(whole):
-        these, those = left[place * 64 : place * 64 + 64], right[place * 64 : place * 64 + 64]
-        word = np.uint64(0)
-        for bit in range(64):
-            word |= np.uint64(these[bit] > those[bit]) << np.uint64(bit)
-        row[place] = word
-    row[whole:] = 0
-    for bar in range(whole * 64, bars):
-        row[whole] |= np.uint64(left[bar] > right[bar]) << np.uint64(bar & 63)
-
-
-@njit(error_model="numpy")
-def _pack_above_value(left: Floats, value: float, sign: float, row: Words) -> None:
-    """Pack sign x left > sign x value: above a level, or below it."""
-    bars = left.size
-    whole = bars // 64
-    level = sign * value
-    for place in range(whole):
-        these = left[place * 64 : place * 64 + 64]
-        word = np.uint64(0)
-        for bit in range(64):
-            word |= np.uint64(sign * these[bit] > level) << np.uint64(bit)
-        row[place] = word
-    row[whole:] = 0
-    for bar in range(whole * 64, bars):
-        row[whole] |= np.uint64(sign * left[bar] > level) << np.uint64(bar & 63)
-
-
-@njit(error_model="numpy")
-def _known(place: int, bars: int, warm: int) -> np.uint64:
-    """Return a mask of the bars of a word that are in the window and may signal."""
-    first = place * 64
-    known = ~np.uint64(0)
-    if warm >= first + 64:
-        known = np.uint64(0)
-    elif warm > first:
-        known <<= np.uint64(warm - first)
-    if bars < first + 64:
-        known &= ~np.uint64(0) >> np.uint64(first + 64 - bars)
-    return known
-
-
-@njit(error_model="numpy")
-def _state_to_orders(row: Words, bars: int, warm: int, words: Words, side: int) -> None:
-    """Turn a state into orders: a change enters or exits."""
-    carry = np.uint64(0)  # the state of the bar before the word, of the known bars
-    carry_not = np.uint64(0)
-    for place in range(row.size):
-        known = _known(place, bars, warm)
-        on, off = row[place] & known, ~row[place] & known
-        was_on, was_off = (on << np.uint64(1)) | carry, (off << np.uint64(1)) | carry_not
-        carry, carry_not = on >> np.uint64(63), off >> np.uint64(63)
-        words[:, place] = 0
-        if side == SHORT:
-            words[2, place], words[3, place] = off & ~was_off, on & was_off
-        elif side == BOTH:
-            words[0, place], words[2, place] = on & ~was_on, off & ~was_off
-        else:
-            words[0, place], words[1, place] = on & ~was_on, off & was_on
-
-
-@njit(error_model="numpy")
-def _wishes_to_orders(wishes: Words, bars: int, warm: int, words: Words) -> None:
-    """Turn entries, exits, short entries and short exits into orders: entries act on their rising edge."""
-    carry = np.uint64(0)
-    short_carry = np.uint64(0)
-    for place in range(wishes.shape[1]):
-        known = _known(place, bars, warm)
-        entry, leave = wishes[0, place] & known, wishes[1, place] & known
-        short_entry, short_leave = wishes[2, place] & known, wishes[3, place] & known
-        opening, short_opening = entry & ~leave, short_entry & ~short_leave
-        opens, short_opens = opening & ~short_opening, short_opening & ~opening
-        words[0, place] = opens & ~((opens << np.uint64(1)) | carry)
-        words[1, place] = leave & ~entry
-        carry = opens >> np.uint64(63)
-        if len(words) > LONG_KINDS:
-            words[2, place] = short_opens & ~((short_opens << np.uint64(1)) | short_carry)
-            words[3, place] = short_leave & ~short_entry
-            short_carry = short_opens >> np.uint64(63)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def pack_many(
-    jobs: npt.NDArray[np.int64],
-    values: Floats,
-    warms: npt.NDArray[np.int64],
-    sides: npt.NDArray[np.int64],
-    bars: int,
-    words: Words,
-) -> None:
-    """Pack what many signal sets say, each into its rows of ``words``, shape (sets, 2 or 4, words).
-
-    One call for all: a call from Python costs as much as packing. Sets without a job are passed over.
-
-    Args:
-        jobs: One row a condition: set, slot (`STATE`, or 1 to 4 for entries, exits, short entries and short
-            exits), kind (`BYTES`, `ROWS`, `ABOVE`, `BELOW`), address of the left row and of the right; those
-            of a set together. Addresses are of ``bars`` bytes or float64 values that outlive the call.
-        values: The level of an `ABOVE` or `BELOW`, shape (jobs,).
-        warms: First bar of each set that may signal, shape (sets,).
-        sides: What a state means for each set: `LONG`, `SHORT` or `BOTH`.
-        bars: Bars of the window.
-        words: Where the orders go.
-    """
-    scratch = np.zeros((5, words.shape[2]), dtype=np.uint64)
-    job = 0
-    while job < len(jobs):
-        place = jobs[job, 0]
-        scratch[1:] = 0
-        state = jobs[job, 1] == STATE
-        while job < len(jobs) and jobs[job, 0] == place:
-            row, kind = scratch[jobs[job, 1]], jobs[job, 2]
-            if kind == BYTES:
-                _pack_bytes(carray(bytes_at(jobs[job, 3]), bars), row)
-            else:
-                left = carray(floats_at(jobs[job, 3]), bars)
-                if kind == ROWS:
-                    _pack_rows_above(left, carray(floats_at(jobs[job, 4]), bars), row)
-                else:
-                    _pack_above_value(left, values[job], 1.0 if kind == ABOVE else -1.0, row)
-            job += 1
-        if state:
-            _state_to_orders(scratch[0], bars, warms[place], words[place], sides[place])
-        else:
-            _wishes_to_orders(scratch[1:], bars, warms[place], words[place])
+    pack_row(np.ascontiguousarray(flags), 0, row[None, :], 0)

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.contract import Param, Signals, strategy
+from sweeps.strategies.contract import Above, Param, Signals, strategy
 from sweeps.strategies.indicators import Indicators
 
 
-@strategy(short=True)
+@strategy(short=True, columns=True)
 def donchian_breakout(
     bars: Bars,
     ind: Indicators,
@@ -21,10 +21,10 @@ def donchian_breakout(
     ceiling, floor = ind.highest(entry_window, lag=1), ind.lowest(entry_window, lag=1)
     exit_floor, exit_ceiling = ind.lowest(exit_window, lag=1), ind.highest(exit_window, lag=1)
     return Signals(
-        entries=bars.close > ceiling,
-        exits=bars.close < exit_floor,
-        short_entries=bars.close < floor,
-        short_exits=bars.close > exit_ceiling,
+        entries=Above(bars.close, ceiling),
+        exits=Above(exit_floor, bars.close),
+        short_entries=Above(floor, bars.close),
+        short_exits=Above(bars.close, exit_ceiling),
         indicators={
             "ceiling": ceiling,
             "floor": floor,

@@ -7,7 +7,7 @@ from sweeps.strategies.contract import Above, Param, Signals, strategy
 from sweeps.strategies.indicators import Indicators
 
 
-@strategy(short=True)
+@strategy(short=True, columns=True)
 def sma_cross(
     bars: Bars,  # noqa: ARG001  every strategy is called with its bars
     ind: Indicators,

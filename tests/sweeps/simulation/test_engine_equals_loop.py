@@ -96,13 +96,14 @@ class Case:
         pack_events(self.events, words[0])
         sessions = new_words(1, 1, self.count)[0]
         pack_flags(self.sessions, sessions[0])
-        more = {"stop_distance": self.distance[None]} if self.has_distance else {}
+        more = {"stop_distance": self.distance[None] / 4} if self.has_distance else {}
         return Batch(
             words,
             np.zeros(runs, np.int64),
             np.zeros(runs, np.int64),
             np.full(runs, 0 if self.has_sessions else -1),
             np.full(1, 0 if self.has_distance else -1),
+            stop_scale=np.full(1, 4.0),
             atr=self.atr[None],
             session_last=sessions,
             **more,
@@ -205,8 +206,8 @@ def test_levels_that_many_runs_share_equal_the_loop(seed: int, fill: str) -> Non
         np.full(runs, -1),
         own,
         np.stack([distance, 2 * distance]),
+        factor,
         atr[None],
-        stop_scale=factor,
     )
     tile = [None, 64, 333][seed % 3]
     pools = pools_of(settings, batch.reads, count)

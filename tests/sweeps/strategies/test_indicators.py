@@ -201,8 +201,8 @@ def test_memory_stays_within_its_capacity(bars: Bars):
     ind = Indicators(bars, capacity_bytes=10 * bars.close.nbytes)
     for period in range(1, 100):
         ind.sma(period)
-    assert ind._memo._held_bytes <= 10 * bars.close.nbytes
-    assert len(ind._memo._results) == 10
+    assert ind.memory._held_bytes <= 10 * bars.close.nbytes
+    assert len(ind.memory.results) == 10
     kept = ind.sma(99)
     assert ind.sma(99) is kept
 

@@ -49,7 +49,7 @@ def assert_same_orders(strategy: Strategy, parameters: dict[str, Any], start: in
             assert str(book.errors[0]) == str(refused)
             continue
         assert not book.errors
-        distance = book.stop_distance.get(0)
+        distance = book.stops.of(0)
         pack_events(said.events, expected)
         assert np.array_equal(words[0], expected), direction
         assert (distance is None) == (said.stop_distance is None)
@@ -117,9 +117,10 @@ def test_random_states_and_wishes(seed: int, count: int, warm: int, start: int) 
     rows = rng.integers(0, 3, (2, count)).astype(float)
     answers = (states, Above(*rows), Above(rows[0], 1.0), Above(1, rows[1]), Signals(None, *wishes))
     for answer, direction in product(answers, DIRECTIONS):
-        used = SimpleNamespace(warm=warm)
+        used = SimpleNamespace(warm=0)
         ind: Any = SimpleNamespace(bars=range(count), recording=partial(nullcontext, used))
-        strategy: Any = SimpleNamespace(name="mine", short=True, function=partial(said_anyway, answer))
+        said = partial(said_anyway, answer, used, warm)
+        strategy: Any = SimpleNamespace(name="mine", short=True, function=said)
         words, expected = new_words(1, 4, count - start), new_words(1, 4, count - start)[0]
         OrderBook(strategy, ind, start, words).ask([({}, direction)])
         events, _ = to_events(answer, direction, short_allowed=True, warm=warm, n=count, start=start)
@@ -127,5 +128,6 @@ def test_random_states_and_wishes(seed: int, count: int, warm: int, start: int) 
         assert np.array_equal(words[0], expected), (answer, direction)
 
 
-def said_anyway(answer: Any, *_: Any) -> Any:
+def said_anyway(answer: Any, used: SimpleNamespace, warm: int, *_: Any) -> Any:
+    used.warm = warm  # as an indicator does that is known from there on
     return answer

@@ -1,0 +1,113 @@
+"""Pending: answers of single sets, kept until there are enough of them to be packed in one call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sweeps.simulation.hopping import packing
+from sweeps.simulation.hopping.conditions import BITS, Conditions, address, conditions
+from sweeps.simulation.hopping.packing import Sets, pack_row, pack_states, pack_wishes
+from sweeps.strategies.conditions import NEVER, Addresses, Condition
+from sweeps.strategies.contract import BoolArray, Direction, Signals
+from sweeps.strategies.questions import SIDES
+
+MOST = 256
+"""Answers that are kept, with the rows that they are made of."""
+MOST_FLAGS = 64
+"""Rows of bits that are kept."""
+
+
+class Pending:
+    """What sets were answered, until it is packed into their words."""
+
+    def __init__(self, words: npt.NDArray[np.uint64], bars: int, start: int) -> None:
+        self._words, self._bars, self._start = words, bars, start
+        self._bits = np.empty((MOST_FLAGS, packing.words_of(bars - start)), np.uint64)
+        self._bits_at = address(self._bits)
+        self._flags: list[tuple[int, int, int]] = []
+        self._states: list[tuple[int, int, int, Condition]] = []
+        self._wishes: list[tuple[int, int, int, tuple[Condition, ...]]] = []
+        self._addresses = Addresses(bars, start)
+
+    def flags(self, row: BoolArray, place: int, warm: int, direction: Direction) -> None:
+        """Note a contiguous state of one boolean a bar, packed while it lies in the processor's cache."""
+        pack_row(row, self._start, self._bits, len(self._flags))
+        self._flags.append((place, warm, SIDES[direction]))
+        if len(self._flags) == MOST_FLAGS:
+            self._pack_flags()
+
+    def note(self, result: Any, place: int, warm: int, direction: Direction) -> bool:
+        """Note what a set was answered; False if it has to go by way of event codes."""
+        if type(result) is not Signals or result.state is not None:
+            state = result.state if type(result) is Signals else result
+            found = self._addresses.condition(state)
+            if found is None or (
+                type(result) is Signals and any(side is not None for side in _sides(result))
+            ):
+                return False
+            self._states.append((place, warm, SIDES[direction], found))
+        else:
+            wishes = self._wished(result, direction)
+            if wishes is None:
+                return False
+            self._wishes.append((place, warm, SIDES[direction], wishes))
+        if len(self._states) + len(self._wishes) == MOST:
+            self._pack_noted()
+        return True
+
+    def pack(self) -> None:
+        """Pack all that is noted."""
+        self._pack_flags()
+        self._pack_noted()
+
+    def _wished(self, signals: Signals, direction: Direction) -> tuple[Condition, ...] | None:
+        if direction != "long" and signals.short_entries is None:
+            return None
+        wishes, any_wish = [NEVER] * packing.KINDS, False
+        first, last = (2 if direction == "short" else 0), (2 if direction == "long" else 4)
+        for slot, wish in enumerate(_sides(signals)[first:last], start=first):
+            if wish is not None:
+                found = self._addresses.condition(wish)
+                if found is None:
+                    return None
+                wishes[slot], any_wish = found, True
+        return tuple(wishes) if any_wish else None
+
+    def _pack_flags(self) -> None:
+        if self._flags:
+            asked = conditions((len(self._flags),))
+            asked.kind[:] = BITS
+            asked.left[:] = self._bits_at + self._bits.strides[0] * np.arange(len(self._flags))
+            pack_states(asked, self._sets(self._flags), self._bars - self._start, self._words)
+            self._flags.clear()
+
+    def _pack_noted(self) -> None:
+        if self._states:
+            kinds, lefts, rights, values = zip(*(state[3] for state in self._states), strict=True)
+            asked = Conditions(np.array(kinds), np.array(lefts), np.array(rights), np.array(values))
+            pack_states(asked, self._sets(self._states), self._bars - self._start, self._words)
+        if self._wishes:
+            table = np.array([wished[3] for wished in self._wishes])  # addresses are exact, below 2^53
+            kinds, lefts, rights = np.moveaxis(table, 2, 0)[:3].astype(np.int64)
+            asked = Conditions(kinds, lefts, rights, np.ascontiguousarray(table[:, :, 3]))
+            pack_wishes(asked, self._sets(self._wishes), self._bars - self._start, self._words)
+        self._states.clear()
+        self._wishes.clear()
+        self._addresses = Addresses(self._bars, self._start)
+
+    def _sets(self, noted: Sequence[tuple[Any, ...]]) -> Sets:
+        places, warms, sides = (np.array(column) for column in list(zip(*noted, strict=True))[:3])
+        return signal_sets(places, warms - self._start, sides)
+
+
+def signal_sets(
+    places: npt.NDArray[np.int64], warms: npt.NDArray[np.int64], sides: npt.NDArray[np.int64]
+) -> Sets:
+    """Return sets to pack; ``warms`` below 0 are warm from the first bar of the window on."""
+    return Sets(places, np.maximum(warms, 0), sides, np.zeros((len(places), 2), np.uint64))
+
+
+def _sides(signals: Signals) -> tuple[Any, Any, Any, Any]:
+    return signals.entries, signals.exits, signals.short_entries, signals.short_exits

@@ -1,0 +1,61 @@
+"""Questions: what a strategy is asked, many parameter sets at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sweeps.simulation.hopping import packing
+from sweeps.strategies.contract import Direction
+
+Question = tuple[Mapping[str, Any], Direction]
+"""A parameter set, and which sides may trade."""
+
+DIRECTIONS: tuple[Direction, ...] = ("long", "short", "both")
+SIDES: dict[Direction, int] = {"long": packing.LONG, "short": packing.SHORT, "both": packing.BOTH}
+
+_PLAIN: dict[type, type[np.generic]] = {int: np.int64, float: np.float64, bool: np.bool_}
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Parameter sets as columns; iterating gives them one by one.
+
+    Attributes:
+        columns: Values by parameter name, each of shape (sets,): int64, float64, booleans, or objects.
+        sides: Which sides may trade, of `SIDES`, shape (sets,).
+    """
+
+    columns: Mapping[str, npt.NDArray[Any]]
+    sides: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.sides)
+
+    def __iter__(self) -> Iterator[Question]:
+        names = tuple(self.columns)
+        directions = [DIRECTIONS[side] for side in self.sides.tolist()]
+        if not names:
+            yield from (({}, direction) for direction in directions)
+            return
+        rows = zip(*(column.tolist() for column in self.columns.values()), strict=True)
+        for row, direction in zip(rows, directions, strict=True):
+            yield dict(zip(names, row, strict=True)), direction
+
+    def part(self, places: slice | list[int]) -> "Questions":
+        """Return some of the questions."""
+        columns = {name: column[places] for name, column in self.columns.items()}
+        return Questions(columns, self.sides[places])
+
+
+def exact_column(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """Return values as a column from which `tolist` gives them back; objects where no plain type can."""
+    kinds = {type(value) for value in values}
+    plain = _PLAIN.get(kinds.pop()) if len(kinds) == 1 else None
+    if plain is not None and (plain is not np.int64 or max(map(abs, values)) < 2**63):
+        return np.array(values, dtype=plain)
+    column = np.empty(len(values), dtype=np.object_)
+    column[:] = values
+    return column
