@@ -13,10 +13,8 @@ from sweeps.spec.grid import Grid, IndexArray
 from sweeps.strategies.contract import FloatArray
 from sweeps.strategies.orders import OrderBook
 
-MOST_SETS = 256
-"""Signal sets that take turns over a tile: their bits stay in the processor's cache."""
-ASKED_SETS = 4096
-"""Signal sets that a strategy is asked for at once, where it takes columns: they compare the same rows."""
+MOST_SETS = 4096
+"""Signal sets that are asked for and simulated together: they compare the same rows and share levels."""
 WORD_BYTES = 64_000_000
 STOP_BYTES = 256_000_000
 """What the bits of sets that are held at once may take, and the stops, if each has its own."""
@@ -44,39 +42,39 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     sets, parameters = signal_sets(grid, indices), ParameterColumns(grid)
     true_ranges, session_words = scene.true_ranges(sets.periods), scene.session_words(sets.cutoffs)
     order = np.argsort(sets.set_of_run, kind="stable")
-    count, at_once = len(sets.sides), _sets_at_once(scene, sets)
-    words = new_words(min(at_once, count), KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars)
-    for begin in range(0, count, at_once):
-        end = min(begin + at_once, count)
+    count, begin = len(sets.sides), 0
+    words, rows_a_set = new_words(0, KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars), 1.0
+    while begin < count:
+        end = min(begin + _sets_at_once(scene, words.shape[1], rows_a_set), count)
+        if len(words) < end - begin:
+            words = new_words(end - begin, words.shape[1], scene.inputs.bars)
         questions = parameters.questions(sets.first_cells[begin:end], sets.sides[begin:end])
         book = scene.orders(questions, words[: end - begin])
         stops = book.stops.table()
-        edges = np.append(np.arange(begin, end, MOST_SETS), end)
-        cuts = np.searchsorted(sets.set_of_run, edges, sorter=order)
-        for first, last, lo, hi in zip(edges[:-1], edges[1:], cuts[:-1], cuts[1:], strict=True):
-            rows = _answered(scene, sets, book, begin, order[lo:hi], results)
-            part = slice(first - begin, last - begin)
-            batch = Batch(
-                words=book.words[part],
-                set_of_run=sets.set_of_run[rows] - first,
-                atr_of_run=sets.period_of_run[rows],
-                session_of_run=sets.cutoff_of_run[rows],
-                stop_of_set=book.stops.of_set[part],
-                stop_scale=book.stops.scale[part],
-                stop_distance=stops,
-                atr=true_ranges,
-                session_last=session_words,
-            )
-            _simulate(scene, batch, settings[rows], rows, results)
+        lo, hi = np.searchsorted(sets.set_of_run, (begin, end), sorter=order)
+        rows = _answered(scene, sets, book, begin, order[lo:hi], results)
+        batch = Batch(
+            words=book.words,
+            set_of_run=sets.set_of_run[rows] - begin,
+            atr_of_run=sets.period_of_run[rows],
+            session_of_run=sets.cutoff_of_run[rows],
+            stop_of_set=book.stops.of_set,
+            stop_scale=book.stops.scale,
+            stop_distance=stops,
+            atr=true_ranges,
+            session_last=session_words,
+        )
+        _simulate(scene, batch, settings[rows], rows, results)
+        begin, rows_a_set = end, len(stops) / (end - begin)
     return results
 
 
-def _sets_at_once(scene: Scene, sets: SignalSets) -> int:
-    """Return how many signal sets to hold, so that their bits, and stops if they have them, stay bounded."""
+def _sets_at_once(scene: Scene, kinds: int, rows_a_set: float) -> int:
+    """Return how many signal sets to hold, so that their bits and the rows of their stops stay bounded."""
     bars = scene.inputs.bars
-    most = ASKED_SETS if scene.strategy.columns else MOST_SETS
-    size = 8 * (KINDS if sets.shorts else LONG_KINDS) * words_of(bars)
-    return max(1, min(most, WORD_BYTES // size, STOP_BYTES // (8 * bars)))
+    stops = 0.0 if scene.strategy.columns else 8 * bars * rows_a_set
+    most = min(WORD_BYTES / (8 * kinds * words_of(bars)), STOP_BYTES / max(stops, 1.0), MOST_SETS)
+    return max(1, int(most))
 
 
 def _answered(
