@@ -18,22 +18,41 @@ def rolling_mean(values: FloatArray, period: int) -> FloatArray:
     """Return the mean of the last ``period`` values; NaN where one is missing; equal values stay."""
     size = len(values)
     means = np.full(size, np.nan)
-    tail = np.zeros(period + 1)
-    equal = 0
+    before, tail, head = np.zeros(period + 1), np.zeros(period + 1), np.zeros(period)
     for block in range(0, size, period):
-        head = 0.0
-        for offset in range(min(period, size - block)):
-            bar = block + offset
-            head += values[bar]
-            equal = equal + 1 if bar > 0 and values[bar] == values[bar - 1] else 1
-            if equal >= period:  # rounding must not make two averages of a flat price differ
-                means[bar] = values[bar]
-            elif bar >= period - 1:
-                means[bar] = (tail[offset + 1] + head) / period
-        tail[period] = 0.0
-        for offset in range(min(period, size - block) - 1, -1, -1):
-            tail[offset] = tail[offset + 1] + values[block + offset]
+        count = min(period, size - block)
+        part, made, later = values[block : block + count], means[block : block + count], before[1:]
+        ahead = behind = 0.0
+        for offset in range(count):  # two sums at once, which do not wait for each other
+            ahead += part[offset]
+            head[offset] = ahead
+            place = np.uint64(count - 1 - offset)
+            behind += part[place]
+            tail[place] = behind
+        if block > 0:
+            for offset in range(count):
+                made[offset] = (later[offset] + head[offset]) / period
+        elif count == period:
+            means[period - 1] = head[period - 1] / period
+        before, tail = tail, before
+        before[period] = 0.0
+    _keep_flat(values, period, means)
     return means
+
+
+@njit(nogil=True, cache=True)
+def _keep_flat(values: FloatArray, period: int, means: FloatArray) -> None:
+    """Put the value where all of a window are equal: rounding must not make averages of a flat price differ."""
+    flat = 0
+    for bar in range(1, len(values)):
+        flat += values[bar] == values[bar - 1]
+    if flat < period - 1:
+        return
+    equal = 0
+    for bar in range(len(values)):
+        equal = equal + 1 if bar > 0 and values[bar] == values[bar - 1] else 1
+        if equal >= period:
+            means[bar] = values[bar]
 
 
 @njit(nogil=True, cache=True)
