@@ -84,9 +84,9 @@ def signals_of(
     bars = ind.bars.between(start, len(ind.bars))
     window = PriceWindow(bars.open, bars.high, bars.low, bars.close)
     stop_distance = prepared.stop_distance(strategy, start)
-    further = {} if stop_distance is None else {"stop_distance": stop_distance}
     nothing_ordered = np.zeros(len(window), np.uint8)
-    made = simulate_asked(window, SignalSet(nothing_ordered, **further), asker, _PLAIN, _PERIODS)
+    read = SignalSet(nothing_ordered, np.empty(0) if stop_distance is None else stop_distance)
+    made = simulate_asked(window, read, asker, _PLAIN, _PERIODS)
     for error in made.errors.values():
         raise error
     rows = {name: row[start:] for name, row in prepared.rows.items()}

@@ -116,13 +116,13 @@ def check_mark(strategy: str, mark: BarByBarMark, parameters: Sequence[Parameter
         reason = f"parameter {texts[0]} is text; asked bar by bar a strategy reads int, float and bool"
         raise StrategyDefinitionError(strategy, reason)
     if type(mark.memory) is not int or mark.memory < 0:
-        raise StrategyDefinitionError(strategy, f"memory={mark.memory!r}: give a number of floats, at least 0")
+        raise StrategyDefinitionError(strategy, f"memory={mark.memory!r}: give a number of floats, 0 or more")
     if mark.rows is None:
         return
     if not callable(mark.rows):
         raise StrategyDefinitionError(strategy, f"rows={mark.rows!r}: give a function of (bars, ind)")
     if len(signature(mark.rows).parameters) < 2:
-        raise StrategyDefinitionError(strategy, "its function of rows is called as g(bars, ind, *, parameters)")
+        raise StrategyDefinitionError(strategy, "its rows are called as g(bars, ind, *, parameters)")
     known = {one.name for one in parameters}
     for name in row_parameters(mark.rows):
         if name not in known:

@@ -23,7 +23,7 @@ class StrategyCompileError(StrategyError):
     def __str__(self) -> str:
         return (
             f"strategy {self.strategy} cannot be compiled: {self.place}: {self.reason}; a function that is "
-            "asked bar by bar may use what numba compiles: numbers, its arrays, NumPy, and functions with @njit"
+            "asked bar by bar may use what numba compiles: numbers, arrays, NumPy, and functions with @njit"
         )
 
 

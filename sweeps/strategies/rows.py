@@ -62,6 +62,12 @@ def prepare_rows(strategy: Strategy, ind: Indicators, parameters: Mapping[str, A
     return PreparedRows(rows, warm)
 
 
+def rows_parameters(strategy: Strategy) -> tuple[str, ...]:
+    """Return the names of the parameters that a strategy's rows depend on."""
+    function = mark_of(strategy).rows
+    return () if function is None else row_parameters(function)
+
+
 @cache
 def named_rows(names: tuple[str, ...]) -> Any:
     """Return the tuple type whose fields are rows by name."""
