@@ -24,18 +24,18 @@ class Asker:
     """A compiled strategy with its parameters and rows, ready to be asked. Threads may share it.
 
     Args:
-        ask: The compiled function, of the signature `ASK`.
+        ask_at: Address of the compiled function, of the signature `ASK`.
         inputs: Addresses of the arrays that it reads, shape (arrays,).
-        kept: Those arrays: an address is good while its array lives.
+        kept: Those arrays and the function: an address is good while what lies there lives.
         memory: How many floats it keeps from bar to bar.
         first: What it calls the window's bar 0.
         warm: First bar of the window at which it is asked.
         states: What its wishes -1, 0 and 1 mean under the run's direction.
     """
 
-    ask: Any
+    ask_at: int
     inputs: npt.NDArray[np.int64]
-    kept: tuple[npt.NDArray[Any], ...]
+    kept: tuple[Any, ...]
     memory: int
     first: int
     warm: int
@@ -109,7 +109,7 @@ def simulate_asked(
     while done[0] < runs:
         try:
             run_rows(
-                asker.ask,
+                asker.ask_at,
                 asker.inputs,
                 asker.first,
                 asker.warm,

@@ -1,7 +1,7 @@
 """The compiled door of asked strategies: many settings rows over one window and one parameter set.
 
-It takes the strategy's function as a pointer, so that it is compiled once and kept on disk: only the few
-lines of a user are compiled in each process. A call through the pointer takes about 2 ns.
+It takes the strategy's function as an address, so that it is compiled once and kept on disk: only the few
+lines of a user are compiled in each process. A call through the address takes about 2 ns.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,12 @@ import numpy.typing as npt
 from numba import njit, types
 
 from sweeps.simulation.asked_loop import run_asked
+from sweeps.simulation.pointers import asking_at
 from sweeps.simulation.scoring import rules_of, score
 from sweeps.simulation.sources import source_digest
 from sweeps.simulation.statistics import BLOCKS
 
 Floats = npt.NDArray[np.float64]
-
-ASK: Final = types.int64(types.int64, types.uint64, types.uint64, types.uint64)
-"""What is asked: (bar, address of the account, of the memory, of the inputs' addresses) -> wish."""
 
 
 def _array(dtype: Any, dimensions: int = 1, *, readonly: bool = False) -> Any:
@@ -29,7 +27,7 @@ def _array(dtype: Any, dimensions: int = 1, *, readonly: bool = False) -> Any:
 
 _PRICES: Final = _array(types.float64, readonly=True)
 _SIGNATURE: Final = (
-    types.FunctionType(ASK),
+    types.int64,
     _array(types.int64),
     types.int64,
     types.int64,
@@ -67,7 +65,7 @@ def _compiled(sources: int) -> Callable[..., int]:
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def run_asked_rows(
-        ask: Any,
+        ask_at: int,
         inputs: npt.NDArray[np.int64],
         first: int,
         warm: int,
@@ -93,6 +91,7 @@ def _compiled(sources: int) -> Callable[..., int]:
         status: npt.NDArray[np.uint8],
         done: npt.NDArray[np.int64],
     ) -> int:
+        ask = asking_at(ask_at)
         returns = np.empty(close.size)
         sums, sumsqs = np.empty(BLOCKS), np.empty(BLOCKS)
         for k in range(done[0], len(settings)):

@@ -51,11 +51,11 @@ def make_asker(
     bars = ind.bars
     given = np.array([parameters[declared.name] for declared in strategy.parameters], dtype=np.float64)
     columns = (bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume)
-    kept = (given, *columns, *prepared.rows.values())
+    arrays = (given, *columns, *prepared.rows.values())
     return Asker(
-        ask=wish.ask,
-        inputs=np.array([array.__array_interface__["data"][0] for array in kept], dtype=np.int64),
-        kept=kept,
+        ask_at=wish.ask_at,
+        inputs=np.array([array.__array_interface__["data"][0] for array in arrays], dtype=np.int64),
+        kept=(wish, *arrays),
         memory=mark_of(strategy).memory,
         first=start,
         warm=max(prepared.warm - start, 0),

@@ -7,8 +7,8 @@ from typing import Any
 from numba import njit, types
 
 from sweeps.simulation.account import ACCOUNT_SLOTS, Account
-from sweeps.simulation.asked_rows import ASK
-from sweeps.simulation.views import floats_at, integers_at, slots_at
+from sweeps.simulation.pointers import compiled_address
+from sweeps.simulation.views import FLOATS, INTEGERS, SLOTS, floats_at, integers_at, slots_at
 from sweeps.strategies.bar_by_bar import BarsSoFar, mark_of
 from sweeps.strategies.compile_errors import StrategyCompileError, compile_error, place_of
 from sweeps.strategies.contract import Parameter, Strategy
@@ -48,7 +48,7 @@ class Wish:
     """A compiled strategy function.
 
     Attributes:
-        ask: The function, of the signature `ASK`.
+        ask_at: Address of the function, of the signature `ASK`.
         boolean: Whether it answers with booleans.
     """
 
@@ -63,7 +63,7 @@ class Wish:
         if not isinstance(answer, types.Boolean | types.Integer):
             reason = f"it returns {answer}, expected -1, 0 or 1, or a boolean"
             raise StrategyCompileError(strategy.name, place_of(function.py_func), reason)
-        self.ask = njit(ASK)(_bridge(strategy, row_names, function))
+        self._ask, self.ask_at = compiled_address(_bridge(strategy, row_names, function))
 
 
 _compiled: dict[tuple[Callable[..., Any], tuple[str, ...]], Wish | StrategyCompileError] = {}
@@ -99,16 +99,15 @@ def _dispatcher(strategy: Strategy) -> Any:
 
 
 def _argument_types(parameters: Sequence[Parameter], row_names: tuple[str, ...]) -> tuple[Any, ...]:
-    prices = types.Array(types.float64, 1, "C", readonly=True)
-    times = types.Array(types.int64, 1, "C", readonly=True)
     seen = {int: types.int64, float: types.float64}
     account = [seen[kind] for kind in Account.__annotations__.values()]
+    named: Any = types.BaseTuple.from_types
     return (
         types.int64,
-        types.NamedTuple([times, *[prices] * 5], BarsSoFar),
-        types.NamedTuple([prices] * len(row_names), named_rows(row_names)) if row_names else types.Tuple(()),
-        types.NamedTuple(account, Account),
-        types.Array(types.float64, 1, "C"),
+        named([INTEGERS, *[FLOATS] * 5], BarsSoFar),
+        named([FLOATS] * len(row_names), named_rows(row_names) if row_names else None),
+        named(account, Account),
+        SLOTS,
         *(_KINDS[one.kind] for one in parameters),
     )
 
