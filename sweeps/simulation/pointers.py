@@ -36,5 +36,6 @@ def _asking_at(typing_context: Any, address: Any) -> Any:  # noqa: ARG001  as nu
     return _FUNCTION(types.int64), generate
 
 
-asking_at: Callable[[int], Any] = _asking_at
+_made: Any = _asking_at
+asking_at: Callable[[int], Any] = _made
 """Return the function of an address, to be called inside compiled code."""

@@ -92,10 +92,9 @@ def compiled_wish(strategy: Strategy, row_names: Sequence[str]) -> Wish:
 def _dispatcher(strategy: Strategy) -> Any:
     """Return the function for numba, with its bounds checked: a stray index must not read other memory."""
     given: Any = strategy.function
-    options = {
-        name: value for name, value in getattr(given, "targetoptions", {}).items() if name in _KEPT_OPTIONS
-    }
-    return njit(boundscheck=True, **options)(getattr(given, "py_func", given))
+    options = getattr(given, "targetoptions", {})
+    kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
+    return njit(boundscheck=True, forceinline=True, **kept)(getattr(given, "py_func", given))
 
 
 def _argument_types(parameters: Sequence[Parameter], row_names: tuple[str, ...]) -> tuple[Any, ...]:
