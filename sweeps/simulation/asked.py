@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.account import ACCOUNT_SLOTS
+from sweeps.simulation.asked_loop import BAR_ASKED, ROWS_DONE
 from sweeps.simulation.asked_rows import asked_rows
 from sweeps.simulation.kernel import AtrMissingError, Outcome
 from sweeps.simulation.ledger import N_LEDGER
@@ -31,6 +32,7 @@ class Asker:
         first: What it calls the window's bar 0.
         warm: First bar of the window at which it is asked.
         states: What its wishes -1, 0 and 1 mean under the run's direction.
+        place: Where it is written, for messages.
     """
 
     ask_at: int
@@ -40,6 +42,7 @@ class Asker:
     first: int
     warm: int
     states: tuple[int, int, int]
+    place: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,11 +105,11 @@ def simulate_asked(
     metrics = np.full((runs, N_METRICS), np.nan)
     sums, sumsqs = np.full((2, runs, BLOCKS), np.nan, dtype=np.float32)
     status, trades = np.zeros(runs, dtype=np.uint8), np.zeros(runs, dtype=np.int64)
-    done = np.zeros(1, dtype=np.int64)
+    progress = np.zeros(2, dtype=np.int64)
     account, memory = np.empty(ACCOUNT_SLOTS), np.empty(asker.memory)
     errors: dict[int, Exception] = {}
     run_rows = asked_rows()
-    while done[0] < runs:
+    while progress[ROWS_DONE] < runs:
         try:
             run_rows(
                 asker.ask_at,
@@ -133,11 +136,12 @@ def simulate_asked(
                 sums,
                 sumsqs,
                 status,
-                done,
+                progress,
             )
         except Exception as error:  # noqa: BLE001  a user's function may raise anything; its run fails alone
-            errors[int(done[0])] = error
-            done[0] += 1
+            error.add_note(f"raised at bar {progress[BAR_ASKED]} in {asker.place}")
+            errors[int(progress[ROWS_DONE])] = error
+            progress[ROWS_DONE] += 1
     ledger = scratch.ledger[: trades[-1] if runs else 0]
     return Asked(
         Outcome(metrics, sums, sumsqs, status, looped=runs), errors, scratch.orders, scratch.equity, ledger

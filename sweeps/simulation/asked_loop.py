@@ -5,7 +5,7 @@ is the difference between the position that the strategy wishes and the one that
 fills it is asked after the close, with `close` fills just before the orders of that close.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,10 @@ from sweeps.simulation.position import Position, flat, opened
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
+
+ROWS_DONE: Final = 0
+BAR_ASKED: Final = 1
+"""Places in ``progress``: settings rows that are finished, and the bar that was asked about last."""
 
 
 @njit(error_model="numpy")
@@ -74,6 +78,7 @@ def run_asked(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
     orders: npt.NDArray[np.uint8],
     equity: Floats,
     ledger: Floats,
+    progress: npt.NDArray[np.int64],
 ) -> Tally:
     """Run one backtest, asking from bar ``warm`` on; fill orders and equity (bars,) and the ledger's rows."""
     bars = close.size
@@ -119,6 +124,7 @@ def run_asked(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
             borrow_cost += borrowed
         if at_close and i >= warm:
             note_account(account, position, worth_of(settled, position, close[i]), ledger, trades, first)
+            progress[BAR_ASKED] = i + first
             wish = ask(i + first, account_at, memory_at, inputs_at)
             orders[i] = order = wished_order(wish, position.side, states)
         if at_close and position.side != 0.0 and (order != 0 or ages):
@@ -153,6 +159,7 @@ def run_asked(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
             return Tally(trades, skipped, ruined=True, status=STATUS_OK)
         if not at_close and i >= warm:
             note_account(account, position, worth, ledger, trades, first)
+            progress[BAR_ASKED] = i + first
             wish = ask(i + first, account_at, memory_at, inputs_at)
             orders[i] = order = wished_order(wish, position.side, states)
     if position.side != 0.0:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from sweeps.simulation.asked_loop import run_asked
+from sweeps.simulation.asked_loop import ROWS_DONE, run_asked
 from sweeps.simulation.pointers import asking_at
 from sweeps.simulation.scoring import rules_of, score
 from sweeps.simulation.sources import source_digest
@@ -54,8 +54,8 @@ _SIGNATURE: Final = (
 def asked_rows() -> Callable[..., int]:
     """Return the door, compiled when it is first asked for: sweeps of other strategies do not pay for it.
 
-    It runs every settings row into row k of trades, metrics, block sums and status, and keeps in ``done``
-    how many it has finished: an exception of the strategy leaves it, and the rows after it can be run.
+    It runs every settings row into row k of trades, metrics, block sums and status, and keeps in
+    ``progress`` how far it is: an exception of the strategy leaves it, and the rows after it can be run.
     """
     return _compiled(source_digest())
 
@@ -89,12 +89,12 @@ def _compiled(sources: int) -> Callable[..., int]:
         block_sums: npt.NDArray[np.float32],
         block_sumsqs: npt.NDArray[np.float32],
         status: npt.NDArray[np.uint8],
-        done: npt.NDArray[np.int64],
+        progress: npt.NDArray[np.int64],
     ) -> int:
         ask = asking_at(ask_at)
         returns = np.empty(close.size)
         sums, sumsqs = np.empty(BLOCKS), np.empty(BLOCKS)
-        for k in range(done[0], len(settings)):
+        for k in range(progress[ROWS_DONE], len(settings)):
             rules = rules_of(settings[k])
             tally = run_asked(
                 ask,
@@ -115,6 +115,7 @@ def _compiled(sources: int) -> Callable[..., int]:
                 orders,
                 equity,
                 ledger,
+                progress,
             )
             trades[k], status[k] = tally.trades, tally.status
             score(
@@ -132,7 +133,7 @@ def _compiled(sources: int) -> Callable[..., int]:
                 block_sums[k],
                 block_sumsqs[k],
             )
-            done[0] = k + 1
+            progress[ROWS_DONE] = k + 1
         return sources
 
     compiled: Any = run_asked_rows

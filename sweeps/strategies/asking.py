@@ -60,6 +60,7 @@ def make_asker(
         first=start,
         warm=max(prepared.warm - start, 0),
         states=(below, zero, one),
+        place=wish.place,
     )
 
 

@@ -50,15 +50,17 @@ class Wish:
     Attributes:
         ask_at: Address of the function, of the signature `ASK`.
         boolean: Whether it answers with booleans.
+        place: File and line where it is written.
     """
 
     def __init__(self, strategy: Strategy, row_names: tuple[str, ...]) -> None:
         function, takes = _dispatcher(strategy), _argument_types(strategy.parameters, row_names)
+        self.place = f"the function at {place_of(function.py_func)}"
         try:
             function.compile(takes)
         except Exception as error:
             raise compile_error(strategy.name, function.py_func, error) from error
-        answer = function.overloads[takes].signature.return_type
+        answer = types.unliteral(function.overloads[takes].signature.return_type)
         self.boolean = isinstance(answer, types.Boolean)
         if not isinstance(answer, types.Boolean | types.Integer):
             reason = f"it returns {answer}, expected -1, 0 or 1, or a boolean"
