@@ -43,7 +43,7 @@ CASES = {
             "mine",
             "for every parameter set",
             "IndexError",
-            "raised at bar 2 in the function at mine.py, line 7",
+            "raised at bar 4 in the function at mine.py, line 7",
         ],
     ),
     "has a parameter of text": (
