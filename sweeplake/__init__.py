@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sweeplake.running import Plan, ingest, plan, run
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
+    from sweeps.simulation.codes import EXIT_REASONS
+    from sweeps.strategies.bar_by_bar import bar_by_bar
     from sweeps.strategies.contract import Above, Backtest, Param, Signals, backtester, strategy
 
 __version__ = "0.1.0"
@@ -27,6 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Above": "sweeps.strategies.contract",
     "Backtest": "sweeps.strategies.contract",
+    "EXIT_REASONS": "sweeps.simulation.codes",
     "Lake": "sweeplake.lake",
     "Lookup": "queries.lookup",
     "Param": "sweeps.strategies.contract",
@@ -35,6 +38,7 @@ _HOMES = {
     "StoredRun": "sweeplake.stored_run",
     "Sweep": "sweeplake.sweep",
     "backtester": "sweeps.strategies.contract",
+    "bar_by_bar": "sweeps.strategies.bar_by_bar",
     "ingest": "sweeplake.running",
     "open": "sweeplake.opening",
     "plan": "sweeplake.running",
@@ -43,6 +47,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "EXIT_REASONS",
     "Above",
     "Backtest",
     "Lake",
@@ -53,6 +58,7 @@ __all__ = [
     "StoredRun",
     "Sweep",
     "backtester",
+    "bar_by_bar",
     "ingest",
     "open",
     "plan",

@@ -92,13 +92,13 @@ def trace_details(scene: Scene, runs: Runs) -> Details:
             run = trace(scene.window, signals, settings[row], scene.inputs.periods_per_year)
             details.add(
                 runs.keys(row),
-                _trade_columns(run, time, said.indicators, lag=0 if settings[row, S_FILL] else 1),
+                trade_columns(run, time, said.indicators, lag=0 if settings[row, S_FILL] else 1),
                 Curve(time, run.equity, run.position, settings[row, S_INITIAL_CAPITAL]),
             )
     return details
 
 
-def _trade_columns(
+def trade_columns(
     run: Trace, time: npt.NDArray[np.int64], named: Mapping[str, FloatArray], *, lag: int
 ) -> dict[str, pa.Array]:
     """Return a run's trades in the lake's columns; entry values are those of the signal's bar."""

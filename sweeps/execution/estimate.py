@@ -74,6 +74,8 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimat
 def _engine(scene: Scene, looped: float) -> str:
     if scene.strategy.kind == "backtester":
         return "the backtester itself"
+    if scene.strategy.kind == "bar_by_bar":
+        return "bar by bar, the strategy asked at every close"
     return f"from event to event; bar by bar for {looped:.1%} of the sample, where that is not exact"
 
 

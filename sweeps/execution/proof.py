@@ -9,9 +9,11 @@ from sweeps.errors import SweepError
 from sweeps.execution.cells import strategy_parameters
 from sweeps.spec.grid import CHUNK_CELLS, Grid
 from sweeps.spec.rules import Value
+from sweeps.strategies.asking import signals_of
 from sweeps.strategies.column_proof import prove_columns
+from sweeps.strategies.compile_errors import StrategyCompileError
 from sweeps.strategies.contract import Strategy
-from sweeps.strategies.evaluate import evaluate, run_backtester
+from sweeps.strategies.evaluate import run_backtester
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.lookahead import prove_causal
 
@@ -47,6 +49,7 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
         StrategyFailsError: If it raises for all of them.
         ColumnsRefusedError: If it declares columns and raises when it is asked for several sets at once.
         ColumnsDifferError: If it declares columns and then answers otherwise than for single sets.
+        StrategyCompileError: If numba cannot compile a function that is asked bar by bar.
         LookaheadError: If a signal changes when later bars are removed.
     """
     works: list[dict[str, Value]] = []
@@ -56,6 +59,8 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
         parameters = strategy_parameters(grid, index)
         try:
             metrics = _try(strategy, bars, parameters)
+        except StrategyCompileError:
+            raise  # of no parameter set's making
         except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
             failure = error
         else:
@@ -73,7 +78,7 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
 def _try(strategy: Strategy, bars: Bars, parameters: dict[str, Value]) -> tuple[str, ...]:
     if strategy.kind == "backtester":
         return tuple(run_backtester(strategy, bars, parameters).metrics)
-    evaluate(strategy, Indicators(bars), parameters, "both" if strategy.short else "long")
+    signals_of(strategy, Indicators(bars), parameters, "both" if strategy.short else "long")
     return ()
 
 

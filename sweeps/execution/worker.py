@@ -12,6 +12,7 @@ from lake.receipts import SMALL_BYTES, FileReceipt, Rows
 from lake.writer import write_rows
 from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
+from sweeps.execution.asked import compute_asked, trace_asked_details
 from sweeps.execution.backtests import compute_backtests
 from sweeps.execution.blocks import Block
 from sweeps.execution.compute import compute
@@ -119,7 +120,7 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     if scene.strategy.kind == "backtester":
         _, details = compute_backtests(scene, runs, keep=True)
     else:
-        details = trace_details(scene, runs)
+        details = _traced(scene, runs)
     files, rows = _store(runs, details.tables())
     return BlockReceipt(block, files, rows, block.runs, 0, time.perf_counter() - begun)
 
@@ -129,9 +130,15 @@ def compute_results(scene: Scene, runs: Runs) -> tuple[Results, Details]:
     keep = runs.context.keep_details
     if scene.strategy.kind == "backtester":
         return compute_backtests(scene, runs, keep=keep)
-    results = compute(scene, runs.context.grid, runs.indices)
+    computing = compute_asked if scene.strategy.kind == "bar_by_bar" else compute
+    results = computing(scene, runs.context.grid, runs.indices)
     kept = replace(runs, indices=runs.indices[results.good])
-    return results, trace_details(scene, kept) if keep else Details()
+    return results, _traced(scene, kept) if keep else Details()
+
+
+def _traced(scene: Scene, runs: Runs) -> Details:
+    tracing = trace_asked_details if scene.strategy.kind == "bar_by_bar" else trace_details
+    return tracing(scene, runs)
 
 
 def _store(

@@ -25,7 +25,7 @@ from sweeps.simulation.codes import (
     STAY,
 )
 from sweeps.simulation.exits import leave, level_exit, ordered_exit, record
-from sweeps.simulation.position import at_signal, entry_side, flat, lacks_distance, opened
+from sweeps.simulation.position import entry_side, flat, lacks_distance, ordered_in
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
@@ -99,15 +99,8 @@ def run_bars(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
                         trades += 1
                         position = flat()
                 if position.side == 0.0 and may_enter(order, signal_bar, stop_distance, atr, rules):
-                    position = opened(
-                        entry_side(order),
-                        i,
-                        open_[i],
-                        settled,
-                        at_signal(stop_distance, signal_bar),
-                        at_signal(atr, signal_bar),
-                        levels,
-                        rules,
+                    position = ordered_in(
+                        order, signal_bar, i, open_[i], settled, stop_distance, atr, levels, rules
                     )
                     settled -= position.entry_fee
                     peak, borrow_cost = open_[i], 0.0
@@ -140,15 +133,8 @@ def run_bars(  # noqa: C901, PLR0912, PLR0915 - one bar, in order, is one page
                 position = flat()
             free = at_close and position.side == 0.0 and not level_closed and not session_over
             if free and may_enter(order, signal_bar, stop_distance, atr, rules):
-                position = opened(
-                    entry_side(order),
-                    i,
-                    close[i],
-                    settled,
-                    at_signal(stop_distance, signal_bar),
-                    at_signal(atr, signal_bar),
-                    levels,
-                    rules,
+                position = ordered_in(
+                    order, signal_bar, i, close[i], settled, stop_distance, atr, levels, rules
                 )
                 settled -= position.entry_fee
                 peak, borrow_cost = close[i], 0.0

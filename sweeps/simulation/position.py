@@ -135,3 +135,20 @@ def opened(
         if np.isnan(target):
             target = np.inf
     return Position(side, quantity, price, fee, bar, stop, reason, target)
+
+
+@njit(error_model="numpy")
+def ordered_in(
+    order: int,
+    signal_bar: int,
+    bar: int,
+    market_price: float,
+    settled: float,
+    stop_distance: Floats,
+    atr: Floats,
+    levels: bool,  # noqa: FBT001  compiled functions take their arguments by place
+    rules: Rules,
+) -> Position:
+    """Return the position that an entry order of ``signal_bar`` opens at ``bar``; see `opened`."""
+    distance, true_range = at_signal(stop_distance, signal_bar), at_signal(atr, signal_bar)
+    return opened(entry_side(order), bar, market_price, settled, distance, true_range, levels, rules)

@@ -7,12 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sweeps.simulation.codes import STATUS_OK
 from sweeps.simulation.loop import run_bars
-from sweeps.simulation.metrics import buy_hold_return, run_metrics
-from sweeps.simulation.settings import Rules
+from sweeps.simulation.scoring import rules_of, score
 from sweeps.simulation.sources import source_digest
-from sweeps.simulation.statistics import BLOCKS, curve_statistics, trade_statistics
+from sweeps.simulation.statistics import BLOCKS
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,28 +38,29 @@ def _compiled(sources: int) -> Callable[..., int]:
         block_sumsqs: npt.NDArray[np.float32],
         status: npt.NDArray[np.uint8],
     ) -> int:
-        bars = close.size
-        returns = np.empty(bars)
+        returns = np.empty(close.size)
         sums, sumsqs = np.empty(BLOCKS), np.empty(BLOCKS)
         for k in range(len(settings)):
-            s = settings[k]
-            rules = Rules(
-                s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14]
-            )
+            rules = rules_of(settings[k])
             tally = run_bars(
                 open_, high, low, close, events, stop_distance, atr, session_last, rules, equity, ledger
             )
             trades[k], status[k] = tally.trades, tally.status
-            if tally.status != STATUS_OK:
-                metrics[k], block_sums[k], block_sumsqs[k] = np.nan, np.nan, np.nan
-                continue
-            curve = curve_statistics(equity, rules.initial_capital, rules.risk_free, returns, sums, sumsqs)
-            of_trades = trade_statistics(ledger[: tally.trades])
-            buy_hold = buy_hold_return(open_, close, rules)
-            run = run_metrics(curve, of_trades, tally, equity[-1], buy_hold, bars, rules, periods_per_year)
-            for place, value in enumerate(run):
-                metrics[k, place] = value
-            block_sums[k], block_sumsqs[k] = sums, sumsqs
+            score(
+                tally,
+                open_,
+                close,
+                equity,
+                ledger,
+                rules,
+                periods_per_year,
+                returns,
+                sums,
+                sumsqs,
+                metrics[k],
+                block_sums[k],
+                block_sumsqs[k],
+            )
         return sources
 
     compiled: Any = run_rows

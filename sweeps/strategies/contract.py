@@ -22,7 +22,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 EventArray: TypeAlias = npt.NDArray[np.uint8]
 Direction: TypeAlias = Literal["long", "short", "both"]
-StrategyKind: TypeAlias = Literal["signals", "backtester"]
+StrategyKind: TypeAlias = Literal["signals", "backtester", "bar_by_bar"]
 ParameterKind: TypeAlias = Literal["int", "float", "bool", "text"]
 ParameterValue: TypeAlias = int | float | bool | str
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -32,7 +32,7 @@ class Evaluation:
 
 def check_direction(strategy: Strategy, direction: Direction) -> None:
     """Raise ShortSideError if the direction needs a short side that the strategy does not declare."""
-    if direction != "long" and not strategy.short and strategy.kind == "signals":
+    if direction != "long" and not strategy.short and strategy.kind != "backtester":
         raise ShortSideError(strategy.name, direction)
 
 

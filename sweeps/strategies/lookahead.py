@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.bars.frame import Bars
+from sweeps.strategies.asking import signals_of
 from sweeps.strategies.contract import Direction, Strategy
 from sweeps.strategies.errors import LookaheadError, UnprovenCausalityError
-from sweeps.strategies.evaluate import Evaluation, evaluate
+from sweeps.strategies.evaluate import Evaluation
 from sweeps.strategies.indicators import Indicators
 
 RANDOM_CUTS = 8
@@ -31,8 +32,9 @@ def prove_causal(
     """Return if no signal of the sampled parameter sets changes when bars after it are removed.
 
     The bars end once at random places and once just after signals, where nothing later is left to peek at;
-    all events and stop distances up to there must be those of the whole history. A parameter set that fails
-    on the whole history is left to its run; a backtester returns no signals and passes.
+    all events and stop distances up to there must be those of the whole history; of a strategy that is asked
+    bar by bar its rows too, because what it does with them depends on the exits of each run. A parameter set
+    that fails on the whole history is left to its run; a backtester returns no signals and passes.
 
     Args:
         strategy: What is put to the proof.
@@ -45,7 +47,7 @@ def prove_causal(
         LookaheadError: Naming the first bar whose signal changed.
         UnprovenCausalityError: If the strategy raises on every shorter history.
     """
-    if strategy.kind != "signals":
+    if strategy.kind == "backtester":
         return
     bars = bars.cut(min(len(bars), maximum_bars))
     random = np.random.default_rng(seed)
@@ -69,7 +71,7 @@ def _prove(
         if part is None:
             errors.extend([error] if error else [])
             continue
-        changed = _first_change(whole, part, cut)
+        changed = _first_change(whole, part, cut, rows=strategy.kind == "bar_by_bar")
         if changed is not None:
             bar, last = _moment(bars, changed), _moment(bars, cut - 1)
             raise LookaheadError(strategy.name, parameters, bars.symbol, bar, last)
@@ -83,7 +85,7 @@ def _attempt(
 ) -> tuple[Evaluation | None, Exception | None]:
     direction: Direction = "both" if strategy.short else "long"
     try:
-        return evaluate(strategy, Indicators(bars), parameters, direction), None
+        return signals_of(strategy, Indicators(bars), parameters, direction), None
     except Exception as error:  # noqa: BLE001  a user's function may raise anything
         return None, error
 
@@ -102,18 +104,27 @@ def _cuts(whole: Evaluation, random: np.random.Generator) -> list[int]:
     return sorted({int(cut) for cut in (*places, *early, *ends) if 0 < cut < n}, reverse=True)
 
 
-def _first_change(whole: Evaluation, part: Evaluation, cut: int) -> int | None:
+def _first_change(whole: Evaluation, part: Evaluation, cut: int, *, rows: bool) -> int | None:
     changed = whole.events[:cut] != part.events
     if (whole.stop_distance is None) != (part.stop_distance is None):
         return 0
     if whole.stop_distance is not None and part.stop_distance is not None:
         changed |= ~_close(whole.stop_distance[:cut], part.stop_distance)
+    if rows:
+        if whole.indicators.keys() != part.indicators.keys():
+            return 0
+        for name, row in whole.indicators.items():
+            changed |= ~_close(
+                row[:cut], part.indicators[name], scale=float(np.nanmax(np.abs(row), initial=0.0))
+            )
     return int(changed.argmax()) if changed.any() else None
 
 
-def _close(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _close(
+    one: npt.NDArray[np.float64], other: npt.NDArray[np.float64], scale: float = 0.0
+) -> npt.NDArray[np.bool_]:
     """Compare up to rounding, which may depend on an array's length."""
-    return np.isclose(one, other, rtol=1e-9, atol=0.0, equal_nan=True)
+    return np.isclose(one, other, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
 def _moment(bars: Bars, index: int) -> datetime:

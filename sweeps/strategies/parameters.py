@@ -12,7 +12,16 @@ from sweeps.strategies.contract import Param, Parameter, ParameterKind, Paramete
 from sweeps.strategies.errors import StrategyDefinitionError
 
 KINDS: dict[type, ParameterKind] = {bool: "bool", int: "int", float: "float", str: "text"}
-LEADING = {"signals": ("bars", "ind"), "backtester": ("bars",)}
+LEADING: dict[StrategyKind, tuple[str, ...]] = {
+    "signals": ("bars", "ind"),
+    "backtester": ("bars",),
+    "bar_by_bar": ("t", "bars", "rows", "account", "memory"),
+}
+NOUNS: dict[StrategyKind, str] = {
+    "signals": "strategy",
+    "backtester": "backtester",
+    "bar_by_bar": "strategy that is asked bar by bar",
+}
 
 
 def declared_parameters(function: Callable[..., Any], kind: StrategyKind, name: str) -> tuple[Parameter, ...]:
@@ -30,12 +39,8 @@ def declared_parameters(function: Callable[..., Any], kind: StrategyKind, name: 
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if len(given) < len(leading) or any(one.kind not in by_position for one in given[: len(leading)]):
         wanted = ", ".join(leading)
-        raise StrategyDefinitionError(name, f"a {_noun(kind)} is called as f({wanted}, *, parameters)")
+        raise StrategyDefinitionError(name, f"a {NOUNS[kind]} is called as f({wanted}, *, parameters)")
     return tuple(_parameter(function, one, name) for one in given[len(leading) :])
-
-
-def _noun(kind: StrategyKind) -> str:
-    return "strategy" if kind == "signals" else "backtester"
 
 
 def _parameter(function: Callable[..., Any], given: inspect.Parameter, strategy: str) -> Parameter:

@@ -7,6 +7,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
+from sweeps.strategies.bar_by_bar import BarByBarMark, check_mark
 from sweeps.strategies.bundle import SourceBundle
 from sweeps.strategies.contract import MARK, Mark, Strategy
 from sweeps.strategies.digest import builtin_code, bundle_code
@@ -68,10 +69,13 @@ class StrategySource:
     def _defined(self, code: str) -> Strategy:
         function = self._function()
         mark: Mark = getattr(function, MARK, Mark())
+        parameters = declared_parameters(function, mark.kind, self.name)
+        if isinstance(mark, BarByBarMark):
+            check_mark(self.name, mark, parameters)
         return Strategy(
             name=self.name,
             function=function,
-            parameters=declared_parameters(function, mark.kind, self.name),
+            parameters=parameters,
             short=mark.short,
             kind=mark.kind,
             code=code,

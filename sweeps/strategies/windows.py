@@ -42,7 +42,7 @@ def rolling_mean(values: FloatArray, period: int) -> FloatArray:
 
 @njit(nogil=True, cache=True)
 def _keep_flat(values: FloatArray, period: int, means: FloatArray) -> None:
-    """Put the value where all of a window are equal: rounding must not make averages of a flat price differ."""
+    """Put the value where all of a window are equal, so that averages of a flat price do not differ."""
     flat = 0
     for bar in range(1, len(values)):
         flat += values[bar] == values[bar - 1]
