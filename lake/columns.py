@@ -7,6 +7,7 @@ import pyarrow as pa
 TEXT = pa.string()
 TIME = pa.timestamp("us", "UTC")
 DOUBLE = pa.float64()
+SINGLE = pa.float32()
 INTEGER = pa.int32()
 COUNT = pa.int64()
 FLAG = pa.bool_()
@@ -50,21 +51,21 @@ METRICS = (
     _metric("win_rate", "fraction", "trades with a profit after costs / trades"),
     _metric("profit_factor", "ratio", "sum of winning pnl / sum of losing pnl"),
     _metric("expectancy", "fraction", "mean trade return after costs"),
-    _metric("expectancy_cash", "quote currency", "mean trade pnl after costs"),
-    _metric("avg_win", "fraction", "mean return of winning trades"),
-    _metric("avg_loss", "fraction", "mean return of losing trades, negative"),
-    _metric("best_trade", "fraction", "highest trade return"),
-    _metric("worst_trade", "fraction", "lowest trade return"),
-    _metric("avg_bars_held", "bars", "mean bars from entry to exit", 0),
-    _metric("exposure", "fraction", "share of closes in position", 0),
-    _metric("turnover", "a year", "traded notional / mean equity / years", -1),
-    _metric("total_fees", "quote currency", "fees of all fills", -1),
+    _metric("expectancy_cash", "quote currency", "mean trade pnl after costs", kind=SINGLE),
+    _metric("avg_win", "fraction", "mean return of winning trades", kind=SINGLE),
+    _metric("avg_loss", "fraction", "mean return of losing trades, negative", kind=SINGLE),
+    _metric("best_trade", "fraction", "highest trade return", kind=SINGLE),
+    _metric("worst_trade", "fraction", "lowest trade return", kind=SINGLE),
+    _metric("avg_bars_held", "bars", "mean bars from entry to exit", 0, kind=SINGLE),
+    _metric("exposure", "fraction", "share of closes in position", 0, kind=SINGLE),
+    _metric("turnover", "a year", "traded notional / mean equity / years", -1, kind=SINGLE),
+    _metric("total_fees", "quote currency", "fees of all fills", -1, kind=SINGLE),
     _metric("final_equity", "quote currency", "account value after the last bar"),
     _metric("buy_hold_return", "fraction", "all-in at the window's first fill, marked at the last close", 0),
     _metric("excess_return", "fraction", "total_return - buy_hold_return"),
     _metric("beats_buy_hold", "", "whether total_return is above buy_hold_return", 1, FLAG),
-    _metric("skew", "", "population skewness of bar returns"),
-    _metric("kurtosis", "", "population kurtosis of bar returns, raw (normal = 3)", -1),
+    _metric("skew", "", "population skewness of bar returns", kind=SINGLE),
+    _metric("kurtosis", "", "population kurtosis of bar returns, raw (normal = 3)", -1, kind=SINGLE),
     _metric("sqn", "", "sqrt(n) x mean / std(ddof 1) of trade returns"),
     _metric("kelly", "fraction", "win_rate - (1 - win_rate) x |avg_loss| / avg_win"),
     _metric("ruined", "", "whether equity fell to zero", -1, FLAG),

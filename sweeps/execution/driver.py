@@ -180,6 +180,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         inputs=prepared.inputs,
         columns=prepared.columns,
         keep_details=prepared.config.details.keep == "all",
+        keep_block_statistics=prepared.config.details.block_statistics,
     )
 
 

@@ -61,7 +61,9 @@ class Ledger:
     def _batch(self) -> Batch:
         files = [file for receipt in self._pending for file in receipt.files]
         packed = pack(rows for receipt in self._pending for rows in receipt.rows)
-        files += [write_rows(self._lake.storage, table, rows, part) for table, part, rows in packed]
+        files += [
+            write_rows(self._lake.storage, table, rows, part, quick=True) for table, part, rows in packed
+        ]
         blocks = tuple(receipt.block.to_document() for receipt in self._pending)
         return Batch(self._epoch, self._batches + 1, blocks, tuple(files))
 

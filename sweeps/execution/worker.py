@@ -144,7 +144,7 @@ def _store(
     for table, content in tables:
         partition = context.partition(table, runs.symbol)
         if content.nbytes >= SMALL_BYTES:
-            files.append(write_rows(context.bars.storage, table, content, partition))
+            files.append(write_rows(context.bars.storage, table, content, partition, quick=True))
         elif content.num_rows:
             rows.append(Rows.of(table, partition, content))
     return tuple(files), tuple(rows)
