@@ -102,4 +102,4 @@ def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 def _ascends(column: pa.ChunkedArray) -> bool:
     """Return whether a column is in order already; NULL is not."""
     following = pc.less_equal(column.slice(0, max(len(column) - 1, 0)), column.slice(1))
-    return column.null_count == 0 and pc.all(following, min_count=0).as_py()
+    return column.null_count == 0 and bool(pc.all(following, min_count=0).as_py())

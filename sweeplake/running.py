@@ -159,6 +159,10 @@ def run(
         SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
         LakeError: If the lake is missing or cannot be written.
     """
+    from sweeps.execution.embedded import prepare_workers
+
+    if client is None:
+        prepare_workers()  # seconds beside those that follow
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
