@@ -38,6 +38,7 @@ def _metric(name: str, unit: str, meaning: str, better: int = 1, kind: pa.DataTy
     return Column(name, kind, unit, meaning, better)
 
 
+# float32 where nobody needs more digits to tell runs apart: averages and extremes of trades, shares, shapes.
 METRICS = (
     _metric("total_return", "fraction", "final equity / initial capital - 1"),
     _metric("cagr", "fraction a year", "(final / initial)^(A / bars) - 1"),
@@ -51,7 +52,7 @@ METRICS = (
     _metric("win_rate", "fraction", "trades with a profit after costs / trades"),
     _metric("profit_factor", "ratio", "sum of winning pnl / sum of losing pnl"),
     _metric("expectancy", "fraction", "mean trade return after costs"),
-    _metric("expectancy_cash", "quote currency", "mean trade pnl after costs", kind=SINGLE),
+    _metric("expectancy_cash", "quote currency", "mean trade pnl after costs"),
     _metric("avg_win", "fraction", "mean return of winning trades", kind=SINGLE),
     _metric("avg_loss", "fraction", "mean return of losing trades, negative", kind=SINGLE),
     _metric("best_trade", "fraction", "highest trade return", kind=SINGLE),
@@ -59,7 +60,7 @@ METRICS = (
     _metric("avg_bars_held", "bars", "mean bars from entry to exit", 0, kind=SINGLE),
     _metric("exposure", "fraction", "share of closes in position", 0, kind=SINGLE),
     _metric("turnover", "a year", "traded notional / mean equity / years", -1, kind=SINGLE),
-    _metric("total_fees", "quote currency", "fees of all fills", -1, kind=SINGLE),
+    _metric("total_fees", "quote currency", "fees of all fills", -1),
     _metric("final_equity", "quote currency", "account value after the last bar"),
     _metric("buy_hold_return", "fraction", "all-in at the window's first fill, marked at the last close", 0),
     _metric("excess_return", "fraction", "total_return - buy_hold_return"),

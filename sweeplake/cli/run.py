@@ -87,7 +87,7 @@ def run(
         signal.signal(signal.SIGTERM, before)
     if profile and not as_json:
         _print_profile(sweep.outcome)
-    _report(sweep, as_json=as_json)
+    _report(sweep, as_json=as_json, profile=profile)
 
 
 def _interrupt(*_: object) -> None:
@@ -111,14 +111,16 @@ def _print_profile(outcome: Any) -> None:
     )
 
 
-def _report(sweep: Any, *, as_json: bool) -> None:
+def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     from queries.documents import run_documents
     from queries.search import Filters, best
 
     outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric
     runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), metric=metric, n=10))
     if as_json:
-        print_json({**asdict(outcome), "best": runs})
+        document = asdict(outcome)
+        spent = document.pop("profile")
+        print_json({**document, **({"profile": spent} if profile else {}), "best": runs})
     elif runs:
         print_runs(runs, title=f"Best by {metric}", metric=metric)
     if outcome.status == "interrupted":

@@ -13,7 +13,7 @@ TARGET_SECONDS = 1.0
 GROWTH = 16
 """A block may be so many times larger than the last one that was measured."""
 MOST_RUNS = 100_000
-"""Some 200 MB on a worker, and one row group of its file."""
+"""Some 350 MB on a worker, the last block on its way to storage included, and one row group of a file."""
 EQUITY_ROWS = 1_000_000
 """Rows of equity curves that a block may make: some 100 MB on its worker."""
 
