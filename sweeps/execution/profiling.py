@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sweeps.execution.ledger import Ledger
-from sweeps.execution.stages import COMMIT, DETAILS, OPEN, ROWS, SIMULATE, WAIT, Profile
+from sweeps.execution.stages import COMMIT, DETAILS, OPEN, QUEUE, ROWS, SIMULATE, WAIT, Profile
 from sweeps.execution.window import BlockLostError
 from sweeps.execution.worker import BlockReceipt
 
@@ -52,7 +52,7 @@ class Profiler:
 
     def profile(self, workers: int) -> Profile:
         """Return what is known so far."""
-        busy = sum(self._worker[stage] for stage in (OPEN, SIMULATE, ROWS))
+        busy = sum(self._worker[stage] for stage in (OPEN, SIMULATE, ROWS, QUEUE))
         span = self._last - self._begun if self._first is not None else 0.0
         return Profile(
             first_block=None if self._first is None else self._first - self._begun,

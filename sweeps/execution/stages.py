@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-OPEN, SIMULATE, ROWS, ENCODE, WRITE = "open", "simulate", "rows", "encode", "write"
-"""What a worker does with a block: load bars and strategy; signals and simulation; rows; Parquet; storage."""
+OPEN, SIMULATE, ROWS = "open", "simulate", "rows"
+QUEUE, ENCODE, WRITE = "queue", "encode", "write"
+"""What a worker does with a block: load bars and strategy; signals and simulation; rows;
+wait for the block before to be written; Parquet; storage."""
 WAIT, COMMIT, DETAILS = "wait", "commit", "details"
 """What a driver does: wait for receipts; commit batches; choose winners, and wait for their details."""
 

@@ -3,12 +3,12 @@
 import resource
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
-from distributed import secede
+from distributed import get_worker, secede
 
 from lake.receipts import SMALL_BYTES, FileReceipt, Rows
 from lake.writer import encode_rows
@@ -22,7 +22,7 @@ from sweeps.execution.details import Details, trace_details
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
-from sweeps.execution.stages import ENCODE, OPEN, ROWS, SIMULATE, WRITE, Stopwatch
+from sweeps.execution.stages import ENCODE, OPEN, QUEUE, ROWS, SIMULATE, WRITE, Stopwatch
 
 SCENES_KEPT = 2
 
@@ -88,6 +88,7 @@ class _Scenes:
 
 
 _scenes = _Scenes()
+_leaving: dict[int, threading.Semaphore] = {}
 
 
 def open_scene(context: SweepContext, symbol: str) -> Scene:
@@ -151,22 +152,38 @@ def _receipt(
 ) -> BlockReceipt:
     """Write large tables, leave small ones to be packed with others, and return the receipt."""
     watch.lap(ROWS)
-    with suppress(ValueError):  # not on a Dask worker: there is nobody to give the place to
-        secede()
     context = runs.context
     files: list[FileReceipt] = []
     rows: list[Rows] = []
-    for table, content in tables:
-        partition = context.partition(table, runs.symbol)
-        if content.nbytes >= SMALL_BYTES:
-            file = encode_rows(table, content, partition, quick=True)
-            watch.lap(ENCODE)
-            files.append(file.put(context.bars.storage))
-            watch.lap(WRITE)
-        elif content.num_rows:
-            rows.append(Rows.of(table, partition, content))
-            watch.lap(ENCODE)
+    with _beside_the_next_block():
+        watch.lap(QUEUE)
+        for table, content in tables:
+            partition = context.partition(table, runs.symbol)
+            if content.nbytes >= SMALL_BYTES:
+                file = encode_rows(table, content, partition, quick=True)
+                watch.lap(ENCODE)
+                files.append(file.put(context.bars.storage))
+                watch.lap(WRITE)
+            elif content.num_rows:
+                rows.append(Rows.of(table, partition, content))
+                watch.lap(ENCODE)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return BlockReceipt(
         block, tuple(files), tuple(rows), block.runs - failed, failed, dict(watch.seconds), resident
     )
+
+
+@contextmanager
+def _beside_the_next_block() -> Iterator[None]:
+    """Give this task's place on a Dask worker to the next one.
+
+    As many blocks may be on their way to storage as are computed; one more waits, so that memory is bounded.
+    """
+    try:
+        threads = get_worker().state.nthreads
+    except ValueError:  # not on a worker: there is nobody to give a place to
+        yield
+        return
+    with _leaving.setdefault(threads, threading.Semaphore(threads)):
+        secede()
+        yield

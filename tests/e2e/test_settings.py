@@ -167,7 +167,7 @@ def test_where_the_seconds_of_a_sweep_went_is_told(demo_lake: Lake, client: Clie
     outcome = swept(demo_lake, client, details={"keep": "top", "n": 1}).outcome
     profile = outcome.profile
     assert profile.workers == 2
-    assert {"open", "simulate", "rows", "encode"} <= set(profile.worker)
+    assert {"open", "simulate", "rows", "queue", "encode"} <= set(profile.worker)
     assert set(profile.driver) == {"wait", "commit", "details"}
     assert all(seconds >= 0.0 for seconds in (*profile.worker.values(), *profile.driver.values()))
     assert 0.0 < profile.first_block <= outcome.seconds
