@@ -7,6 +7,7 @@ import pyarrow as pa
 TEXT = pa.string()
 TIME = pa.timestamp("us", "UTC")
 DOUBLE = pa.float64()
+SINGLE = pa.float32()
 INTEGER = pa.int32()
 COUNT = pa.int64()
 FLAG = pa.bool_()
@@ -37,6 +38,7 @@ def _metric(name: str, unit: str, meaning: str, better: int = 1, kind: pa.DataTy
     return Column(name, kind, unit, meaning, better)
 
 
+# float32 where nobody needs more digits to tell runs apart: averages and extremes of trades, shares, shapes.
 METRICS = (
     _metric("total_return", "fraction", "final equity / initial capital - 1"),
     _metric("cagr", "fraction a year", "(final / initial)^(A / bars) - 1"),
@@ -51,20 +53,20 @@ METRICS = (
     _metric("profit_factor", "ratio", "sum of winning pnl / sum of losing pnl"),
     _metric("expectancy", "fraction", "mean trade return after costs"),
     _metric("expectancy_cash", "quote currency", "mean trade pnl after costs"),
-    _metric("avg_win", "fraction", "mean return of winning trades"),
-    _metric("avg_loss", "fraction", "mean return of losing trades, negative"),
-    _metric("best_trade", "fraction", "highest trade return"),
-    _metric("worst_trade", "fraction", "lowest trade return"),
-    _metric("avg_bars_held", "bars", "mean bars from entry to exit", 0),
-    _metric("exposure", "fraction", "share of closes in position", 0),
-    _metric("turnover", "a year", "traded notional / mean equity / years", -1),
+    _metric("avg_win", "fraction", "mean return of winning trades; float32", kind=SINGLE),
+    _metric("avg_loss", "fraction", "mean return of losing trades, negative; float32", kind=SINGLE),
+    _metric("best_trade", "fraction", "highest trade return; float32", kind=SINGLE),
+    _metric("worst_trade", "fraction", "lowest trade return; float32", kind=SINGLE),
+    _metric("avg_bars_held", "bars", "mean bars from entry to exit; float32", 0, kind=SINGLE),
+    _metric("exposure", "fraction", "share of closes in position; float32", 0, kind=SINGLE),
+    _metric("turnover", "a year", "traded notional / mean equity / years; float32", -1, kind=SINGLE),
     _metric("total_fees", "quote currency", "fees of all fills", -1),
     _metric("final_equity", "quote currency", "account value after the last bar"),
     _metric("buy_hold_return", "fraction", "all-in at the window's first fill, marked at the last close", 0),
     _metric("excess_return", "fraction", "total_return - buy_hold_return"),
     _metric("beats_buy_hold", "", "whether total_return is above buy_hold_return", 1, FLAG),
-    _metric("skew", "", "population skewness of bar returns"),
-    _metric("kurtosis", "", "population kurtosis of bar returns, raw (normal = 3)", -1),
+    _metric("skew", "", "population skewness of bar returns; float32", kind=SINGLE),
+    _metric("kurtosis", "", "population kurtosis of bar returns, raw (normal = 3); float32", -1, kind=SINGLE),
     _metric("sqn", "", "sqrt(n) x mean / std(ddof 1) of trade returns"),
     _metric("kelly", "fraction", "win_rate - (1 - win_rate) x |avg_loss| / avg_win"),
     _metric("ruined", "", "whether equity fell to zero", -1, FLAG),
@@ -91,8 +93,18 @@ RUN = (
     Column("duration_sec", DOUBLE, "seconds", "compute time: the block's, divided by its runs"),
 )
 BLOCK_STATISTICS = (
-    Column("block_sums", BLOCKS, "fraction", "sum of bar returns in 16 blocks of equal bar count"),
-    Column("block_sumsqs", BLOCKS, "fraction^2", "sum of squared bar returns in the same blocks"),
+    Column(
+        "block_sums",
+        BLOCKS,
+        "fraction",
+        "sum of bar returns in 16 blocks of equal bar count; float32; NULL if switched off",
+    ),
+    Column(
+        "block_sumsqs",
+        BLOCKS,
+        "fraction^2",
+        "sum of squared bar returns in the same blocks; float32; NULL if switched off",
+    ),
 )
 TRADES = (
     SWEEP_ID,

@@ -23,7 +23,7 @@ from lake.columns import (
     Column,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Number of the lake's format; a lake of another number is refused."""
 
 PARAMETER_PREFIX = "param_"

@@ -117,11 +117,11 @@ class Storage:
         except FileNotFoundError:
             return []
 
-    def put(self, relative: str, data: bytes) -> None:
+    def put(self, relative: str, data: bytes | memoryview) -> None:
         """Write a file whose name nobody else uses; on return it is durable, and it is never seen half."""
         path = self.path(relative)
         if not self.local:
-            self.fs.pipe_file(path, data)
+            self.fs.pipe_file(path, bytes(data))
             return
         temporary = self._temporary(path, data)
         os.replace(temporary, path)  # noqa: PTH105
@@ -162,7 +162,7 @@ class Storage:
             raise LakeUnwritableError(self.url, f"{type(error).__name__}: {error}") from error
 
     @staticmethod
-    def _temporary(path: str, data: bytes) -> str:
+    def _temporary(path: str, data: bytes | memoryview) -> str:
         """Write and sync a temporary neighbour; readers skip names that begin with an underscore."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,23 +1,44 @@
 """Writer: rows into Parquet files that nobody sees until a commit names them."""
 
 import hashlib
-import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
+from lake.encoding import encode
 from lake.layout import new_file_path
 from lake.receipts import FileReceipt, further_columns
 from lake.schemas import TABLES, TableSpec
 from lake.statistics import file_statistics
 from lake.storage import Storage
 
-ROW_GROUP_ROWS = 100_000
-_DICTIONARY_MAX_SHARE = 0.1
+
+@dataclass(frozen=True, eq=False)
+class EncodedFile:
+    """A file that only has to be put where its receipt says.
+
+    Attributes:
+        receipt: What to commit once it lies there.
+        data: Its bytes.
+    """
+
+    receipt: FileReceipt
+    data: memoryview
+
+    def put(self, storage: Storage) -> FileReceipt:
+        """Write the file and return its receipt.
+
+        It is durable and whole when this returns, and invisible until committed.
+        """
+        storage.put(f"{self.receipt.table}/{self.receipt.path}", self.data)
+        return self.receipt
 
 
-def write_rows(storage: Storage, table: str, rows: pa.Table, partition: Mapping[str, str]) -> FileReceipt:
+def write_rows(
+    storage: Storage, table: str, rows: pa.Table, partition: Mapping[str, str], *, quick: bool = False
+) -> FileReceipt:
     """Write rows of one partition into one new file.
 
     The file is durable and whole when this returns, and invisible until committed; a retry writes another
@@ -28,18 +49,24 @@ def write_rows(storage: Storage, table: str, rows: pa.Table, partition: Mapping[
         table: Table name.
         rows: Rows without the partition columns; fixed columns that are missing become NULL.
         partition: A value for every partition column.
+        quick: Whether speed counts more than size; see `encode`.
 
     Returns:
         The receipt to commit.
     """
+    return encode_rows(table, rows, partition, quick=quick).put(storage)
+
+
+def encode_rows(
+    table: str, rows: pa.Table, partition: Mapping[str, str], *, quick: bool = False
+) -> EncodedFile:
+    """Return rows of one partition as a new file that is not written yet; arguments as in `write_rows`."""
     spec = TABLES[table]
     ordered = _conform(spec, rows)
-    data = encode(ordered)
-    path = new_file_path(spec.partition_by, partition, ordered.schema)
-    storage.put(f"{table}/{path}", data)
-    return FileReceipt(
+    data = encode(ordered, quick=quick)
+    receipt = FileReceipt(
         table=table,
-        path=path,
+        path=new_file_path(spec.partition_by, partition, ordered.schema),
         size_bytes=len(data),
         rows=ordered.num_rows,
         partition=dict(partition),
@@ -47,6 +74,7 @@ def write_rows(storage: Storage, table: str, rows: pa.Table, partition: Mapping[
         sha256=hashlib.sha256(data).hexdigest(),
         columns=further_columns(table, ordered.schema),
     )
+    return EncodedFile(receipt, data)
 
 
 def _conform(spec: TableSpec, rows: pa.Table) -> pa.Table:
@@ -55,39 +83,23 @@ def _conform(spec: TableSpec, rows: pa.Table) -> pa.Table:
     further = sorted(name for name in rows.column_names if name not in spec.schema.names)
     fields += [pa.field(name, rows.schema.field(name).type) for name in further]
     columns = [
-        rows.column(item.name).cast(item.type)
+        _as(rows.column(item.name), item.type)
         if item.name in rows.column_names
         else pa.nulls(rows.num_rows, item.type)
         for item in fields
     ]
     table = pa.table(columns, schema=pa.schema(fields))
-    keys = [(name, "ascending") for name in spec.sort_by if name in table.column_names]
-    return table.sort_by(keys) if keys and table.num_rows > 1 else table
+    keys = [name for name in spec.sort_by if name in table.column_names]
+    if not keys or (len(keys) == 1 and _ascends(table.column(keys[0]))):
+        return table
+    return table.sort_by([(name, "ascending") for name in keys])
 
 
-def encode(rows: pa.Table) -> bytes:
-    """Return Parquet bytes: zstd, floats split by byte, dictionaries where values repeat, page checksums."""
-    floats = [item.name for item in rows.schema if pa.types.is_floating(item.type)]
-    repeating = [name for name in rows.column_names if name not in floats and _repeats(rows.column(name))]
-    sparse = [name for name in floats if _repeats(rows.column(name))]
-    sink = io.BytesIO()
-    pq.write_table(
-        rows,
-        sink,
-        row_group_size=ROW_GROUP_ROWS,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=[*repeating, *sparse] or False,
-        use_byte_stream_split=[name for name in floats if name not in sparse] or False,
-        write_page_checksum=True,
-        write_page_index=True,
-    )
-    return sink.getvalue()
+def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column if column.type == kind else column.cast(kind)
 
 
-def _repeats(column: pa.ChunkedArray) -> bool:
-    """Return whether few distinct values fill the column, judged on its first rows."""
-    if pa.types.is_nested(column.type) or pa.types.is_boolean(column.type):
-        return False
-    head = column.slice(0, 10_000)
-    return len(head.unique()) <= max(1, int(len(head) * _DICTIONARY_MAX_SHARE))
+def _ascends(column: pa.ChunkedArray) -> bool:
+    """Return whether a column is in order already; NULL is not."""
+    following = pc.less_equal(column.slice(0, max(len(column) - 1, 0)), column.slice(1))
+    return column.null_count == 0 and bool(pc.all(following, min_count=0).as_py())

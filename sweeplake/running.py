@@ -11,13 +11,13 @@ from lake.errors import LakeError
 from sweeplake.lake import Lake
 from sweeplake.opening import held
 from sweeplake.sweep import Sweep
-from sweeps.bars.ingest import IngestReport, ingest_files
 from sweeps.errors import SweepError
 from sweeps.spec.config import ConfigError, SweepConfig, load_config, parse_config
 
 if TYPE_CHECKING:
     from distributed import Client
 
+    from sweeps.bars.ingest import IngestReport
     from sweeps.execution.estimate import Estimate
     from sweeps.execution.events import Observer
     from sweeps.execution.prepare import Prepared
@@ -40,7 +40,7 @@ def ingest(
     resample_to: str | None = None,
     adjusted: bool | None = None,
     replace: bool = False,
-) -> list[IngestReport]:
+) -> "list[IngestReport]":
     """Bring files of bars into the lake: all are checked first, then all are written, or none.
 
     Args:
@@ -61,6 +61,8 @@ def ingest(
         SweepError: If a file or an argument is wrong; a `BarsInvalidError` lists every problem.
         LakeError: If the lake cannot be opened or written.
     """
+    from sweeps.bars.ingest import ingest_files
+
     opened = held(lake)
     reports = ingest_files(
         opened.tables,
@@ -159,6 +161,10 @@ def run(
         SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
         LakeError: If the lake is missing or cannot be written.
     """
+    from sweeps.execution.embedded import prepare_workers
+
+    if client is None:
+        prepare_workers()  # seconds beside those that follow
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent

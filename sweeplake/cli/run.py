@@ -60,6 +60,7 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
     "--workers", type=click.IntRange(min=1), help="Processes of the embedded cluster; else one a core."
 )
 @click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
+@click.option("--profile", is_flag=True, help="Tell where each second went.")
 @json_option
 def run(
     config: str,
@@ -67,6 +68,7 @@ def run(
     scheduler: str | None,
     workers: int | None,
     fresh: bool,  # noqa: ARG001, FBT001  every run is computed anyway
+    profile: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run a sweep on Dask into the lake.
@@ -83,21 +85,42 @@ def run(
             sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
     finally:
         signal.signal(signal.SIGTERM, before)
-    _report(sweep, as_json=as_json)
+    if profile and not as_json:
+        _print_profile(sweep.outcome)
+    _report(sweep, as_json=as_json, profile=profile)
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _report(sweep: Any, *, as_json: bool) -> None:
+def _print_profile(outcome: Any) -> None:
+    profile = outcome.profile
+    of_workers = {**profile.worker, "idle": profile.idle}
+    of_driver = {**profile.driver, "other": outcome.seconds - sum(profile.driver.values())}
+    first = "-" if profile.first_block is None else f"{profile.first_block:,.2f} s"
+    print_facts(
+        {
+            "first block": f"{first} after the start",
+            **{f"worker: {stage}": f"{seconds:,.2f} s" for stage, seconds in of_workers.items()},
+            **{f"driver: {stage}": f"{seconds:,.2f} s" for stage, seconds in of_driver.items()},
+            "driver: memory": f"{profile.driver_bytes / 1e6:,.0f} MB at most",
+            "worker: memory": f"{profile.worker_bytes / 1e6:,.0f} MB at most",
+        },
+        f"Where {outcome.seconds:,.1f} s went, {counted(profile.workers, 'worker')}",
+    )
+
+
+def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     from queries.documents import run_documents
     from queries.search import Filters, best
 
     outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric
     runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), metric=metric, n=10))
     if as_json:
-        print_json({**asdict(outcome), "best": runs})
+        document = asdict(outcome)
+        spent = document.pop("profile")
+        print_json({**document, **({"profile": spent} if profile else {}), "best": runs})
     elif runs:
         print_runs(runs, title=f"Best by {metric}", metric=metric)
     if outcome.status == "interrupted":

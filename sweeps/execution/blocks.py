@@ -10,7 +10,10 @@ from sweeps.spec.grid import Grid, IndexArray
 
 FIRST_RUNS = 64
 TARGET_SECONDS = 1.0
-MOST_RUNS = 20_000
+GROWTH = 16
+"""A block may be so many times larger than the last one that was measured."""
+MOST_RUNS = 100_000
+"""Some 350 MB on a worker, the last block on its way to storage included, and one row group of a file."""
 EQUITY_ROWS = 1_000_000
 """Rows of equity curves that a block may make: some 100 MB on its worker."""
 
@@ -64,7 +67,7 @@ class BlockCutter:
     def learn(self, runs: int, seconds: float) -> None:
         """Take note of a block's time; later blocks last about `TARGET_SECONDS`."""
         wanted = int(TARGET_SECONDS * runs / max(seconds, 1e-6))
-        self._runs = int(np.clip(wanted, 1, min(self._most, 4 * self._runs)))
+        self._runs = int(np.clip(wanted, 1, min(self._most, GROWTH * self._runs)))
 
     def __iter__(self) -> Iterator[Block]:
         for symbol in self._symbols:

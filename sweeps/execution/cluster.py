@@ -1,9 +1,7 @@
 """Cluster: the Dask client that a sweep runs on."""
 
 import hashlib
-import multiprocessing
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,21 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 import dask
-from distributed import Client, LocalCluster, get_client
+from distributed import Client, get_client
 
 import lake
 import queries
 import sweeps
 from sweeps.errors import SweepError
+from sweeps.execution.embedded import LOCAL_CONFIG, start_cluster
+from sweeps.execution.warm import Warm
 
 CONNECT_SECONDS = 15
 WORKERS_SECONDS = 60
-LOCAL_TIMEOUTS = {"distributed.comm.timeouts.connect": "10s"}
-"""A worker of this machine that does not answer is dead; Dask's 30 s are for networks."""
-DEAF_TO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-"""Run first in every embedded worker: a terminal's Ctrl-C reaches them too, and only the driver shall act."""
-QUIET = "import sys\nsys.stdout = sys.stderr\n"
-"""So is this: what a strategy prints must not get among the results on standard output."""
 PACKAGES = ("dask", "distributed", "numba", "numpy", "pyarrow", "sweeplake")
 
 
@@ -40,20 +34,6 @@ class ClusterUnreachableError(SweepError):
         return (
             f"cluster {self.address}: {self.reason}; start `dask scheduler` and "
             f"`dask worker {self.address}`, or leave --scheduler out for an embedded cluster"
-        )
-
-
-class MainModuleError(SweepError):
-    """The embedded workers are processes, and cannot import the program that starts them."""
-
-    def __init__(self, main: str) -> None:
-        super().__init__(main)
-        self.main = main
-
-    def __str__(self) -> str:
-        return (
-            f"the embedded workers cannot start from {self.main}, which they import again: put the call that "
-            'starts the sweep under `if __name__ == "__main__":` in a file of its own, or give client=...'
         )
 
 
@@ -85,19 +65,25 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
         ClusterVersionError: If a worker runs other versions.
     """
     if isinstance(client, Client):
-        yield checked(client)
+        yield _warmed(checked(client))
     elif isinstance(client, str):
         with _connect(client) as remote:
-            yield checked(remote)
+            yield _warmed(checked(remote))
     elif workers is None and (current := _current_client()) is not None:
-        yield checked(current)
+        yield _warmed(checked(current))
     else:
         with (
-            dask.config.set(LOCAL_TIMEOUTS),
-            _embedded(workers or os.cpu_count() or 1) as cluster,
+            dask.config.set(LOCAL_CONFIG),
+            start_cluster(workers or os.cpu_count() or 1) as cluster,
             Client(cluster) as local,
         ):
-            yield local
+            yield _warmed(local)
+
+
+def _warmed(client: Client) -> Client:
+    """Return the client; its workers, also those that join later, are warm before their first block."""
+    client.register_plugin(Warm())
+    return client
 
 
 def checked(client: Client) -> Client:
@@ -151,27 +137,3 @@ def _connect(address: str) -> Iterator[Client]:
         raise ClusterUnreachableError(address, f"no scheduler answers ({error})") from error
     with client:
         yield client
-
-
-def _embedded(workers: int) -> LocalCluster:
-    """Start processes with one thread each: user code holds the GIL, and memory is counted per process.
-
-    Raises:
-        MainModuleError: If the processes cannot import the program that starts them.
-    """
-    main = getattr(sys.modules["__main__"], "__file__", None)
-    # What multiprocessing itself asks: is this a process that is being started, and imports the main module?
-    importing = getattr(multiprocessing.current_process(), "_inheriting", False)
-    if importing or (main is not None and not Path(main).exists()):
-        raise MainModuleError(main or "this process")
-    try:
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=":0",  # any free port: two sweeps may run on one machine
-            silence_logs=50,
-            preload=[DEAF_TO_CTRL_C, QUIET],
-        )
-    except RuntimeError as error:
-        raise MainModuleError(main or "this process") from error

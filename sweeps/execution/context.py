@@ -65,6 +65,7 @@ class SweepContext:
         inputs: Per symbol, what its runs read.
         columns: The settings that are stored with every run.
         keep_details: Whether trades and equity are stored with every block.
+        keep_block_statistics: Whether block statistics are stored with every run.
     """
 
     sweep_id: str
@@ -77,6 +78,7 @@ class SweepContext:
     inputs: Mapping[str, SymbolInputs]
     columns: tuple[ParameterColumn, ...]
     keep_details: bool
+    keep_block_statistics: bool
 
     def partition(self, table: str, symbol: str) -> dict[str, str]:
         """Return the partition values of a symbol's rows in a table."""

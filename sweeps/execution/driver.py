@@ -3,7 +3,7 @@
 import json
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from getpass import getuser
 from typing import Any
@@ -21,6 +21,8 @@ from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.lost import lost_receipt
 from sweeps.execution.prepare import Prepared
+from sweeps.execution.profiling import Profiler
+from sweeps.execution.stages import Profile
 from sweeps.execution.window import BlockLostError, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import run_block, run_details
@@ -39,6 +41,7 @@ class Outcome:
         reused: Runs carried over from other sweeps.
         failed: Runs without a result.
         seconds: Wall time.
+        profile: Where it went.
     """
 
     sweep_id: str
@@ -48,6 +51,7 @@ class Outcome:
     reused: int
     failed: int
     seconds: float
+    profile: Profile = field(default_factory=Profile)
 
 
 def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = silent) -> Outcome:
@@ -77,6 +81,7 @@ class _Drive:
         self.begun = time.monotonic()
         self.context = new_context(prepared, sweep_log.new_sweep_id(self.started_at), self.started_at)
         self.ledger = Ledger(lake, self.context.sweep_id)
+        self.profiler = Profiler(self.ledger)
         self.lineage = _lineage(prepared, self.context)
 
     def run(self) -> Outcome:
@@ -101,7 +106,8 @@ class _Drive:
         inputs = self.prepared.inputs
         most = most_detailed(max(symbol.bars for symbol in inputs.values()))
         cutter = BlockCutter(self.prepared.grid, tuple(inputs), most if self.context.keep_details else None)
-        for receipt in through_window(self.client, run_block, self.context, iter(cutter)):
+        receipts = through_window(self.client, run_block, self.context, iter(cutter))
+        for receipt in self.profiler.runs(receipts):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
             else:
@@ -116,13 +122,14 @@ class _Drive:
         details = self.prepared.config.details
         if details.keep != "top":
             return
-        blocks = winning_blocks(self.prepared, self.context, self.lake)
-        self.observer(DetailsStarted(sum(block.runs for block in blocks)))
-        for receipt in through_window(self.client, run_details, self.context, iter(blocks)):
-            if isinstance(receipt, BlockLostError):
-                raise receipt
-            self.ledger.add(receipt)
-        self.ledger.flush()
+        with self.profiler.details():
+            blocks = winning_blocks(self.prepared, self.context, self.lake)
+            self.observer(DetailsStarted(sum(block.runs for block in blocks)))
+            for receipt in through_window(self.client, run_details, self.context, iter(blocks)):
+                if isinstance(receipt, BlockLostError):
+                    raise receipt
+                self.ledger.add(receipt)
+            self.ledger.flush()
 
     def _tell_progress(self) -> None:
         ledger = self.ledger
@@ -136,7 +143,10 @@ class _Drive:
         self._record(status)
         computed, failed, seconds = self.ledger.computed, self.ledger.failed, self._seconds()
         self.observer(Ended(status, computed, failed, seconds))
-        return Outcome(self.context.sweep_id, status, self.prepared.runs, computed, 0, failed, seconds)
+        profile = self.profiler.profile(len(self.client.nthreads()))
+        return Outcome(
+            self.context.sweep_id, status, self.prepared.runs, computed, 0, failed, seconds, profile
+        )
 
     def _record(self, status: str, error: str | None = None) -> None:
         sweep_log.record_state(
@@ -180,6 +190,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         inputs=prepared.inputs,
         columns=prepared.columns,
         keep_details=prepared.config.details.keep == "all",
+        keep_block_statistics=prepared.config.details.block_statistics,
     )
 
 

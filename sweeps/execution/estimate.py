@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lake.writer import encode
+from lake.encoding import encode
 from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
 from sweeps.execution.context import SweepContext
 from sweeps.execution.prepare import Prepared
@@ -56,7 +56,7 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimat
             break
         count *= 4
     done = len(runs.indices)
-    size = len(encode(metric_rows(runs, results, seconds))) / max(done - len(results.failures), 1)
+    size = len(encode(metric_rows(runs, results, seconds), quick=True)) / max(done - len(results.failures), 1)
     rate = done / max(seconds, 1e-9)
     per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
     blocks = len(prepared.inputs) * math.ceil(prepared.runs / len(prepared.inputs) / per_block)

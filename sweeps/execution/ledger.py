@@ -29,6 +29,8 @@ class Ledger:
         self._since = time.monotonic()
         self.computed = 0
         self.failed = 0
+        self.seconds = 0.0
+        """Time spent on commits."""
 
     def claim(self) -> None:
         """Own the sweep; raises SweepOwnedError if another driver does."""
@@ -49,6 +51,7 @@ class Ledger:
 
         Ctrl-C waits for the end of it; after an error a retry is safe.
         """
+        begun = time.monotonic()
         with uninterrupted():
             if self._open is None and self._pending:
                 self._open = self._batch()
@@ -57,11 +60,14 @@ class Ledger:
                 self._count(self._pending)
                 self._pending, self._open = [], None
                 self._batches += 1
+        self.seconds += time.monotonic() - begun
 
     def _batch(self) -> Batch:
         files = [file for receipt in self._pending for file in receipt.files]
         packed = pack(rows for receipt in self._pending for rows in receipt.rows)
-        files += [write_rows(self._lake.storage, table, rows, part) for table, part, rows in packed]
+        files += [
+            write_rows(self._lake.storage, table, rows, part, quick=True) for table, part, rows in packed
+        ]
         blocks = tuple(receipt.block.to_document() for receipt in self._pending)
         return Batch(self._epoch, self._batches + 1, blocks, tuple(files))
 

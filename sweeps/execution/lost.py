@@ -18,4 +18,4 @@ def lost_receipt(context: SweepContext, lost: BlockLostError) -> BlockReceipt:
     results.fail(np.arange(block.runs), Failure(WORKER_LOST, str(lost), ""))
     rows = failure_rows(Runs(context, block.symbol, block.indices(context.grid)), results)
     packed = Rows.of("failures", context.partition("failures", block.symbol), rows)
-    return BlockReceipt(block, (), (packed,), 0, block.runs, 0.0)
+    return BlockReceipt(block, (), (packed,), 0, block.runs)

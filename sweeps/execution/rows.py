@@ -16,7 +16,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from sweeps.execution.context import ParameterColumn, SweepContext, SymbolInputs
 from sweeps.execution.results import Results
 from sweeps.spec.grid import Grid, IndexArray
-from sweeps.spec.identity import parameter_hashes, run_ids
+from sweeps.spec.identity import RUN_ID_CHARACTERS, HashArray, parameter_hashes, run_id_text
 
 ARROW_KINDS = {"int": pa.float64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
 
@@ -41,22 +41,32 @@ class Runs:
         return self.context.inputs[self.symbol]
 
     @cached_property
-    def ids(self) -> npt.NDArray[np.str_]:
-        """Their run ids, shape (k,)."""
-        return run_ids(self.inputs.context, parameter_hashes(self.context.grid, self.indices))
+    def hashes(self) -> HashArray:
+        """The second halves of their run ids, shape (k,)."""
+        return parameter_hashes(self.context.grid, self.indices)
+
+    def run_id(self, row: int) -> str:
+        """Return the run id of one of them."""
+        return run_id_text(self.inputs.context, self.hashes[row : row + 1]).decode()
 
     def keys(self, row: int) -> dict[str, str]:
         """Return what names one of them in every table."""
-        return {"sweep_id": self.context.sweep_id, "run_id": str(self.ids[row])}
+        return {"sweep_id": self.context.sweep_id, "run_id": self.run_id(row)}
 
 
 def metric_rows(runs: Runs, results: Results, seconds: float) -> pa.Table:
-    """Return one row of `metrics` per run that has a result; NaN becomes NULL."""
-    context, inputs, good = runs.context, runs.inputs, results.good
-    count = int(good.sum())
+    """Return one row of `metrics` per run that has a result, by run_id; NaN becomes NULL.
+
+    Block statistics are left out, and so NULL, if the sweep does not keep them.
+    """
+    context, inputs = runs.context, runs.inputs
+    good = np.flatnonzero(results.good)
+    order = good[np.argsort(runs.hashes[good])]
+    count = len(order)
+    metrics = np.ascontiguousarray(results.metrics.take(order, axis=0).T)
     columns: dict[str, pa.Array] = {
         "sweep_id": _constant(context.sweep_id, pa.string(), count),
-        "run_id": pa.array(runs.ids[good], pa.string()),
+        "run_id": _run_ids(inputs.context, runs.hashes[order]),
         "timeframe": _constant(context.timeframe, pa.string(), count),
         "role": _constant("full", pa.string(), count),
         "created_at": _constant(datetime.now(UTC), TIME, count),
@@ -66,15 +76,16 @@ def metric_rows(runs: Runs, results: Results, seconds: float) -> pa.Table:
         "periods_per_year": _constant(inputs.periods_per_year, pa.float64(), count),
         "duration_sec": _constant(seconds / max(len(runs.indices), 1), pa.float64(), count),
         **{
-            column.name: nullable(results.metrics[good, place], column.type)
-            for place, column in enumerate(METRICS)
+            column.name: nullable(values, column.type)
+            for column, values in zip(METRICS, metrics, strict=True)
         },
-        "block_sums": _blocks(results.block_sums[good]),
-        "block_sumsqs": _blocks(results.block_sumsqs[good]),
-        **parameter_arrays(context.grid, context.columns, runs.indices[good]),
+        **parameter_arrays(context.grid, context.columns, runs.indices[order]),
     }
+    if context.keep_block_statistics:
+        columns["block_sums"] = _blocks(results.block_sums.take(order, axis=0))
+        columns["block_sumsqs"] = _blocks(results.block_sumsqs.take(order, axis=0))
     for name, column in sorted(results.custom.items()):
-        columns[f"{CUSTOM_METRIC_PREFIX}{name}"] = nullable(column[good], pa.float64())
+        columns[f"{CUSTOM_METRIC_PREFIX}{name}"] = nullable(column[order], pa.float64())
     return pa.table(columns)
 
 
@@ -84,7 +95,7 @@ def failure_rows(runs: Runs, results: Results) -> pa.Table:
     rows = [
         {
             "sweep_id": context.sweep_id,
-            "run_id": str(runs.ids[row]),
+            "run_id": runs.run_id(row),
             "strategy": context.strategy.name,
             "symbol": runs.symbol,
             "timeframe": context.timeframe,
@@ -109,16 +120,31 @@ def parameter_arrays(
     grid: Grid, columns: Sequence[ParameterColumn], indices: IndexArray
 ) -> Mapping[str, pa.Array]:
     """Return the parameter columns of some cells; off is NULL."""
-    values = grid.values(indices)
-    return {
-        column.column: pa.array(values[column.name], ARROW_KINDS[column.kind], from_pandas=True)
-        for column in columns
-    }
+    arrays = {}
+    for column in columns:
+        at = next(place for place, axis in enumerate(grid.axes) if column.name in axis.names)
+        values = pa.array(grid.axes[at].array(column.name), ARROW_KINDS[column.kind], from_pandas=True)
+        arrays[column.column] = values.take(pa.array(grid.positions_on(at, indices)))
+    return arrays
 
 
 def nullable(values: npt.NDArray[np.float64], kind: pa.DataType) -> pa.Array:
     """Return numbers in a column's type, NaN as NULL; and infinity, which is beyond the range of numbers."""
-    return pa.array(np.where(np.isfinite(values), values, np.nan), from_pandas=True).cast(kind)
+    with np.errstate(over="ignore"):  # what a float32 column cannot hold is beyond its range
+        numbers = values.astype(kind.to_pandas_dtype()) if pa.types.is_floating(kind) else values
+    finite = np.isfinite(numbers)
+    missing = None if finite.all() else ~finite
+    if pa.types.is_boolean(kind):
+        return pa.array(numbers != 0, kind, mask=missing)
+    if pa.types.is_integer(kind):
+        numbers = np.where(finite, numbers, 0.0).astype(kind.to_pandas_dtype())
+    return pa.array(numbers, kind, mask=missing)
+
+
+def _run_ids(context: int, hashes: HashArray) -> pa.Array:
+    offsets = np.arange(len(hashes) + 1, dtype=np.int32) * RUN_ID_CHARACTERS
+    text = run_id_text(context, hashes)
+    return pa.StringArray.from_buffers(len(hashes), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def _constant(value: object, kind: pa.DataType, count: int) -> pa.Array:
@@ -128,4 +154,4 @@ def _constant(value: object, kind: pa.DataType, count: int) -> pa.Array:
 def _blocks(values: npt.NDArray[np.float32]) -> pa.Array:
     runs, blocks = values.shape
     offsets = pa.array(np.arange(0, (runs + 1) * blocks, blocks, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel(), pa.float32())).cast(BLOCKS)
+    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel(), pa.float32()), type=BLOCKS)

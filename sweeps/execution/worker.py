@@ -1,15 +1,17 @@
 """What runs on a worker: one block in, one receipt out."""
 
+import resource
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+from distributed import get_worker, secede
 
 from lake.receipts import SMALL_BYTES, FileReceipt, Rows
-from lake.writer import write_rows
+from lake.writer import encode_rows
 from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
 from sweeps.execution.asked import compute_asked, trace_asked_details
@@ -21,6 +23,7 @@ from sweeps.execution.details import Details, trace_details
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
+from sweeps.execution.stages import ENCODE, OPEN, QUEUE, ROWS, SIMULATE, WRITE, Stopwatch
 
 SCENES_KEPT = 2
 
@@ -49,7 +52,8 @@ class BlockReceipt:
         rows: Rows too few for a file of their own.
         runs: Runs with a result.
         failed: Runs without.
-        seconds: Time to compute and write.
+        stages: Seconds by stage; see `stages`.
+        worker_bytes: Most resident memory that the worker's process had until then.
     """
 
     block: Block
@@ -57,7 +61,13 @@ class BlockReceipt:
     rows: tuple[Rows, ...]
     runs: int
     failed: int
-    seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    worker_bytes: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Time that the block took, the opening of its scene aside, which later blocks find open."""
+        return sum(seconds for stage, seconds in self.stages.items() if stage != OPEN)
 
 
 class _Scenes:
@@ -79,6 +89,7 @@ class _Scenes:
 
 
 _scenes = _Scenes()
+_leaving: dict[int, threading.Semaphore] = {}
 
 
 def open_scene(context: SweepContext, symbol: str) -> Scene:
@@ -98,31 +109,33 @@ def open_scene(context: SweepContext, symbol: str) -> Scene:
 def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     """Compute a block and write what it makes; nothing is visible before the driver commits the receipt.
 
-    A second call of the same block writes other files, of which the driver commits one set.
+    A second call of the same block writes other files, of which the driver commits one set. On a Dask worker
+    the next block begins while this one is encoded and written; the receipt returns when its files are whole.
     """
-    begun = time.perf_counter()
+    watch = Stopwatch()
     scene = _scenes.get(context, block.symbol)
+    watch.lap(OPEN)
     runs = Runs(context, block.symbol, block.indices(context.grid))
     results, details = compute_results(scene, runs)
-    tables = [("metrics", metric_rows(runs, results, time.perf_counter() - begun))]
+    watch.lap(SIMULATE)
+    tables = [("metrics", metric_rows(runs, results, watch.seconds[SIMULATE]))]
     if results.failures:
         tables.append(("failures", failure_rows(runs, results)))
-    files, rows = _store(runs, tables + details.tables())
-    failed = len(results.failures)
-    return BlockReceipt(block, files, rows, block.runs - failed, failed, time.perf_counter() - begun)
+    return _receipt(runs, block, tables + details.tables(), len(results.failures), watch)
 
 
 def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     """Compute again the runs of a block, which are winners, and write their trades and equity."""
-    begun = time.perf_counter()
+    watch = Stopwatch()
     scene = _scenes.get(context, block.symbol)
+    watch.lap(OPEN)
     runs = Runs(context, block.symbol, block.indices(context.grid))
     if scene.strategy.kind == "backtester":
         _, details = compute_backtests(scene, runs, keep=True)
     else:
         details = _traced(scene, runs)
-    files, rows = _store(runs, details.tables())
-    return BlockReceipt(block, files, rows, block.runs, 0, time.perf_counter() - begun)
+    watch.lap(SIMULATE)
+    return _receipt(runs, block, details.tables(), 0, watch)
 
 
 def compute_results(scene: Scene, runs: Runs) -> tuple[Results, Details]:
@@ -141,17 +154,43 @@ def _traced(scene: Scene, runs: Runs) -> Details:
     return tracing(scene, runs)
 
 
-def _store(
-    runs: Runs, tables: Sequence[tuple[str, pa.Table]]
-) -> tuple[tuple[FileReceipt, ...], tuple[Rows, ...]]:
-    """Write large tables, and leave small ones to be packed with others."""
+def _receipt(
+    runs: Runs, block: Block, tables: Sequence[tuple[str, pa.Table]], failed: int, watch: Stopwatch
+) -> BlockReceipt:
+    """Write large tables, leave small ones to be packed with others, and return the receipt."""
+    watch.lap(ROWS)
     context = runs.context
     files: list[FileReceipt] = []
     rows: list[Rows] = []
-    for table, content in tables:
-        partition = context.partition(table, runs.symbol)
-        if content.nbytes >= SMALL_BYTES:
-            files.append(write_rows(context.bars.storage, table, content, partition))
-        elif content.num_rows:
-            rows.append(Rows.of(table, partition, content))
-    return tuple(files), tuple(rows)
+    with _beside_the_next_block():
+        watch.lap(QUEUE)
+        for table, content in tables:
+            partition = context.partition(table, runs.symbol)
+            if content.nbytes >= SMALL_BYTES:
+                file = encode_rows(table, content, partition, quick=True)
+                watch.lap(ENCODE)
+                files.append(file.put(context.bars.storage))
+                watch.lap(WRITE)
+            elif content.num_rows:
+                rows.append(Rows.of(table, partition, content))
+                watch.lap(ENCODE)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return BlockReceipt(
+        block, tuple(files), tuple(rows), block.runs - failed, failed, dict(watch.seconds), resident
+    )
+
+
+@contextmanager
+def _beside_the_next_block() -> Iterator[None]:
+    """Give this task's place on a Dask worker to the next one.
+
+    As many blocks may be on their way to storage as are computed; one more waits, so that memory is bounded.
+    """
+    try:
+        threads = get_worker().state.nthreads
+    except ValueError:  # not on a worker: there is nobody to give a place to
+        yield
+        return
+    with _leaving.setdefault(threads, threading.Semaphore(threads)):
+        secede()
+        yield

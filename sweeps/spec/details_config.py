@@ -1,4 +1,4 @@
-"""`[details]`: whose trades and equity curves are kept."""
+"""`[details]`: whose trades and equity curves are kept, and block statistics of all."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,10 @@ from sweeps.spec.section import Section
 
 
 class DetailsConfig(Section):
-    """Keep the details of the best `n` runs of each group that `per` names; `per = []` is the whole sweep."""
+    """Keep the details of the best `n` runs of each group that `per` names; `per = []` is the whole sweep.
+
+    `block_statistics` are kept with every run, for checks of overfitting.
+    """
 
     keep: Literal["none", "top", "all"] = "top"
     n: Annotated[int, Field(ge=1)] = 50
@@ -18,3 +21,4 @@ class DetailsConfig(Section):
         "strategy",
         "symbol",
     )
+    block_statistics: bool = True

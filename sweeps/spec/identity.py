@@ -14,6 +14,8 @@ from sweeps.spec.rules import Kind, Value
 
 HashArray = NDArray[np.uint64]
 
+RUN_ID_CHARACTERS = 32
+
 
 def context_hash(
     *,
@@ -72,10 +74,15 @@ def parameter_hashes(grid: Grid, indices: IndexArray) -> HashArray:
 
 def run_ids(context: int, hashes: HashArray) -> NDArray[np.str_]:
     """Return run ids of 32 lower-case hex characters, the context's 16 then the parameters' 16."""
+    return np.frombuffer(run_id_text(context, hashes), dtype=f"S{RUN_ID_CHARACTERS}").astype(np.str_)
+
+
+def run_id_text(context: int, hashes: HashArray) -> bytes:
+    """Return run ids one after the other, without separators."""
     pairs = np.empty((len(hashes), 2), dtype=">u8")
     pairs[:, 0] = context
     pairs[:, 1] = hashes
-    return np.frombuffer(pairs.tobytes().hex().encode("ascii"), dtype="S32").astype(np.str_)
+    return pairs.tobytes().hex().encode("ascii")
 
 
 def value_hash(name: str, kind: Kind, value: Value) -> int:

@@ -92,7 +92,7 @@ def bar_by_bar(
     """
 
     def marked(function: Function) -> Function:
-        setattr(function, MARK, BarByBarMark("bar_by_bar", short, rows, memory))
+        setattr(function, MARK, BarByBarMark("bar_by_bar", short=short, rows=rows, memory=memory))
         return function
 
     return marked if function is None else marked(function)

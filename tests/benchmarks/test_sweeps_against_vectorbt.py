@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
 from sweeps.execution.context import SymbolInputs
 from sweeps.execution.scene import Scene
@@ -20,11 +19,11 @@ from sweeps.spec.config import parse_config
 from sweeps.strategies.evaluate import evaluate
 from sweeps.strategies.registry import resolve
 from tests.benchmarks.contest import contest
+from tests.benchmarks.market import BARS, market
 from tests.crosscheck.vectorbt_peer import CHUNK, peer_runs
 
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore")]
 
-BARS = 10_000
 COMPARED = ("total_return", "max_drawdown", "num_trades", "win_rate", "sharpe")
 COSTS = {"fill": "close", "fee_bps": 5.0}
 CROSS = {"fast": {"start": 1, "stop": 199, "step": 1}, "slow": {"start": 2, "stop": 200, "step": 1}}
@@ -68,15 +67,6 @@ CASES: dict[str, dict[str, Any]] = {
     "RSI mean reversion": {"strategy": "rsi_meanrev", "grid": RSI},
     "Bollinger bands": {"strategy": "bollinger_atr", "grid": BOLLINGER},
 }
-
-
-def market() -> Bars:
-    rng = np.random.default_rng(1)
-    close = 100 * np.exp(np.cumsum(rng.normal(0.0001, 0.01, BARS)))
-    open_ = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, 0.001, BARS))
-    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.004, BARS)))
-    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.004, BARS)))
-    return Bars("X", "1h", np.arange(BARS) * 3_600_000_000, open_, high, low, close, np.ones(BARS))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -150,3 +150,26 @@ def test_intraday_bars_are_swept_with_a_session_end(tmp_path: Any, client: Clien
     assert len(at_end) > 20
     assert (at_end["exit_time"].dt.hour == 15).all()
     assert runs.loc[at_end["run_id"], "param_session_end"].notna().all()
+
+
+def test_block_statistics_can_be_switched_off_and_change_nothing_else(
+    demo_lake: Lake, client: Client
+) -> None:
+    without = metrics_of(swept(demo_lake, client, details={"keep": "none", "block_statistics": False}))
+    usual = metrics_of(swept(demo_lake, client))
+    blocks = ["block_sums", "block_sumsqs"]
+    assert without[blocks].isna().all(axis=None)
+    assert all(len(sums) == 16 for name in blocks for sums in usual[name])
+    pd.testing.assert_frame_equal(without.drop(columns=blocks), usual.drop(columns=blocks), check_exact=True)
+
+
+def test_where_the_seconds_of_a_sweep_went_is_told(demo_lake: Lake, client: Client) -> None:
+    outcome = swept(demo_lake, client, details={"keep": "top", "n": 1}).outcome
+    profile = outcome.profile
+    assert profile.workers == 2
+    assert {"open", "simulate", "rows", "queue", "encode"} <= set(profile.worker)
+    assert set(profile.driver) == {"wait", "commit", "details"}
+    assert all(seconds >= 0.0 for seconds in (*profile.worker.values(), *profile.driver.values()))
+    assert 0.0 < profile.first_block <= outcome.seconds
+    assert sum(profile.driver.values()) <= outcome.seconds
+    assert min(profile.worker_bytes, profile.driver_bytes) > 50_000_000

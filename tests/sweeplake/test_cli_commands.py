@@ -14,7 +14,7 @@ from tests.sweeplake.asking import Ask
 COMMANDS = {
     "ingest": "FILES --lake --symbol --timeframe --source --tz --resample --adjusted --replace --json",
     "plan": "CONFIG --lake --workers --json",
-    "run": "CONFIG --lake --scheduler --workers --fresh --json",
+    "run": "CONFIG --lake --scheduler --workers --fresh --profile --json",
     "status": "SWEEP_ID --lake --json",
     "summary": "SWEEP_ID --lake --json",
     "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --json",

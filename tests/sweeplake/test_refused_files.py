@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lake.schemas import FORMAT
 from tests.sweeplake.asking import Ask, refused, tree
 
 HEADER = "time,open,high,low,close,volume"
@@ -105,4 +106,4 @@ def test_a_sweep_into_a_place_that_is_no_lake_is_refused(
 def test_a_lake_of_another_format_is_refused(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
     (tmp_path / "lake" / "_lake.json").write_text('{"format": 99}')
-    refused(ask("status", "--lake", "lake"), "format 99", "format 1", "--lake")
+    refused(ask("status", "--lake", "lake"), "format 99", f"format {FORMAT}", "--lake")

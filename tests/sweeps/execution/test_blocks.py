@@ -47,14 +47,15 @@ def test_every_run_of_every_symbol_is_in_one_block(name: str) -> None:
         ]
 
 
-def test_blocks_grow_to_a_second_by_four_at_most_and_shrink_at_once() -> None:
-    cutter = BlockCutter(grid_of(), ["A"])
+def test_blocks_grow_to_a_second_by_sixteen_at_most_and_shrink_at_once() -> None:
+    steps = {"start": 1, "stop": 300, "step": 1}
+    cutter = BlockCutter(grid_of(grid={"fast": steps, "slow": steps}), ["A"])
     blocks = iter(cutter)
     assert next(blocks).runs == FIRST_RUNS
     cutter.learn(FIRST_RUNS, 0.001)
-    assert next(blocks).runs == 4 * FIRST_RUNS
-    cutter.learn(4 * FIRST_RUNS, 0.001)
     assert next(blocks).runs == 16 * FIRST_RUNS
+    cutter.learn(16 * FIRST_RUNS, 0.064)
+    assert next(blocks).runs == 16_000
     cutter.learn(16 * FIRST_RUNS, 512.0)
     assert next(blocks).runs == 2
     cutter.learn(1, 99.0)

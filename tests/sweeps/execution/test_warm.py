@@ -1,0 +1,42 @@
+"""Workers are warm before their first block, wherever they come from."""
+
+import multiprocessing
+import os
+
+import pytest
+from distributed import Client, LocalCluster
+
+from sweeps.execution.cluster import connected
+from sweeps.execution.embedded import METHOD
+from sweeps.execution.warm import warm
+
+
+def _is_warm() -> bool:
+    return bool(warm.cache_info().currsize)
+
+
+def _parent() -> int:
+    return os.getppid()
+
+
+@pytest.mark.skipif(METHOD != "forkserver", reason="workers are forked on Unix alone")
+def test_embedded_workers_are_forked_from_one_warm_process() -> None:
+    with connected(workers=2) as client:
+        parents = set(client.run(_parent).values())
+        assert all(client.run(_is_warm).values())
+    assert len(parents) == 1
+    assert parents != {multiprocessing.current_process().pid}
+
+
+def test_a_user_s_workers_are_warmed_also_those_that_join_later() -> None:
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+        ) as cluster,
+        Client(cluster) as own,
+        connected(own) as client,
+    ):
+        assert list(client.run(_is_warm).values()) == [True]
+        cluster.scale(2)
+        client.wait_for_workers(2)
+        assert list(client.run(_is_warm).values()) == [True, True]
