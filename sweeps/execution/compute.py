@@ -7,7 +7,7 @@ from sweeps.execution.results import Results
 from sweeps.execution.scene import Scene
 from sweeps.execution.signal_sets import ParameterColumns, SignalSets, settings_of, signal_sets
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
-from sweeps.simulation.engine import Batch, new_words
+from sweeps.simulation.engine import Batch
 from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, words_of
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.strategies.contract import FloatArray
@@ -43,18 +43,19 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     true_ranges, session_words = scene.true_ranges(sets.periods), scene.session_words(sets.cutoffs)
     order = np.argsort(sets.set_of_run, kind="stable")
     count, begin = len(sets.sides), 0
-    words, rows_a_set = new_words(0, KINDS if sets.shorts else LONG_KINDS, scene.inputs.bars), 1.0
+    kinds, rows_a_set = KINDS if sets.shorts else LONG_KINDS, 1.0
     while begin < count:
-        end = min(begin + _sets_at_once(scene, words.shape[1], rows_a_set), count)
-        if len(words) < end - begin:
-            words = new_words(end - begin, words.shape[1], scene.inputs.bars)
+        end = min(begin + _sets_at_once(scene, kinds, rows_a_set), count)
         questions = parameters.questions(sets.first_cells[begin:end], sets.sides[begin:end])
-        book = scene.orders(questions, words[: end - begin])
+        book = scene.orders(questions, np.empty((end - begin, kinds, words_of(scene.inputs.bars)), np.uint64))
         stops = book.stops.table()
         lo, hi = np.searchsorted(sets.set_of_run, (begin, end), sorter=order)
         rows = _answered(scene, sets, book, begin, order[lo:hi], results)
+        if len(book.unpacked.order):
+            rank = np.argsort(book.unpacked.order)
+            rows = rows[np.argsort(rank[sets.set_of_run[rows] - begin], kind="stable")]
         batch = Batch(
-            words=book.words,
+            words=book.room,
             set_of_run=sets.set_of_run[rows] - begin,
             atr_of_run=sets.period_of_run[rows],
             session_of_run=sets.cutoff_of_run[rows],
@@ -63,6 +64,7 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
             stop_distance=stops,
             atr=true_ranges,
             session_last=session_words,
+            unpacked=book.unpacked,
         )
         _simulate(scene, batch, settings[rows], rows, results)
         begin, rows_a_set = end, len(stops) / (end - begin)

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.door import Made, Reads, run_sets
+from sweeps.simulation.hopping.door import Made, Reads, new_desk, run_sets
 from sweeps.simulation.hopping.market import Market, fill_tile, market_of
 from sweeps.simulation.hopping.notes import new_notes
-from sweeps.simulation.hopping.packing import words_of
+from sweeps.simulation.hopping.packing import Unpacked, nothing_asked, pack_unpacked, words_of
 from sweeps.simulation.hopping.pooling import pools_of
 from sweeps.simulation.hopping.state import N_STATE
 from sweeps.simulation.kernel import Outcome, simulate
@@ -37,6 +37,7 @@ class Batch:
 
     Attributes:
         words: Orders in bits, shape (sets, 2 or 4, words); see `packing.KINDS`.
+        unpacked: What to pack into them, set by set, when it is read; of no set if they are packed.
         set_of_run: Which signal set each run reads, shape (runs,).
         stop_distance: Strategies' own stops, shape (stops, bars).
         stop_of_set: Which of them each signal set has, -1 for none, shape (sets,).
@@ -56,6 +57,7 @@ class Batch:
     stop_scale: Floats = field(default_factory=lambda: np.empty(0))
     atr: Floats = field(default_factory=lambda: NO_ROWS)
     session_last: Words = field(default_factory=lambda: NO_WORDS)
+    unpacked: Unpacked = field(default_factory=nothing_asked)
 
     def __post_init__(self) -> None:
         if not self.stop_scale.size:
@@ -74,7 +76,20 @@ class Batch:
             self.stop_of_set,
             self.atr_of_run,
             self.session_of_run,
+            self.unpacked.asked,
+            self.unpacked.sets,
         )
+
+    @property
+    def in_sets(self) -> bool:
+        """Whether runs of a set stand together, so that its orders are packed once."""
+        changes = np.count_nonzero(self.set_of_run[1:] != self.set_of_run[:-1])
+        return bool(changes < len(np.unique(self.set_of_run)))
+
+    def packed(self, bars: int) -> "Batch":
+        """Return the batch with all of its words packed."""
+        pack_unpacked(self.unpacked, np.arange(len(self.unpacked.order)), bars, self.words)
+        return replace(self, unpacked=nothing_asked())
 
     def rows(self, chosen: Integers) -> "Batch":
         """Return some of its runs."""
@@ -87,15 +102,18 @@ class Batch:
 
     def signals(self, run: int, bars: int) -> SignalSet:
         """Return what one run reads, as the loop reads it."""
-        held = self.words[self.set_of_run[run]]
+        place = self.set_of_run[run]
+        if len(self.unpacked.order):
+            pack_unpacked(self.unpacked, np.array([place]), bars, self.words)
+        held = self.words[place]
         codes = (ENTER_LONG, EXIT_LONG, ENTER_SHORT, EXIT_SHORT)
         events = np.zeros(bars, np.uint8)
         for row, code in zip(held, codes, strict=False):
             events |= _unpacked(row, bars) * np.uint8(code)
         more: dict[str, npt.NDArray[np.generic]] = {}
-        stop = self.stop_of_set[self.set_of_run[run]]
+        stop = self.stop_of_set[place]
         if stop >= 0:
-            more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[self.set_of_run[run]]
+            more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[place]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:
@@ -156,8 +174,13 @@ class Engine:
         whole = length == bars
         market = self._market(float(settings[0, S_RISK_FREE])) if whole else market_of(self.window, length)
         states, ledger = np.empty((1 if whole else len(settings), N_STATE)), np.empty((1, N_LEDGER))
+        if not batch.in_sets or not (whole or length % 64 == 0):
+            batch = batch.packed(bars)
         notes, pools = new_notes(length), pools_of(settings, batch.reads, length)
-        run_sets(market, batch.reads, pools, settings, periods_per_year, whole, states, notes, ledger, made)
+        desk = new_desk(batch.words.shape[1], length)
+        run_sets(
+            market, batch.reads, pools, settings, periods_per_year, whole, states, notes, desk, ledger, made
+        )
 
     def _market(self, risk_free: float) -> Market:
         """Return the window's market with the tables of all its bars."""

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
-from sweeps.simulation.hopping.packing import pack_states, pack_wishes
+from sweeps.simulation.hopping.conditions import NEVER, Conditions, conditions
+from sweeps.simulation.hopping.packing import Unpacked, pack_unpacked
 from sweeps.strategies.columns import ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
 from sweeps.strategies.contract import Signals, Strategy
@@ -23,6 +23,9 @@ _SIDES = ("entries", "exits", "short_entries", "short_exits")
 class ColumnOrders:
     """The orders of many sets, from one call of a strategy.
 
+    Attributes:
+        unpacked: What they ask; good as long as this lives.
+
     Raises:
         ColumnsError: If the answer is nothing that columns mode knows, or would be refused of some set.
         TooManyRowsError: If fewer sets should be asked at once.
@@ -34,17 +37,18 @@ class ColumnOrders:
         view = ColumnIndicators(ind, self._sets)
         answer = _signals(strategy.function(ind.bars, view, **questions.columns))
         made = ColumnConditions(view, self._bars, start, self._sets)
-        self._warms, self._kept, self._is_state = view.warm, (answer, made), answer.state is not None
-        self._conditions = made.of(answer.state) if self._is_state else self._wishes(answer, made)
+        self._kept = answer, made  # addresses are good while their rows live
+        asked = _state(answer, made) if answer.state is not None else self._wishes(answer, made)
+        places = np.arange(self._sets)
+        sets = signal_sets(places, view.warm - start, self._sides)
+        self.unpacked = Unpacked(asked, sets, _order(asked))
         self._stop = None if answer.stop_distance is None else self._checked_stop(answer.stop_distance)
 
-    def pack(self, words: npt.NDArray[np.uint64]) -> None:
-        """Write the orders, shape (sets, 2 or 4, words)."""
-        order = self._order()
-        asked = chosen(self._conditions, order)
-        sets = signal_sets(order, self._warms[order] - self._start, self._sides[order])
-        pack = pack_states if self._is_state else pack_wishes
-        pack(asked, sets, self._bars - self._start, words)
+    def pack(self, words: npt.NDArray[np.uint64], places: npt.NDArray[np.int64] | None = None) -> None:
+        """Write the orders of all sets, or some, into their rows of ``words``, (sets, 2 or 4, words)."""
+        pack_unpacked(
+            self.unpacked, self.unpacked.order if places is None else places, self._bars - self._start, words
+        )
 
     def note_stops(self, stops: Stops, first: int) -> None:
         """Note the stop distances, those of the first set at ``first``."""
@@ -52,15 +56,6 @@ class ColumnOrders:
             scale = np.ones(self._sets) if self._stop.scale is None else self._stop.scale
             rows = [row[self._start :] for row in self._stop.rows]
             stops.note_scaled(first, rows, self._stop.of_set, scale)
-
-    def _order(self) -> npt.NDArray[np.int64]:
-        """Return the order in which sets are packed: by the row that changes most often.
-
-        That row is then read from afar once, and the others, which are fewer, stay in the processor's cache.
-        """
-        left, right = (column.reshape(self._sets, -1)[:, 0] for column in self._conditions[1:3])
-        changes = [np.count_nonzero(rows[1:] != rows[:-1]) for rows in (left, right)]
-        return np.argsort(left if changes[0] > changes[1] else right, kind="stable")
 
     def _wishes(self, answer: Signals, made: ColumnConditions) -> Conditions:
         """Return four conditions a set, shape (sets, 4); a side that may not trade is not looked at."""
@@ -99,3 +94,18 @@ def _signals(answer: Any) -> Signals:
     if (signals.state is None) == all(getattr(signals, name) is None for name in _SIDES):
         raise ColumnsError("an answer is a state, or entries and exits")
     return signals
+
+
+def _state(answer: Signals, made: ColumnConditions) -> Conditions:
+    kind, left, right, value = made.of(answer.state)
+    return Conditions(kind[:, None], left[:, None], right[:, None], value[:, None])
+
+
+def _order(asked: Conditions) -> npt.NDArray[np.int64]:
+    """Return the order in which sets are packed: by the row that changes most often.
+
+    That row is then read from afar once, and the others, which are fewer, stay in the processor's cache.
+    """
+    left, right = asked.left[:, 0], asked.right[:, 0]
+    changes = [np.count_nonzero(rows[1:] != rows[:-1]) for rows in (left, right)]
+    return np.argsort(left if changes[0] > changes[1] else right, kind="stable")

@@ -83,7 +83,8 @@ class ColumnIndicators:
     def __init__(self, ind: Indicators, sets: int) -> None:
         self.bars: Bars = ind.bars
         self.warm: Codes = np.zeros(sets, np.int64)
-        self._ind, self._sets, self._held_bytes = ind, sets, 0
+        self._ind, self._sets = ind, sets
+        self._asked_rows: set[tuple[str, ...]] = set()
         self._known: dict[int, tuple[Column, Codes, int]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -109,11 +110,12 @@ class ColumnIndicators:
         for column in filter(self._is_column, everything):
             codes, more = self.codes(column)
             of_set, first = distinct(of_set * more + codes, len(first) * more)
-        self._reserve(len(first))
         answers, warms = [], []
         lists = (one[first].tolist() if self._is_column(one) else repeat(one) for one in everything)
+        each = [asked for _, *asked in zip(first, *lists, strict=False)]
+        self._reserve({(method.__name__, *map(repr, asked), *named) for asked in each})
         with self._ind.recording() as used:
-            for _, *asked in zip(first, *lists, strict=False):
+            for asked in each:
                 used.warm = 0
                 further = dict(zip(named, asked[len(given) :], strict=True)) if named else {}
                 answers.append(method(*asked[: len(given)], **further))
@@ -126,10 +128,11 @@ class ColumnIndicators:
     def _is_column(self, given: Any) -> bool:
         return isinstance(given, np.ndarray) and given.shape == (self._sets,)
 
-    def _reserve(self, count: int) -> None:
-        self._held_bytes += 8 * count * len(self.bars)
-        if self._held_bytes > MOST_BYTES and self._sets > 1:
-            raise TooManyRowsError(count, self._sets)
+    def _reserve(self, rows: set[tuple[str, ...]]) -> None:
+        """Count what is asked, each row once, before it is made."""
+        self._asked_rows |= rows
+        if 8 * len(self._asked_rows) * len(self.bars) > MOST_BYTES and self._sets > 1:
+            raise TooManyRowsError(len(self._asked_rows), self._sets)
 
 
 def distinct(keys: Codes, size: int) -> tuple[Codes, Codes]:

@@ -13,6 +13,7 @@ Kept: TypeAlias = tuple[Arrays, int]
 """Arrays, and the first index by which all of them have been finite."""
 
 CACHE_LINE = 64
+LONG_BYTES = 2_000_000
 
 
 class Open(local):
@@ -94,8 +95,11 @@ def _bytes(arrays: Arrays) -> int:
 
 
 def _aligned(array: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
-    """Return a row of numbers whose value at ``window`` begins a cache line; other arrays as they are."""
-    if array.dtype != np.float64 or array.ndim != 1:
+    """Return a row of numbers whose value at ``window`` begins a cache line; other arrays as they are.
+
+    Long rows stay where they are: memory, not the lines' edges, bounds how fast they are read.
+    """
+    if array.dtype != np.float64 or array.ndim != 1 or array.nbytes > LONG_BYTES:
         return array
     room = np.empty(array.nbytes + CACHE_LINE, np.uint8)
     first = -(room.__array_interface__["data"][0] + array.itemsize * window) % CACHE_LINE

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.packing import pack_events
+from sweeps.simulation.hopping.packing import nothing_asked, pack_events
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.contract import Direction, Signals, Strategy
 from sweeps.strategies.errors import ColumnsDifferError, TooManyRowsError
@@ -27,7 +27,9 @@ class OrderBook:
     else a strategy returns goes by way of event codes, as in `evaluate`, whose orders these are.
 
     Attributes:
-        words: Shape (sets, 2 or 4, words); see `packing.KINDS`.
+        words: Shape (sets, 2 or 4, words); see `packing.KINDS`. Packed when they are asked for, where the
+            strategy takes columns.
+        unpacked: Orders that are not in ``words`` yet; of no set if they are.
         stops: The strategy's own stops.
         errors: What a set's strategy raised, or why its answer is no signal; its words mean nothing.
     """
@@ -35,10 +37,25 @@ class OrderBook:
     def __init__(
         self, strategy: Strategy, ind: Indicators, start: int, words: npt.NDArray[np.uint64]
     ) -> None:
-        self.words, self.stops = words, Stops(len(words))
+        self.unpacked, self.stops = nothing_asked(), Stops(len(words))
+        self._words = words
+        self._columns: ColumnOrders | None = None
         self.errors: dict[int, Exception | SystemExit] = {}
         self._strategy, self._ind, self._start, self._bars = strategy, ind, start, len(ind.bars)
         self._pending = Pending(words, self._bars, start)
+
+    @property
+    def words(self) -> npt.NDArray[np.uint64]:
+        """The orders in bits."""
+        if self._columns is not None:
+            self._columns.pack(self._words)
+            self._columns, self.unpacked = None, nothing_asked()
+        return self._words
+
+    @property
+    def room(self) -> npt.NDArray[np.uint64]:
+        """The words as they are, packed or not."""
+        return self._words
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask the strategy each question and note its orders; one that fails is noted among the errors.
@@ -96,7 +113,7 @@ class OrderBook:
             start=self._start,
             strategy=self._strategy.name,
         )
-        pack_events(events, self.words[place])
+        pack_events(events, self._words[place])
         self.stops.note(place, distance)
 
     def _ask_columns(self, questions: Questions, first: int) -> None:
@@ -118,13 +135,17 @@ class OrderBook:
             self._ask_columns(questions.part(slice(sets // 2)), first)
             self._ask_columns(questions.part(slice(sets // 2, sets)), first + sets // 2)
             return
-        orders.pack(self.words[first : first + sets])
         orders.note_stops(self.stops, first)
+        if sets == len(self._words):
+            self._columns, self.unpacked = orders, orders.unpacked
+            orders.pack(self._words, np.array([0, sets - 1]))
+        else:
+            orders.pack(self._words[first : first + sets])
         self._check(questions, first, (0, sets - 1))
 
     def _check(self, questions: Questions, first: int, places: tuple[int, ...]) -> None:
         """Ask some sets alone as well, and compare."""
-        words = np.empty((len(places), *self.words.shape[1:]), np.uint64)
+        words = np.empty((len(places), *self._words.shape[1:]), np.uint64)
         alone = OrderBook(self._strategy, self._ind, self._start, words)
         chosen = questions.part(list(places))
         alone._ask_each(chosen, 0)
@@ -132,7 +153,7 @@ class OrderBook:
             one, many = alone.stops.of(at), self.stops.of(first + place)
             if at in alone.errors:
                 difference = f"raises {alone.errors[at]!r}"
-            elif not np.array_equal(words[at], self.words[first + place]):
+            elif not np.array_equal(words[at], self._words[first + place]):
                 difference = "gives other orders"
             elif (one is None) != (many is None) or (
                 one is not None and many is not None and not np.array_equal(one, many, equal_nan=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import BITS, Conditions, address, conditions
-from sweeps.simulation.hopping.packing import Sets, pack_row, pack_states, pack_wishes
+from sweeps.simulation.hopping.packing import Sets, pack_orders, pack_row
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals
 from sweeps.strategies.questions import SIDES
@@ -77,22 +77,22 @@ class Pending:
 
     def _pack_flags(self) -> None:
         if self._flags:
-            asked = conditions((len(self._flags),))
+            asked = conditions((len(self._flags), 1))
             asked.kind[:] = BITS
-            asked.left[:] = self._bits_at + self._bits.strides[0] * np.arange(len(self._flags))
-            pack_states(asked, self._sets(self._flags), self._bars - self._start, self._words)
+            asked.left[:, 0] = self._bits_at + self._bits.strides[0] * np.arange(len(self._flags))
+            pack_orders(asked, self._sets(self._flags), self._bars - self._start, self._words)
             self._flags.clear()
 
     def _pack_noted(self) -> None:
         if self._states:
-            kinds, lefts, rights, values = zip(*(state[3] for state in self._states), strict=True)
-            asked = Conditions(np.array(kinds), np.array(lefts), np.array(rights), np.array(values))
-            pack_states(asked, self._sets(self._states), self._bars - self._start, self._words)
+            columns = zip(*(state[3] for state in self._states), strict=True)
+            asked = Conditions(*(np.array(column)[:, None] for column in columns))
+            pack_orders(asked, self._sets(self._states), self._bars - self._start, self._words)
         if self._wishes:
             table = np.array([wished[3] for wished in self._wishes])  # addresses are exact, below 2^53
             kinds, lefts, rights = np.moveaxis(table, 2, 0)[:3].astype(np.int64)
             asked = Conditions(kinds, lefts, rights, np.ascontiguousarray(table[:, :, 3]))
-            pack_wishes(asked, self._sets(self._wishes), self._bars - self._start, self._words)
+            pack_orders(asked, self._sets(self._wishes), self._bars - self._start, self._words)
         self._states.clear()
         self._wishes.clear()
         self._addresses = Addresses(self._bars, self._start)
@@ -106,7 +106,7 @@ def signal_sets(
     places: npt.NDArray[np.int64], warms: npt.NDArray[np.int64], sides: npt.NDArray[np.int64]
 ) -> Sets:
     """Return sets to pack; ``warms`` below 0 are warm from the first bar of the window on."""
-    return Sets(places, np.maximum(warms, 0), sides, np.zeros((len(places), 2), np.uint64))
+    return Sets(places, np.maximum(warms, 0), sides, np.zeros((len(places), 2 + packing.KINDS), np.uint64))
 
 
 def _sides(signals: Signals) -> tuple[Any, Any, Any, Any]:

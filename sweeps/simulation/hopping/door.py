@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.compiling import inlined, njit
+from sweeps.simulation.hopping.conditions import Conditions
 from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
 from sweeps.simulation.hopping.market import Market, fill_tile
 from sweeps.simulation.hopping.notes import Notes
 from sweeps.simulation.hopping.orders import Orders
-from sweeps.simulation.hopping.packing import LONG_KINDS
+from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, Sets, orders_of_set, words_of
 from sweeps.simulation.hopping.state import (
     BLOCKS,
     H_ENDED,
@@ -49,6 +50,8 @@ class Reads(NamedTuple):
         stop_of_set: Which stop a set has, -1 for none, shape (sets,).
         atr_of_run: Which true range a run reads, -1 for none, shape (runs,).
         session_of_run: Which sessions a run reads, -1 for none, shape (runs,).
+        asked: What sets ask, if their words are not packed yet; else of no set.
+        sets: The sets that ask.
     """
 
     words: Words
@@ -60,6 +63,24 @@ class Reads(NamedTuple):
     stop_of_set: Integers
     atr_of_run: Integers
     session_of_run: Integers
+    asked: Conditions
+    sets: Sets
+
+
+class Desk(NamedTuple):
+    """Where the words of one set in one tile lie: one before the tile's, then its own.
+
+    Shape (2 or 4, tile's words + 1); and as much again to work on, shape (4, tile's words + 1).
+    """
+
+    words: Words
+    scratch: Words
+
+
+def new_desk(kinds: int, tile: int) -> Desk:
+    """Return an empty desk."""
+    words = words_of(tile) + 1
+    return Desk(np.zeros((kinds, words), np.uint64), np.zeros((KINDS, words), np.uint64))
 
 
 class Pools(NamedTuple):
@@ -110,10 +131,12 @@ def _compiled(sources: int) -> Any:
         filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
         states: Floats,
         notes: Notes,
+        desk: Desk,
         ledger: Floats,
         made: Made,
     ) -> int:
         bars, runs, tile = market.close.size, len(settings), market.up.size
+        there = -1  # the set on the desk
         for first in range(0, runs, len(states)):
             after = min(first + len(states), runs)
             for k in range(first, after):
@@ -124,14 +147,18 @@ def _compiled(sources: int) -> Any:
                     fill_tile(market, base, end, settings[0, 9])
                 if first == 0 or tile < bars:
                     pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
+                there = -1 if tile < bars else there
                 for k in range(first, after):
                     place = reads.set_of_run[k]
+                    if len(reads.asked.kind) > 0 and place != there:
+                        _bring(reads, place, base, end, bars, desk)
+                        there = place
                     stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
                     hop(
                         market,
                         base,
                         end,
-                        _orders(reads, place, reads.session_of_run[k]),
+                        _orders(reads, desk, place, reads.session_of_run[k], base),
                         _shared(pools, k),
                         reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
                         reads.stop_scale[place],
@@ -150,14 +177,31 @@ def _compiled(sources: int) -> Any:
 
 
 @inlined
-def _orders(reads: Reads, place: int, session: int) -> Orders:
-    held, none = reads.words[place], reads.words[0, 0, :0]
+def _bring(reads: Reads, place: int, base: int, end: int, bars: int, desk: Desk) -> None:
+    """Pack a set's orders in a tile, after the last word of the tile before, which the next open may read."""
+    count, carried = ((end + 63) >> 6) - (base >> 6), reads.sets.carried[place]
+    if base == 0:
+        carried[:] = 0
+    for kind in range(len(desk.words)):
+        desk.words[kind, 0] = carried[2 + kind]
+    orders_of_set(
+        reads.asked, reads.sets, place, base >> 6, (end + 63) >> 6, bars, desk.scratch, desk.words[:, 1:]
+    )
+    for kind in range(len(desk.words)):
+        carried[2 + kind] = desk.words[kind, count]
+
+
+@inlined
+def _orders(reads: Reads, desk: Desk, place: int, session: int, base: int) -> Orders:
+    lazily = len(reads.asked.kind) > 0
+    held, none = desk.words if lazily else reads.words[place], desk.words[0, :0]
     shorts = len(held) > LONG_KINDS
     return Orders(
         held[0],
         held[1],
         held[2] if shorts else none,
         held[3] if shorts else none,
+        64 - base if lazily else 0,
         reads.session_last[session] if session >= 0 else none,
     )
 

@@ -12,35 +12,41 @@ Words = npt.NDArray[np.uint64]
 
 
 class Orders(NamedTuple):
-    """Bits of each bar; an entry of both sides on one bar is in neither. Empty: the rule is not in use."""
+    """Bits of each bar; an entry of both sides on one bar is in neither. Empty: the rule is not in use.
+
+    Bar t is bit t + ``shift`` of the orders, and bit t of ``session_last``.
+    """
 
     enter_long: Words
     exit_long: Words
     enter_short: Words
     exit_short: Words
+    shift: int
     session_last: Words
 
 
 @inlined
 def next_entry(orders: Orders, start: int, end: int) -> tuple[int, float]:
     """Return (bar, side) of the next entry in [start, end); bar is ``end`` if there is none."""
+    start, end = start + orders.shift, end + orders.shift
     if orders.enter_short.size == 0:
-        return next_bit(orders.enter_long, start, end), 1.0
-    bar = _next_of_two(orders.enter_long, orders.enter_short, start, end)
-    if bar >= end:
-        return end, 1.0
-    short = (orders.enter_short[U(bar >> 6)] >> np.uint64(bar & 63)) & np.uint64(1)
-    return bar, 1.0 - 2.0 * float(short)
+        return next_bit(orders.enter_long, start, end) - orders.shift, 1.0
+    bit = _next_of_two(orders.enter_long, orders.enter_short, start, end)
+    if bit >= end:
+        return end - orders.shift, 1.0
+    short = (orders.enter_short[U(bit >> 6)] >> np.uint64(bit & 63)) & np.uint64(1)
+    return bit - orders.shift, 1.0 - 2.0 * float(short)
 
 
 @inlined
 def next_exit(orders: Orders, side: float, start: int, end: int) -> int:
     """Return the next bar in [start, end) that orders a position out, or to the other side; else ``end``."""
+    start, end = start + orders.shift, end + orders.shift
     if orders.enter_short.size == 0:
-        return next_bit(orders.exit_long, start, end)
+        return next_bit(orders.exit_long, start, end) - orders.shift
     if side < 0.0:
-        return _next_of_two(orders.exit_short, orders.enter_long, start, end)
-    return _next_of_two(orders.exit_long, orders.enter_short, start, end)
+        return _next_of_two(orders.exit_short, orders.enter_long, start, end) - orders.shift
+    return _next_of_two(orders.exit_long, orders.enter_short, start, end) - orders.shift
 
 
 @inlined

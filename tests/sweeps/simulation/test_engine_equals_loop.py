@@ -7,7 +7,7 @@ import pytest
 
 from sweeps.simulation.codes import EXIT_REASONS
 from sweeps.simulation.engine import Batch, Engine, new_words
-from sweeps.simulation.hopping.door import Made, run_sets
+from sweeps.simulation.hopping.door import Made, new_desk, run_sets
 from sweeps.simulation.hopping.market import market_of
 from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import pack_events, pack_flags
@@ -240,7 +240,9 @@ def test_every_trade_equals_the_loop(start: int) -> None:
         )
         pools = pools_of(row, one.reads, min(case.tile, case.count))
         notes = new_notes(min(case.tile, case.count))
-        run_sets(market, one.reads, pools, row, PERIODS, whole, state, notes, ledger, made)
+        run_sets(
+            market, one.reads, pools, row, PERIODS, whole, state, notes, new_desk(4, case.tile), ledger, made
+        )
         loop = trace(case.window, case.signals(), row[0], PERIODS).trades
         trades = ledger[: int(state[0, H_TRADES])]
         for name, column in (("entry_bar", T_ENTRY_BAR), ("exit_bar", T_EXIT_BAR), ("side", T_SIDE)):
