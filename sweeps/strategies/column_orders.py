@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.conditions import NEVER, Conditions, conditions
+from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
 from sweeps.simulation.hopping.packing import Unpacked, pack_unpacked
 from sweeps.strategies.columns import ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
@@ -97,8 +97,7 @@ def _signals(answer: Any) -> Signals:
 
 
 def _state(answer: Signals, made: ColumnConditions) -> Conditions:
-    kind, left, right, value = made.of(answer.state)
-    return Conditions(kind[:, None], left[:, None], right[:, None], value[:, None])
+    return chosen(made.of(answer.state), np.arange(made.sets)[:, None])
 
 
 def _order(asked: Conditions) -> npt.NDArray[np.int64]:

@@ -78,12 +78,13 @@ class ColumnIndicators:
     Attributes:
         bars: The bars, as ever.
         warm: First bar by which all that a set used is known, shape (sets,).
+        near: Rounded rows, by which rows are compared first.
     """
 
     def __init__(self, ind: Indicators, sets: int) -> None:
         self.bars: Bars = ind.bars
         self.warm: Codes = np.zeros(sets, np.int64)
-        self._ind, self._sets = ind, sets
+        self._ind, self._sets, self.near = ind, sets, ind.near
         self._asked_rows: set[tuple[str, ...]] = set()
         self._known: dict[int, tuple[Column, Codes, int]] = {}
 

@@ -1,5 +1,6 @@
 """Conditions: what a state, an entry or an exit compares, by the addresses of its rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from sweeps.strategies.errors import ColumnsError
 
 Condition = tuple[int, int, int, float]
 """Kind, left address, right address, value; see `Conditions`."""
+
+OFTEN = 8
+"""Sets a row, from which on it pays to compare rounded rows first."""
 
 NEVER: Condition = kinds.NEVER, 0, 0, 0.0
 
@@ -61,10 +65,10 @@ class ColumnConditions:
     """
 
     def __init__(self, view: ColumnIndicators, bars: int, start: int, sets: int) -> None:
-        self._view, self._bars, self._start, self._sets = view, bars, start, sets
+        self._view, self._bars, self._start, self.sets = view, bars, start, sets
         self._addresses = Addresses(bars, start)
         self._made: dict[int, tuple[Any, Conditions]] = {}
-        self._bits: list[npt.NDArray[np.uint64]] = []  # alive while their addresses are read
+        self._bits: list[npt.NDArray[Any]] = []  # alive while their addresses are read
 
     def of(self, asked: Any) -> Conditions:
         """Return one condition a set, shape (sets,).
@@ -86,23 +90,34 @@ class ColumnConditions:
             return self._shared(kinds.ABOVE, self._rows(left), values=right)
         if self._is_number(left):
             return self._shared(kinds.BELOW, self._rows(right), values=left)
-        return self._shared(kinds.ROWS, self._rows(left), self._rows(right))
+        whole = self._shared(kinds.ROWS, self._rows(left), self._rows(right))
+        for near, given in ((whole.left_near, left), (whole.right_near, right)):
+            rows, of_set = self._parts(given)
+            if whole.kind[0] == kinds.ROWS and OFTEN * len(rows) <= self.sets:
+                rounded = [self._view.near.of(row) for row in rows]
+                near[:] = np.array([address(one) + one.itemsize * self._start for one in rounded])[of_set]
+                self._bits += rounded
+        if not whole.left_near[0] or not whole.right_near[0]:
+            whole.left_near[:] = whole.right_near[:] = 0
+        return whole
 
     def _is_number(self, given: Any) -> bool:
         if isinstance(given, np.ndarray):
-            return given.shape == (self._sets,) and given.dtype.kind in "iuf"
+            return given.shape == (self.sets,) and given.dtype.kind in "iuf"
         return isinstance(given, (int, float))
 
     def _rows(self, given: Any, kind: type[np.generic] = np.float64) -> tuple[Codes, Codes]:
         """Return the addresses of distinct rows, and which of them each set reads."""
-        if isinstance(given, Rows) and given.scale is None:
-            rows, of_set = given.rows, given.of_set
-        else:
-            rows, of_set = (given,), np.zeros(self._sets, np.int64)
+        rows, of_set = self._parts(given)
         at = np.array([self._addresses.of(row, kind) for row in rows], dtype=np.int64)
         if not at.all():
             raise ColumnsError(f"a condition is of rows, numbers and columns of numbers, not {given!r}")
         return at, of_set
+
+    def _parts(self, given: Any) -> tuple[Sequence[Any], Codes]:
+        if isinstance(given, Rows) and given.scale is None:
+            return given.rows, given.of_set
+        return (given,), np.zeros(self.sets, np.int64)
 
     def _shared(
         self,
@@ -111,7 +126,7 @@ class ColumnConditions:
         right: tuple[Codes, Codes] | None = None,
         values: Any = 0.0,
     ) -> Conditions:
-        whole = conditions((self._sets,))
+        whole = conditions((self.sets,))
         whole.kind[:], whole.left[:], whole.value[:] = kind, left[0][left[1]], values
         keys, size = left[1], len(left[0])
         if right is not None:
@@ -121,7 +136,7 @@ class ColumnConditions:
             codes, more = self._view.codes(values)
             keys, size = keys * more + codes, size * more
         codes, first = distinct(keys, size)
-        if 2 * len(first) > self._sets:
+        if 2 * len(first) > self.sets:
             return whole
         bits = np.empty((len(first), words_of(self._bars - self._start)), np.uint64)
         pack_conditions(chosen(whole, first), self._bars - self._start, bits)

@@ -85,13 +85,10 @@ class Pending:
 
     def _pack_noted(self) -> None:
         if self._states:
-            columns = zip(*(state[3] for state in self._states), strict=True)
-            asked = Conditions(*(np.array(column)[:, None] for column in columns))
+            asked = _asked([(state[3],) for state in self._states])
             pack_orders(asked, self._sets(self._states), self._bars - self._start, self._words)
         if self._wishes:
-            table = np.array([wished[3] for wished in self._wishes])  # addresses are exact, below 2^53
-            kinds, lefts, rights = np.moveaxis(table, 2, 0)[:3].astype(np.int64)
-            asked = Conditions(kinds, lefts, rights, np.ascontiguousarray(table[:, :, 3]))
+            asked = _asked([wished[3] for wished in self._wishes])
             pack_orders(asked, self._sets(self._wishes), self._bars - self._start, self._words)
         self._states.clear()
         self._wishes.clear()
@@ -100,6 +97,14 @@ class Pending:
     def _sets(self, noted: Sequence[tuple[Any, ...]]) -> Sets:
         places, warms, sides = (np.array(column) for column in list(zip(*noted, strict=True))[:3])
         return signal_sets(places, warms - self._start, sides)
+
+
+def _asked(noted: Sequence[tuple[Condition, ...]]) -> Conditions:
+    """Return noted conditions, shape (sets, 1 or 4)."""
+    table = np.array(noted)  # addresses are exact, below 2^53
+    asked = conditions(table.shape[:2])
+    asked.kind[:], asked.left[:], asked.right[:], asked.value[:] = np.moveaxis(table, 2, 0)
+    return asked
 
 
 def signal_sets(

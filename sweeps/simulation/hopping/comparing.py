@@ -15,6 +15,8 @@ from sweeps.simulation.hopping.bits import intrinsic
 _WORD = ir.IntType(64)
 _LANES = 8
 """Values of one comparison; LLVM splits it where vectors are shorter."""
+_SINGLES = 16
+"""The same, of values half as long."""
 
 
 def _floats(builder: Any, address: Any, lane: int) -> Any:
@@ -22,6 +24,13 @@ def _floats(builder: Any, address: Any, lane: int) -> Any:
     place = builder.add(address, ir.Constant(_WORD, lane * 8))
     vector = ir.VectorType(ir.DoubleType(), _LANES)
     return builder.load(builder.inttoptr(place, vector.as_pointer()), align=8)
+
+
+def _singles(builder: Any, address: Any, lane: int) -> Any:
+    """Load the float32 values from a lane on."""
+    place = builder.add(address, ir.Constant(_WORD, lane * 4))
+    vector = ir.VectorType(ir.FloatType(), _SINGLES)
+    return builder.load(builder.inttoptr(place, vector.as_pointer()), align=4)
 
 
 def _spread(builder: Any, value: Any) -> Any:
@@ -32,11 +41,11 @@ def _spread(builder: Any, value: Any) -> Any:
     return builder.shuffle_vector(first, first, everywhere)
 
 
-def _gathered(builder: Any, compared: Any) -> Any:
-    """Return one word of 64 / `_LANES` comparisons; ``compared(lane)`` makes the one from a lane on."""
+def _gathered(builder: Any, compared: Any, lanes: int = _LANES) -> Any:
+    """Return one word of 64 / ``lanes`` comparisons; ``compared(lane)`` makes the one from a lane on."""
     word = ir.Constant(_WORD, 0)
-    for lane in range(0, 64, _LANES):
-        bits = builder.zext(builder.bitcast(compared(lane), ir.IntType(_LANES)), _WORD)
+    for lane in range(0, 64, lanes):
+        bits = builder.zext(builder.bitcast(compared(lane), ir.IntType(lanes)), _WORD)
         word = builder.or_(word, builder.shl(bits, ir.Constant(_WORD, lane)))
     return word
 
@@ -53,6 +62,29 @@ def rows_above(_: Any, __: Any, ___: Any) -> Any:
         return _gathered(builder, compared)
 
     return types.uint64(types.int64, types.int64), generate
+
+
+def _of_singles(relation: str) -> Any:
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        def compared(lane: int) -> Any:
+            left, right = (_singles(builder, one, lane) for one in arguments)
+            return builder.fcmp_ordered(relation, left, right)
+
+        return _gathered(builder, compared, _SINGLES)
+
+    return types.uint64(types.int64, types.int64), generate
+
+
+@intrinsic
+def singles_above(_: Any, __: Any, ___: Any) -> Any:
+    """Return the word of ``left > right`` of 64 float32 values at one address and at another."""
+    return _of_singles(">")
+
+
+@intrinsic
+def singles_equal(_: Any, __: Any, ___: Any) -> Any:
+    """Return the word of ``left == right`` of 64 float32 values at one address and at another."""
+    return _of_singles("==")
 
 
 def _against_value(relation: str) -> Any:

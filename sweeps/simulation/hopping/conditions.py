@@ -6,7 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.bits import byte_at, float_at, word_at
-from sweeps.simulation.hopping.comparing import bytes_set, row_above, row_below, rows_above
+from sweeps.simulation.hopping.comparing import (
+    bytes_set,
+    row_above,
+    row_below,
+    rows_above,
+    singles_above,
+    singles_equal,
+)
 from sweeps.simulation.hopping.compiling import inlined
 
 Floats = npt.NDArray[np.float64]
@@ -25,24 +32,34 @@ class Conditions(NamedTuple):
     """Conditions by what they compare; each member has the same shape.
 
     Addresses are of the window's first bar, and of as many values as the window has bars (of words, for
-    `BITS`); they must outlive the call that reads them.
+    `BITS`); they must outlive the call that reads them. ``left_near`` and ``right_near`` are of the rows
+    rounded to float32, or 0: rounding keeps order, so that only equal ones have to be compared in full.
     """
 
     kind: Integers
     left: Integers
     right: Integers
     value: Floats
+    left_near: Integers
+    right_near: Integers
 
 
 def conditions(shape: tuple[int, ...]) -> Conditions:
     """Return conditions that never hold, of a shape."""
-    kind, left, right = (np.zeros(shape, np.int64) for _ in range(3))
-    return Conditions(kind, left, right, np.zeros(shape))
+    kind, left, right, left_near, right_near = (np.zeros(shape, np.int64) for _ in range(5))
+    return Conditions(kind, left, right, np.zeros(shape), left_near, right_near)
 
 
 def chosen(asked: Conditions, places: Integers) -> Conditions:
     """Return some of the conditions."""
-    return Conditions(asked.kind[places], asked.left[places], asked.right[places], asked.value[places])
+    return Conditions(
+        asked.kind[places],
+        asked.left[places],
+        asked.right[places],
+        asked.value[places],
+        asked.left_near[places],
+        asked.right_near[places],
+    )
 
 
 def address(row: npt.NDArray[Any]) -> int:
@@ -72,7 +89,10 @@ def fill(asked: Conditions, at: Place, first: int, last: int, bars: int, row: Wo
     elif kind == NEVER:
         row[: last - first] = 0
     else:
-        compare(kind, left, right, value, first, whole, row)
+        if asked.left_near[at] != 0:
+            _compare_near(left, right, asked.left_near[at], asked.right_near[at], first, whole, row)
+        else:
+            compare(kind, left, right, value, first, whole, row)
         if whole < last:
             word = np.uint64(0)
             for bar in range(whole << 6, bars):
@@ -95,6 +115,19 @@ def compare(kind: int, left: int, right: int, value: float, first: int, last: in
     else:
         for place in range(first, last):
             row[place - first] = bytes_set(left + 64 * place)
+
+
+@inlined
+def _compare_near(
+    left: int, right: int, left_near: int, right_near: int, first: int, last: int, row: Words
+) -> None:
+    """Write the words of left > right, comparing rounded values first: half as much is read."""
+    for place in range(first, last):
+        word = singles_above(left_near + 256 * place, right_near + 256 * place)
+        tied = singles_equal(left_near + 256 * place, right_near + 256 * place)
+        if tied != 0:
+            word |= rows_above(left + 512 * place, right + 512 * place) & tied
+        row[place - first] = word
 
 
 @inlined
