@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
 from sweeps.execution.context import SymbolInputs
 from sweeps.execution.scene import Scene
@@ -25,10 +26,10 @@ CHUNK = 128  # vectorbt's fastest; unchunked it needs gigabytes
 COMPARED = ("total_return", "max_drawdown", "num_trades", "win_rate", "sharpe")
 
 
-def scene_and_grid(document: dict[str, Any]) -> tuple[Scene, Grid]:
+def scene_and_grid(document: dict[str, Any], bars: Bars | None = None) -> tuple[Scene, Grid]:
     """Return what a worker has before a block, without the lake."""
     config = parse_config(document, "benchmark")
-    strategy, bars = resolve(config.strategy, Path()), market()
+    strategy, bars = resolve(config.strategy, Path()), bars or market()
     moment = bars.opens_at(0)
     scene = Scene(strategy, bars, SymbolInputs("X", "", 1, 252.0, 0, len(bars), (moment, moment)))
     return scene, bind(config, strategy.parameters)

@@ -1,4 +1,4 @@
-"""The bars of the benchmarks: 10,000 made hours."""
+"""The bars of the benchmarks: made hours, 10,000 where nothing else is said."""
 
 import numpy as np
 
@@ -8,10 +8,11 @@ BARS = 10_000
 HOUR_MICROS = 3_600_000_000
 
 
-def market() -> Bars:
+def market(count: int = BARS, volatility: float = 0.01) -> Bars:
+    """Return a random walk; ``volatility`` is the standard deviation of a bar's return."""
     rng = np.random.default_rng(1)
-    close = 100 * np.exp(np.cumsum(rng.normal(0.0001, 0.01, BARS)))
-    open_ = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, 0.001, BARS))
-    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.004, BARS)))
-    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.004, BARS)))
-    return Bars("X", "1h", np.arange(BARS) * HOUR_MICROS, open_, high, low, close, np.ones(BARS))
+    close = 100 * np.exp(np.cumsum(rng.normal(volatility / 100, volatility, count)))
+    open_ = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, volatility / 10, count))
+    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.4 * volatility, count)))
+    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.4 * volatility, count)))
+    return Bars("X", "1h", np.arange(count) * HOUR_MICROS, open_, high, low, close, np.ones(count))
