@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.door import Made, Reads, new_desk, run_sets
-from sweeps.simulation.hopping.market import Market, fill_tile, market_of
+from sweeps.simulation.hopping.door import Made, Reads, fill_market, new_desk, run_sets
+from sweeps.simulation.hopping.market import Market, market_of
 from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import Unpacked, nothing_asked, pack_unpacked, words_of
 from sweeps.simulation.hopping.pooling import pools_of
@@ -186,7 +186,7 @@ class Engine:
         """Return the window's market with the tables of all its bars."""
         if risk_free not in self._markets:
             market = market_of(self.window, len(self.window))
-            fill_tile(market, 0, len(self.window), risk_free)
+            fill_market(market, risk_free)
             self._markets[risk_free] = market
         return self._markets[risk_free]
 

@@ -118,8 +118,8 @@ class Made(NamedTuple):
         self.block_sums[chosen], self.block_sumsqs[chosen] = rows.block_sums, rows.block_sumsqs
 
 
-def _compiled(sources: int) -> Any:
-    """Return the compiled door; a digest of the sources is part of its key in numba's cache."""
+def _compiled(sources: int) -> tuple[Any, Any]:
+    """Return the compiled doors; a digest of the sources is part of their keys in numba's cache."""
 
     @njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
     def run_sets(
@@ -147,33 +147,61 @@ def _compiled(sources: int) -> Any:
                     fill_tile(market, base, end, settings[0, 9])
                 if first == 0 or tile < bars:
                     pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
-                there = -1 if tile < bars else there
-                for k in range(first, after):
-                    place = reads.set_of_run[k]
-                    if len(reads.asked.kind) > 0 and place != there:
-                        _bring(reads, place, base, end, bars, desk)
-                        there = place
-                    stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
-                    hop(
-                        market,
-                        base,
-                        end,
-                        _orders(reads, desk, place, reads.session_of_run[k], base),
-                        _shared(pools, k),
-                        reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
-                        reads.stop_scale[place],
-                        reads.atr[true_range] if true_range >= 0 else settings[0, :0],
-                        rules_of(settings[k]),
-                        states[k - first],
-                        notes,
-                        ledger,
-                    )
+                there = _pass(
+                    market, base, end, reads, pools, settings, first, after,
+                    there if tile == bars else -1, states, notes, desk, ledger,
+                )  # fmt: skip
             for k in range(first, after):
                 state = states[k - first]
                 made.left[k] = not _finished(market, state, settings[k], periods_per_year, k, made)
         return sources
 
-    return run_sets
+    @njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
+    def fill_market(market: Market, risk_free: float) -> int:
+        fill_tile(market, 0, market.close.size, risk_free)
+        return sources
+
+    return run_sets, fill_market
+
+
+@inlined
+def _pass(
+    market: Market,
+    base: int,
+    end: int,
+    reads: Reads,
+    pools: Pools,
+    settings: Floats,
+    first: int,
+    after: int,
+    there: int,
+    states: Floats,
+    notes: Notes,
+    desk: Desk,
+    ledger: Floats,
+) -> int:
+    """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
+    for k in range(first, after):
+        place = reads.set_of_run[k]
+        if len(reads.asked.kind) > 0 and place != there:
+            _bring(reads, place, base, end, market.close.size, desk)
+            there = place
+        stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
+        hop(
+            market,
+            base,
+            end,
+            _orders(reads, desk, place, reads.session_of_run[k], base),
+            _shared(pools, k),
+            reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
+            reads.stop_scale[place],
+            reads.atr[true_range] if true_range >= 0 else settings[0, :0],
+            rules_of(settings[k]),
+            states[k - first],
+            notes,
+            ledger,
+        )
+    return there
 
 
 @inlined
@@ -246,8 +274,10 @@ def rules_of(s: Floats) -> Rules:
     )
 
 
-run_sets = _compiled(source_digest())
-"""Run k runs into row k of ``made``; ``states`` (any, N_STATE), notes and the ledger are scratch.
+run_sets, fill_market = _compiled(source_digest())
+"""``fill_market`` fills the tables of a market that is of one tile.
+
+``run_sets`` runs k runs into row k of ``made``; ``states`` (any, N_STATE), notes and the ledger are scratch.
 
 As many runs as there are states take turns over the tiles. ``filled`` tells that the market is of one tile
 whose tables are filled already. All runs have one risk-free return.
