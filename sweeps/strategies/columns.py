@@ -1,15 +1,15 @@
 """Columns mode: a strategy asked once for many parameter sets.
 
-A function marked ``@strategy(columns=True)`` is called with a column for each parameter, one value a set.
+A function is called with a column for each parameter, one value a set.
 What it asks of ``ind`` are then :class:`Rows`: the distinct rows, and which of them each set reads. It may
 
 - calculate with columns alone (``2 * slow``, ``-entry_z``),
 - ask any indicator with columns, numbers and texts (``ind.sma(fast)``, ``ind.macd(fast, slow, 9)``),
-- compare rows with rows, numbers or columns: ``Above(ind.rsi(period), level)``,
+- compare rows with rows, numbers or columns: ``ind.rsi(period) > level``, ``Above(fast, slow)``,
 - return ``rows * column`` as ``stop_distance``.
 
 Anything else raises, and the sets are asked one by one. The same function answers for one set of plain
-numbers, as everywhere outside of a sweep.
+numbers, as everywhere outside of a sweep. ``@strategy(columns=True)`` declares that all this is meant.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.contract import Above, FloatArray
 from sweeps.strategies.errors import ColumnsError, TooManyRowsError
 from sweeps.strategies.indicators import Indicators
 
@@ -48,7 +48,10 @@ class Rows(NDArrayOperatorsMixin):
     ) -> None:
         self.rows, self.of_set, self.scale = tuple(rows), of_set, scale
 
-    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **_: Any) -> "Rows":
+    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **_: Any) -> "Rows | Above":
+        if function in (np.greater, np.less) and method == "__call__":
+            left, right = given if function is np.greater else given[::-1]
+            return Above(left, right)
         factors = [one for one in given if one is not self]
         if function is not np.multiply or method != "__call__" or len(factors) != 1:
             raise ColumnsError(f"rows of an indicator are not for {function.__name__}")

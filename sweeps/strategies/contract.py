@@ -124,7 +124,7 @@ class Mark:
 
     kind: StrategyKind = "signals"
     short: bool = False
-    columns: bool = False
+    columns: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,8 @@ class Strategy:
         code: Hex hash of every source text that its signals depend on; another code is another run.
         meaning: First line of its docstring.
         source: Where it came from, and how a worker gets it.
-        columns: Whether it also works when each parameter is a column, one value a parameter set.
+        columns: Whether it also works when each parameter is a column, one value a parameter set; None: it is
+            tried.
     """
 
     name: str
@@ -151,7 +152,7 @@ class Strategy:
     code: str
     meaning: str
     source: "StrategySource"
-    columns: bool = False
+    columns: bool | None = None
 
     def __reduce__(self) -> tuple[Callable[..., "Strategy"], tuple["StrategySource"]]:
         return _load, (self.source,)
@@ -164,9 +165,9 @@ def _load(source: "StrategySource") -> Strategy:
 @overload
 def strategy(function: Function, /) -> Function: ...
 @overload
-def strategy(*, short: bool = False, columns: bool = False) -> Callable[[Function], Function]: ...
+def strategy(*, short: bool = False, columns: bool | None = None) -> Callable[[Function], Function]: ...
 def strategy(
-    function: Function | None = None, /, *, short: bool = False, columns: bool = False
+    function: Function | None = None, /, *, short: bool = False, columns: bool | None = None
 ) -> Function | Callable[[Function], Function]:
     """Mark a function as a strategy; the function is unchanged.
 
@@ -177,7 +178,9 @@ def strategy(
         short: Whether it has a short side.
         columns: Whether it also works when each parameter is a column, a NumPy array of one value a parameter
             set: it is then called once for many of them. See :mod:`sweeps.strategies.columns` for what it may
-            do with a column.
+            do with a column. If nothing is said, it is tried: the answers to some sets are held against those
+            to each alone, and sets are asked one by one where it raises or they differ. True makes an error
+            of that, False does not try.
     """
 
     def marked(function: Function) -> Function:

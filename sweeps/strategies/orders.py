@@ -17,6 +17,9 @@ from sweeps.strategies.pending import Pending
 from sweeps.strategies.questions import Question, Questions
 from sweeps.strategies.stops import Stops
 
+CHECKED = 6
+"""Sets of those that were asked at once that are asked alone as well."""
+
 _BOOLEAN = np.dtype(np.bool_)
 
 
@@ -60,13 +63,14 @@ class OrderBook:
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask the strategy each question and note its orders; one that fails is noted among the errors.
 
-        A strategy that declares columns is asked :class:`Questions` all at once, and one by one where that
-        fails.
+        A strategy is asked :class:`Questions` all at once, unless it says that it takes no columns, and one
+        by one where that fails.
 
         Raises:
-            ColumnsDifferError: If its first or last set has other orders when it is asked alone.
+            ColumnsDifferError: If it declares columns, and one of some sets has other orders when it is asked
+                alone.
         """
-        if isinstance(questions, Questions) and self._strategy.columns:
+        if isinstance(questions, Questions) and self._strategy.columns is not False:
             self._ask_columns(questions, 0)
         else:
             self._ask_each(questions, 0)
@@ -136,18 +140,25 @@ class OrderBook:
             self._ask_columns(questions.part(slice(sets // 2, sets)), first + sets // 2)
             return
         orders.note_stops(self.stops, first)
-        if sets == len(self._words):
+        whole = sets == len(self._words)
+        places = np.unique(np.linspace(0, sets - 1, CHECKED).astype(np.int64))
+        orders.pack(self._words[first : first + sets], places if whole else None)
+        try:
+            self._check(questions, first, places.tolist())
+        except ColumnsDifferError:
+            if self._strategy.columns:
+                raise
+            self.stops.forget(first, first + sets)
+            self._ask_each(questions, first)
+            return
+        if whole:
             self._columns, self.unpacked = orders, orders.unpacked
-            orders.pack(self._words, np.array([0, sets - 1]))
-        else:
-            orders.pack(self._words[first : first + sets])
-        self._check(questions, first, (0, sets - 1))
 
-    def _check(self, questions: Questions, first: int, places: tuple[int, ...]) -> None:
+    def _check(self, questions: Questions, first: int, places: list[int]) -> None:
         """Ask some sets alone as well, and compare."""
         words = np.empty((len(places), *self._words.shape[1:]), np.uint64)
         alone = OrderBook(self._strategy, self._ind, self._start, words)
-        chosen = questions.part(list(places))
+        chosen = questions.part(places)
         alone._ask_each(chosen, 0)
         for at, ((parameters, _), place) in enumerate(zip(chosen, places, strict=True)):
             one, many = alone.stops.of(at), self.stops.of(first + place)

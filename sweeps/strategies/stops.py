@@ -35,6 +35,10 @@ class Stops:
         self.of_set[first:last], self.scale[first:last] = len(self._rows) + of_set, scale
         self._rows += rows
 
+    def forget(self, first: int, last: int) -> None:
+        """Forget the distances of the sets [first, last)."""
+        self.of_set[first:last], self.scale[first:last] = NONE, 1.0
+
     def of(self, place: int) -> FloatArray | None:
         """Return the distance of one set; None if it has none."""
         row = self.of_set[place]

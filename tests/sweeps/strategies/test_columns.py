@@ -17,7 +17,7 @@ from sweeps.strategies.columns import ColumnIndicators, Rows, distinct
 from sweeps.strategies.contract import Above, Strategy
 from sweeps.strategies.errors import ColumnsDifferError, ColumnsError, ColumnsRefusedError
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.orders import OrderBook
+from sweeps.strategies.orders import CHECKED, OrderBook
 from sweeps.strategies.questions import Questions
 from sweeps.strategies.registry import BUILTIN, resolve
 
@@ -73,10 +73,12 @@ def assert_equal(one: OrderBook, other: OrderBook) -> None:
         np.testing.assert_array_equal(first, second)
 
 
-def mine(folder: Path, body: str, parameters: str = "a: int = 1, x: float = 1.0") -> Strategy:
+def mine(
+    folder: Path, body: str, parameters: str = "a: int = 1, x: float = 1.0", declared: str = ", columns=True"
+) -> Strategy:
     text = (
         "import numpy as np\nfrom sweeplake import Above, Signals, strategy\n"
-        "@strategy(short=True, columns=True)\n"
+        f"@strategy(short=True{declared})\n"
         f"def mine(bars, ind, *, {parameters}):\n    {body}\n"
     )
     (folder / "mine.py").write_text(text)
@@ -106,6 +108,8 @@ BODIES = {
     "own": "return ind.memo('own', lambda bars, a: bars.close > np.roll(bars.close, a), a)",
     "stop of all": "return Signals(Above(ind.sma(a), ind.sma(9)), stop_distance=ind.atr(3))",
     "stop of each": "return Signals(Above(ind.sma(a), ind.sma(9)), stop_distance=ind.atr(a) * x)",
+    "operators": "return Signals(None, ind.rsi(a + 1) < 40 + x, bars.close > ind.sma(a),"
+    " ind.sma(a) > ind.sma(9), x < ind.rsi(5))",
     "four wishes": "up = Above(ind.rsi(a + 1), 50 + x)\n    down = Above(50 - x, ind.rsi(a + 1))\n"
     "    return Signals(None, down, up, up, down, stop_distance=2 * ind.atr(a))",
 }
@@ -125,13 +129,48 @@ def test_whatever_columns_mode_allows(body: str, start: int, tmp_path: Path) -> 
         assert_equal(one, other)
 
 
-def test_a_strategy_is_called_once_for_all_sets_and_once_more_for_the_first_and_the_last(
+def test_a_strategy_is_called_once_for_all_sets_and_once_more_for_each_of_some(
     tmp_path: Path,
 ) -> None:
     strategy = mine(tmp_path, "mine.calls = getattr(mine, 'calls', 0) + 1\n    return Above(ind.sma(a), x)")
     asked = questions(np.random.default_rng(1), 50, {"a": (1, 9), "x": (0.0, 3.0)})
     OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
-    assert strategy.function.calls == 3
+    assert strategy.function.calls == 1 + CHECKED
+
+
+COUNTED = "mine.calls = getattr(mine, 'calls', 0) + 1\n    "
+
+
+@pytest.mark.parametrize(
+    ("body", "calls"),
+    [
+        ("return ind.sma(a) > ind.sma(9)", 1 + CHECKED),
+        ("return ind.sma(a) >= ind.sma(9)", 1 + 50),
+        ("return (ind.sma(a) > ind.sma(9)) & (bars.close > 90)", 1 + 50),
+        ("return ind.sma(a if a > 3 else 3) > ind.sma(9)", 1 + 50),
+        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", 1 + CHECKED + 50),
+        ("return ind.sma(np.max(a) - a + 1) > ind.sma(9)", 1 + CHECKED + 50),
+        ("return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3) * np.max(x))", 1 + CHECKED + 50),
+    ],
+)
+def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
+    body: str, calls: int, tmp_path: Path
+) -> None:
+    strategy = mine(tmp_path, COUNTED + body, declared="")
+    asked = Questions({"a": np.arange(50) % 9 + 1, "x": np.arange(50) / 20}, np.zeros(50, np.int64))
+    book = OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS))
+    book.ask(asked)
+    assert strategy.function.calls == calls
+    alone = OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS))
+    alone.ask(list(asked))
+    assert_equal(book, alone)
+
+
+def test_a_strategy_that_takes_no_columns_is_never_tried(tmp_path: Path) -> None:
+    strategy = mine(tmp_path, COUNTED + "return ind.sma(a) > ind.sma(9)", declared=", columns=False")
+    asked = Questions({"a": np.arange(50) % 9 + 1, "x": np.ones(50)}, np.zeros(50, np.int64))
+    OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
+    assert strategy.function.calls == 50
 
 
 def test_a_value_that_is_refused_fails_its_set_alone(tmp_path: Path) -> None:
@@ -160,7 +199,7 @@ def test_sets_that_depend_on_each_other_are_found_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("return ind.sma(a) > ind.sma(9)", "rows of an indicator are not for greater"),
+        ("return ind.sma(a) >= ind.sma(9)", "rows of an indicator are not for greater_equal"),
         ("return bars.close > ind.sma(a if a > 2 else 2)", "ValueError: The truth value"),
         ("return bars.close > x", "ValueError: operands could not be broadcast"),
     ],
@@ -194,11 +233,11 @@ def test_sets_are_asked_in_halves_where_their_rows_are_too_many(
     strategy = mine(tmp_path, "mine.calls = getattr(mine, 'calls', 0) + 1\n    return Above(ind.sma(a), x)")
     asked = Questions({"a": np.arange(1, 25), "x": np.ones(24)}, np.zeros(24, np.int64))
     assert_equal(*books(strategy, asked, 0))
-    assert strategy.function.calls == 7 + 2 * 4 + 24  # 24, 12, 6, 6, 12, 6, 6; two alone each; all alone
+    assert strategy.function.calls == 7 + 4 * 6 + 24  # 24, 12, 6, 6, 12, 6, 6; six alone each; all alone
 
 
 MISUSES: dict[str, Any] = {
-    "greater": lambda rows, _: rows > 1,
+    "greater_equal": lambda rows, _: rows >= 1,
     "add": lambda rows, _: rows + rows,
     "multiply": lambda rows, _: rows * rows,
     "twice": lambda rows, column: rows * column * column,
