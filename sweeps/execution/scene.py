@@ -20,7 +20,7 @@ from sweeps.strategies.contract import Direction, FloatArray, Strategy
 from sweeps.strategies.evaluate import Evaluation, evaluate
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.orders import OrderBook
-from sweeps.strategies.questions import Questions
+from sweeps.strategies.questions import Questions, Trust
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Scene:
     def __init__(self, strategy: Strategy, bars: Bars, inputs: SymbolInputs) -> None:
         self.strategy, self.bars, self.inputs = strategy, bars, inputs
         self.indicators = Indicators(bars, window=inputs.first)
+        self._trust = Trust()
         self._sessions: dict[str, npt.NDArray[np.bool_]] = {}
 
     @cached_property
@@ -61,7 +62,7 @@ class Scene:
 
         Questions that fail are among the book's errors.
         """
-        book = OrderBook(self.strategy, self.indicators, self.inputs.first, words)
+        book = OrderBook(self.strategy, self.indicators, self.inputs.first, words, self._trust)
         book.ask(questions)
         return book
 

@@ -26,6 +26,8 @@ Words = npt.NDArray[np.uint64]
 WHOLE_BARS = 20_000
 """Windows up to this length are one tile, whose tables are kept: they nearly fit the processor's caches."""
 TILE_BARS = 8_192
+MARKETS_KEPT = 4
+"""Markets differ by the risk-free return alone, which few sweeps vary."""
 
 NO_ROWS: Floats = np.empty((0, 0))
 NO_WORDS: Words = np.empty((0, 0), dtype=np.uint64)
@@ -113,7 +115,8 @@ class Batch:
         more: dict[str, npt.NDArray[np.generic]] = {}
         stop = self.stop_of_set[place]
         if stop >= 0:
-            more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[place]
+            with np.errstate(over="ignore"):  # beyond all numbers is no distance, and no entry
+                more["stop_distance"] = self.stop_distance[stop] * self.stop_scale[place]
         if self.atr_of_run[run] >= 0:
             more["atr"] = self.atr[self.atr_of_run[run]]
         if self.session_of_run[run] >= 0:
@@ -184,11 +187,14 @@ class Engine:
 
     def _market(self, risk_free: float) -> Market:
         """Return the window's market with the tables of all its bars."""
-        if risk_free not in self._markets:
+        market = self._markets.get(risk_free)
+        if market is None:
             market = market_of(self.window, len(self.window))
             fill_market(market, risk_free)
+            if len(self._markets) >= MARKETS_KEPT:
+                self._markets = {}
             self._markets[risk_free] = market
-        return self._markets[risk_free]
+        return market
 
 
 def new_words(sets: int, kinds: int, bars: int) -> Words:

@@ -35,7 +35,8 @@ class ColumnOrders:
         self._sets, self._sides = len(questions), questions.sides
         self._start, self._bars = start, len(ind.bars)
         view = ColumnIndicators(ind, self._sets)
-        answer = _signals(strategy.function(ind.bars, view, **questions.columns))
+        with np.errstate(divide="raise", over="raise", invalid="raise"):  # as plain numbers would raise
+            answer = _signals(strategy.function(ind.bars, view, **questions.columns))
         made = ColumnConditions(view, self._bars, start, self._sets)
         self._kept = answer, made  # addresses are good while their rows live
         asked = _state(answer, made) if answer.state is not None else self._wishes(answer, made)

@@ -48,7 +48,9 @@ class Rows(NDArrayOperatorsMixin):
     ) -> None:
         self.rows, self.of_set, self.scale = tuple(rows), of_set, scale
 
-    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **_: Any) -> "Rows | Above":
+    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **further: Any) -> "Rows | Above":
+        if further:
+            raise ColumnsError(f"rows of an indicator take no {', '.join(further)}")
         if function in (np.greater, np.less) and method == "__call__":
             left, right = given if function is np.greater else given[::-1]
             return Above(left, right)

@@ -23,14 +23,24 @@ NEVER: Condition = kinds.NEVER, 0, 0, 0.0
 
 
 class Addresses:
-    """Where the windows of rows begin; rows stay alive as long as this does."""
+    """Where the windows of rows begin; rows stay alive as long as this does.
+
+    Rows that somebody may write to again, as a strategy that fills one array for every set, are copied.
+    """
 
     def __init__(self, bars: int, start: int) -> None:
         self._bars, self._start = bars, start
         self._known: dict[int, tuple[int, Any]] = {}
+        self._copies: list[Any] = []
 
     def of(self, row: Any, kind: type[np.generic] = np.float64) -> int:
         """Return the address of a row's window; 0 if it is no plain row of that kind and the right length."""
+        if type(row) is np.ndarray and row.flags.writeable:
+            if row.dtype != kind or row.shape != (self._bars,):
+                return 0
+            copy = row[self._start :].copy()
+            self._copies.append(copy)
+            return address(copy)
         known = self._known.get(id(row))
         if known is None:
             held, at = row, 0
@@ -93,7 +103,8 @@ class ColumnConditions:
         whole = self._shared(kinds.ROWS, self._rows(left), self._rows(right))
         for near, given in ((whole.left_near, left), (whole.right_near, right)):
             rows, of_set = self._parts(given)
-            if whole.kind[0] == kinds.ROWS and OFTEN * len(rows) <= self.sets:
+            fixed = not any(row.flags.writeable for row in rows)
+            if fixed and whole.kind[0] == kinds.ROWS and OFTEN * len(rows) <= self.sets:
                 rounded = [self._view.near.of(row) for row in rows]
                 near[:] = np.array([address(one) + one.itemsize * self._start for one in rounded])[of_set]
                 self._bits += rounded

@@ -14,7 +14,7 @@ from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events, window_stop
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.pending import Pending
-from sweeps.strategies.questions import Question, Questions
+from sweeps.strategies.questions import Question, Questions, Trust
 from sweeps.strategies.stops import Stops
 
 CHECKED = 6
@@ -38,8 +38,14 @@ class OrderBook:
     """
 
     def __init__(
-        self, strategy: Strategy, ind: Indicators, start: int, words: npt.NDArray[np.uint64]
+        self,
+        strategy: Strategy,
+        ind: Indicators,
+        start: int,
+        words: npt.NDArray[np.uint64],
+        trust: Trust | None = None,
     ) -> None:
+        self._trust = trust or Trust()
         self.unpacked, self.stops = nothing_asked(), Stops(len(words))
         self._words = words
         self._columns: ColumnOrders | None = None
@@ -70,7 +76,8 @@ class OrderBook:
             ColumnsDifferError: If it declares columns, and one of some sets has other orders when it is asked
                 alone.
         """
-        if isinstance(questions, Questions) and self._strategy.columns is not False:
+        asked = self._strategy.columns is not False and not self._trust.refused
+        if isinstance(questions, Questions) and asked:
             self._ask_columns(questions, 0)
         else:
             self._ask_each(questions, 0)
@@ -97,6 +104,8 @@ class OrderBook:
         self._pending.pack()
 
     def _note(self, place: int, result: Any, warm: int, direction: Direction) -> None:
+        if isinstance(result, tuple) and len(result) in (2, 4):
+            result = Signals(None, *result)
         if type(result) is Signals and not callable(result.indicators):
             for value in result.indicators.values():
                 if getattr(value, "shape", None) != (self._bars,):
@@ -139,18 +148,27 @@ class OrderBook:
             self._ask_columns(questions.part(slice(sets // 2)), first)
             self._ask_columns(questions.part(slice(sets // 2, sets)), first + sets // 2)
             return
-        orders.note_stops(self.stops, first)
+        # What differs between a column and numbers differs by value: each is held against numbers once.
+        fresh = {} if self._strategy.columns else questions.values()
+        fresh = {value: place for value, place in fresh.items() if value not in self._trust.values}
+        some = np.linspace(0, sets - 1, CHECKED).astype(np.int64)
+        places = np.unique(np.append(some, np.array(list(fresh.values()), dtype=np.int64)))
+        if 2 * len(places) > sets + CHECKED:
+            self._ask_each(questions, first)
+            return
         whole = sets == len(self._words)
-        places = np.unique(np.linspace(0, sets - 1, CHECKED).astype(np.int64))
+        orders.note_stops(self.stops, first)
         orders.pack(self._words[first : first + sets], places if whole else None)
         try:
             self._check(questions, first, places.tolist())
         except ColumnsDifferError:
             if self._strategy.columns:
                 raise
+            self._trust.refused = True
             self.stops.forget(first, first + sets)
             self._ask_each(questions, first)
             return
+        self._trust.values.update(fresh)
         if whole:
             self._columns, self.unpacked = orders, orders.unpacked
 

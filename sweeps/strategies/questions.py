@@ -1,7 +1,7 @@
 """Questions: what a strategy is asked, many parameter sets at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,19 @@ class Questions:
     """Parameter sets as columns; iterating gives them one by one.
 
     Attributes:
-        columns: Values by parameter name, each of shape (sets,): int64, float64, booleans, or objects.
+        columns: Values by parameter name, each of shape (sets,): int64, float64, booleans, or objects; made
+            read-only.
         sides: Which sides may trade, of `SIDES`, shape (sets,).
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
     sides: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for (
+            column
+        ) in self.columns.values():  # a strategy that changes a parameter must not change the question
+            column.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.sides)
@@ -43,6 +50,14 @@ class Questions:
         rows = zip(*(column.tolist() for column in self.columns.values()), strict=True)
         for row, direction in zip(rows, directions, strict=True):
             yield dict(zip(names, row, strict=True)), direction
+
+    def values(self) -> dict[tuple[str, Any], int]:
+        """Return the first set of each value of each parameter."""
+        first: dict[tuple[str, Any], int] = {}
+        for name, column in self.columns.items():
+            for place, value in enumerate(column.tolist()):
+                first.setdefault((name, value), place)
+        return first
 
     def part(self, places: slice | list[int]) -> "Questions":
         """Return some of the questions."""
@@ -59,3 +74,16 @@ def exact_column(values: Sequence[Any]) -> npt.NDArray[Any]:
     column = np.empty(len(values), dtype=np.object_)
     column[:] = values
     return column
+
+
+@dataclass(eq=False)
+class Trust:
+    """What is known of a strategy and columns, shared by all that ask it.
+
+    Attributes:
+        values: Values of parameters for which its answer to columns was held against that to numbers.
+        refused: Whether it once answered otherwise, and is not asked columns again.
+    """
+
+    values: set[tuple[str, Any]] = field(default_factory=set)
+    refused: bool = False

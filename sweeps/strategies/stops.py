@@ -33,7 +33,7 @@ class Stops:
         """Note the distances of the sets from ``first`` on: a row each, and a factor."""
         last = first + len(of_set)
         self.of_set[first:last], self.scale[first:last] = len(self._rows) + of_set, scale
-        self._rows += rows
+        self._rows += [row.copy() if row.flags.writeable else row for row in rows]
 
     def forget(self, first: int, last: int) -> None:
         """Forget the distances of the sets [first, last)."""

@@ -14,7 +14,6 @@ Words = npt.NDArray[np.uint64]
 
 intrinsic: Any = untyped_intrinsic
 
-WORD = 64
 U = np.uint64
 """Places in hot paths are unsigned: for others numba asks on every access whether they count from the end."""
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)

@@ -25,6 +25,7 @@ from sweeps.simulation.hopping.state import (
     H_OPEN,
     H_SPANS,
     H_SPREAD,
+    H_SUMMED,
     H_TRADES,
     H_WON,
     H_WON_CASH,
@@ -110,11 +111,11 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     fourth = found.kurtosis * variance * variance
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
     level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
-    if SAME * level < state[H_SPREAD] < STEADY * level:
+    if state[H_SUMMED] > 1.0 or SAME * level < state[H_SPREAD] < STEADY * level:
         return False
     if variance * bars < CENTRAL_SHARE * sums[F_SQUARE] or fourth * bars < CENTRAL_SHARE * sums[F_FOURTH]:
         return False
-    return (
+    return state[H_SUMMED] == 0.0 or (
         variance * bars >= EXACT_SHARE * scale[F_SQUARE]
         and fourth * bars >= EXACT_SHARE * scale[F_FOURTH]
         and variance * np.sqrt(variance) >= EXACT_SHARE * cubes

@@ -84,7 +84,8 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
             order_bar, bar = signal_bar + 1, signal_bar + lag
             if at_close and ends_session(orders, bar):
                 continue
-            unknown = lacks_distance(stop_distance, signal_bar)
+            distance = at_signal(stop_distance, signal_bar) * stop_scale
+            unknown = stop_distance.size > 0 and not 0.0 < distance <= LARGEST
             if unknown or (not np.isnan(rules.atr_multiple) and lacks_distance(atr, signal_bar)):
                 continue
             if NO_BAR < left_bar < bar:
@@ -97,7 +98,6 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
                 ended = ODD
                 break
             trail = market.close[U(bar)] if at_close else market.open[U(bar)]
-            distance = at_signal(stop_distance, signal_bar) * stop_scale
             true_range = at_signal(atr, signal_bar)
             position = opened(side, bar, trail, settled, distance, true_range, levels, rules)
             if position.side == 0.0:

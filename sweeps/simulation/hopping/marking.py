@@ -27,7 +27,7 @@ from sweeps.simulation.hopping.spans import (
     lowest_ratio,
     lowest_share,
 )
-from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMS, Curve
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMMED, H_SUMS, Curve
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
@@ -35,6 +35,8 @@ Floats = npt.NDArray[np.float64]
 Blocks = npt.NDArray[np.uint8]
 
 ROUNDING = 1e-12
+LOST_SHARE = 5e-6
+"""Below this share of the running sum, a sum of closes has lost too many digits."""
 SHORT_SPAN = 8
 """Spans of so few bars are walked: looking up and vectors do not pay."""
 NO_BAR = -1
@@ -92,29 +94,21 @@ def mark_position(
     marks += 1
     if first == last:
         return Marked(curve, marks, settled, borrowed, NO_BAR)
-    rest = settled - slope * entry_price
-    if slope > 0.0 and abs(rest) <= ROUNDING * settled:
-        curve = _mark_multiple(market, base, state, curve, settled, slope, entry_price, first, last)
-        return Marked(curve, marks, settled, borrowed, NO_BAR)
-    if last - first > SHORT_SPAN and (slope > 0.0 or rules.borrow == 0.0):
+    walked = last - first <= SHORT_SPAN
+    if slope > 0.0 or (rules.borrow == 0.0 and not walked):
         high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
         best, worst = (low, high) if slope < 0.0 else (high, low)
         top, bottom = settled + slope * (best - entry_price), settled + slope * (worst - entry_price)
-        if bottom > 0.0:
-            curve = _mark_line(
-                market,
-                base,
-                state,
-                curve,
-                settled,
-                slope,
-                entry_price,
-                top,
-                bottom,
-                rules.risk_free,
-                first,
-                last,
+        if slope > 0.0 and abs(settled - slope * entry_price) <= ROUNDING * bottom:
+            curve = _mark_multiple(
+                market, base, state, curve, settled, slope, entry_price, top, bottom, first, last
             )
+            return Marked(curve, marks, settled, borrowed, NO_BAR)
+        if bottom > 0.0 and not walked:
+            curve = _mark_line(
+                market, base, state, curve, settled, slope, entry_price, top, bottom,
+                rules.risk_free, first, last,
+            )  # fmt: skip
             return Marked(curve, marks, settled, borrowed, NO_BAR)
     return _walk(
         close, market.block_of, notes.before, notes.worth, notes.block, marks, curve, settled, borrowed,
@@ -131,10 +125,15 @@ def _mark_multiple(
     settled: float,
     quantity: float,
     entry_price: float,
+    top: float,
+    bottom: float,
     first: int,
     last: int,
 ) -> Curve:
-    """Return the curve with the closes after ``first``, whose equity is quantity x close."""
+    """Return the curve with the closes after ``first``, whose equity is quantity x close.
+
+    ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
+    """
     close, bars, sums = market.close, market.close.size, market.sums
     add_difference(state, H_SPANS, sums, last - base, first - base)
     block, end = int(market.block_of[U(first + 1)]), int(market.block_of[U(last)])
@@ -145,14 +144,14 @@ def _mark_multiple(
         at = edge
         block += 1
     _add_block(state, sums, end, at, last - base)
-    high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
-    bottom = settled + quantity * (low - entry_price)
-    peak = max(curve.peak, settled + quantity * (high - entry_price))
+    peak = max(curve.peak, top)
     lowest = curve.lowest
     if bottom < lowest * peak:
         ratio = lowest_ratio(close, market.heads, market.tails, market.groups, base, first, last)
         lowest = min(lowest, ratio, bottom / curve.peak)
     closes = sums[U(last - base), F_CLOSE] - sums[U(first - base), F_CLOSE]
+    lost = closes < LOST_SHARE * sums[U(last - base), F_CLOSE]
+    state[H_SUMMED] = max(state[H_SUMMED], 2.0 if lost else 1.0)
     return Curve(
         settled + quantity * (close[U(last)] - entry_price),
         peak,

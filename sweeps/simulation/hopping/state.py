@@ -43,7 +43,9 @@ H_MARKED: Final = H_TRADES + 13
 """1 if the last trade was marked, not sold: it paid no exit."""
 H_OPEN: Final = H_TRADES + 14
 """1 if the last trade was open at the end: it counts its last close."""
-H_SUMS: Final = H_TRADES + 15
+H_SUMMED: Final = H_TRADES + 15
+"""1 if any span came from running sums, whose differences may be inexact; 2 if one of closes is."""
+H_SUMS: Final = H_TRADES + 16
 H_SQUARES: Final = H_SUMS + BLOCKS
 N_STATE: Final = H_SQUARES + BLOCKS
 

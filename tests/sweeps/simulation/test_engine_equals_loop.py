@@ -197,7 +197,7 @@ def test_levels_that_many_runs_share_equal_the_loop(seed: int, fill: str) -> Non
     atr, distance = rng.uniform(0.5, 3.0, (2, count))
     rows = np.vstack([table(PERIODS, **(FREE | {"fill": fill, "fee_bps": 3.0} | more)) for more in SHARED])
     settings = np.tile(rows, (sets, 1))
-    own, factor = np.arange(sets) % 3 - 1, np.repeat([1.0, 2.5], sets // 2)
+    own, factor = np.arange(sets) % 3 - 1, np.tile([1.0, 2.5, 2.5, 0.0, np.nan, 1e308], sets // 6)
     runs = len(settings)
     batch = Batch(
         words,
@@ -215,7 +215,9 @@ def test_levels_that_many_runs_share_equal_the_loop(seed: int, fill: str) -> Non
     ours = Engine(window).simulate(batch, settings, PERIODS, tile=tile)
     assert ours.looped < 0.1 * runs
     for k in range(sets):
-        more = {} if own[k] < 0 else {"stop_distance": factor[k] * (1 + own[k]) * distance}
+        with np.errstate(over="ignore"):
+            mine = factor[k] * ((1 + own[k]) * distance)
+        more = {} if own[k] < 0 else {"stop_distance": mine}
         loop = simulate(window, SignalSet(events[k], atr=atr, **more), rows, PERIODS)
         for run in range(len(rows)):
             where = f"seed {seed}, set {k}, run {run}"
