@@ -8,20 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweeps.bars.frame import Bars
 from sweeps.simulation.engine import new_words
 from sweeps.strategies import columns
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.column_proof import prove_columns
 from sweeps.strategies.columns import ColumnIndicators, Rows, distinct
-from sweeps.strategies.contract import Above, Strategy
+from sweeps.strategies.contract import Above
 from sweeps.strategies.errors import ColumnsDifferError, ColumnsError, ColumnsRefusedError
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.orders import CHECKED, OrderBook
-from sweeps.strategies.questions import Questions, Trust
+from sweeps.strategies.questions import Questions
 from sweeps.strategies.registry import BUILTIN, resolve
+from tests.sweeps.strategies.column_cases import BARS, assert_equal, bars, books, mine, questions
 
-BARS = 333
 RANGES = {
     "sma_cross": {"fast": (1, 20), "slow": (2, 400)},
     "rsi_meanrev": {"rsi_period": (2, 12), "oversold": (20.0, 50.0), "overbought": (50.0, 80.0)},
@@ -29,60 +28,6 @@ RANGES = {
     "donchian_breakout": {"entry_window": (1, 40), "exit_window": (1, 340)},
     "macd_cross": {"fast": (1, 12), "slow": (2, 40), "signal": (1, 9)},
 }
-
-
-def bars(seed: int = 3) -> Bars:
-    rng = np.random.default_rng(seed)
-    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.02, BARS))), 1)
-    close[40:60] = close[40]  # a flat price: no deviation, equal averages
-    gaps = np.where(rng.random(BARS) < 0.02, np.nan, close)
-    times = np.arange(BARS) * 86_400_000_000
-    return Bars("X", "1d", times, close, close * 1.01, close * 0.99, close, close, {"gaps": gaps})
-
-
-def questions(rng: np.random.Generator, sets: int, ranges: dict[str, tuple[Any, Any]]) -> Questions:
-    values: dict[str, np.ndarray] = {}
-    for name, (low, high) in ranges.items():
-        whole = isinstance(low, int)
-        few = rng.integers(low, high + 1, 5) if whole else np.round(rng.uniform(low, high, 5), 2)
-        values[name] = rng.choice(few, sets) if rng.random() < 0.7 else np.full(sets, few[0])
-    sides = rng.choice([0, 1, 2], sets) if rng.random() < 0.5 else np.full(sets, rng.integers(0, 3))
-    return Questions(values, sides)
-
-
-def books(strategy: Strategy, asked: Questions, start: int) -> tuple[OrderBook, OrderBook]:
-    """Ask in columns, and one by one."""
-    made = []
-    for form in (asked, list(asked)):
-        words = new_words(len(asked), 4, BARS - start)
-        words[:] = 2**64 - 1
-        made.append(OrderBook(strategy, Indicators(bars(), window=start), start, words))
-        made[-1].ask(form)
-    return made[0], made[1]
-
-
-def assert_equal(one: OrderBook, other: OrderBook) -> None:
-    assert {at: str(error) for at, error in one.errors.items()} == {
-        at: str(error) for at, error in other.errors.items()
-    }
-    good = [place for place in range(len(one.words)) if place not in one.errors]
-    np.testing.assert_array_equal(one.words[good], other.words[good])
-    for place in good:
-        first, second = one.stops.of(place), other.stops.of(place)
-        assert (first is None) == (second is None)
-        np.testing.assert_array_equal(first, second)
-
-
-def mine(
-    folder: Path, body: str, parameters: str = "a: int = 1, x: float = 1.0", declared: str = ", columns=True"
-) -> Strategy:
-    text = (
-        "import numpy as np\nfrom sweeplake import Above, Signals, strategy\n"
-        f"@strategy(short=True{declared})\n"
-        f"def mine(bars, ind, *, {parameters}):\n    {body}\n"
-    )
-    (folder / "mine.py").write_text(text)
-    return resolve("mine.py:mine", folder)
 
 
 @settings(max_examples=120, deadline=None)
@@ -136,102 +81,6 @@ def test_a_strategy_is_called_once_for_all_sets_and_once_more_for_each_of_some(
     asked = questions(np.random.default_rng(1), 50, {"a": (1, 9), "x": (0.0, 3.0)})
     OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
     assert strategy.function.calls == 1 + CHECKED
-
-
-COUNTED = "mine.calls = getattr(mine, 'calls', 0) + 1\n    "
-
-
-FORGIVING = """low = 50
-    try:
-        low = {7: 30}.get(a, low)
-    except TypeError:
-        pass
-    return ind.rsi(3) > low"""
-MANY = 500
-ALONE = 25  # each of 9 + 20 values once, which the first 20 sets have, and five more sets
-
-
-def many() -> Questions:
-    places = np.arange(MANY)
-    return Questions({"a": places % 9 + 1, "x": places % 20 / 20}, np.zeros(MANY, np.int64))
-
-
-@pytest.mark.parametrize(
-    ("body", "calls"),
-    [
-        ("return ind.sma(a) > ind.sma(9)", 1 + ALONE),
-        ("return ind.sma(a) >= ind.sma(9)", 1 + MANY),
-        ("return (ind.sma(a) > ind.sma(9)) & (bars.close > 90)", 1 + MANY),
-        ("return ind.sma(a if a > 3 else 3) > ind.sma(9)", 1 + MANY),
-        ("a += 1\n    return ind.sma(a) > ind.sma(9)", 1 + MANY),
-        ("return ind.rsi(a + 1) > 60 / (a - 3)", 1 + MANY),
-        ("return ind.rsi(a + 1) > 60 // (a - 3)", 1 + MANY),
-        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", 1 + ALONE + MANY),
-        ("return ind.sma(np.max(a) - a + 1) > ind.sma(9)", 1 + ALONE + MANY),
-        ("return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3) * np.max(x))", 1 + ALONE + MANY),
-        ("return ind.rsi(3) > (30 + (7**a) ** (4 * a) % 97)", 1 + ALONE + MANY),
-        (
-            FORGIVING,
-            1 + ALONE + MANY,
-        ),
-    ],
-)
-def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
-    body: str, calls: int, tmp_path: Path
-) -> None:
-    strategy = mine(tmp_path, COUNTED + body, declared="")
-    trust = Trust()
-    book = OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust)
-    book.ask(many())
-    assert strategy.function.calls == calls
-    assert trust.refused == (calls == 1 + ALONE + MANY)
-    alone = OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS))
-    alone.ask(list(many()))
-    assert_equal(book, alone)
-    assert len(book.errors) < MANY
-
-
-def test_a_strategy_that_once_differed_is_not_asked_columns_again(tmp_path: Path) -> None:
-    strategy = mine(tmp_path, COUNTED + "return ind.sma(np.max(a) - a + 1) > ind.sma(9)", declared="")
-    trust = Trust()
-    for _ in range(2):
-        OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust).ask(many())
-    assert strategy.function.calls == 1 + ALONE + 2 * MANY
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "room",
-        "Signals(room)",
-        "Signals(entries=room, exits=~room)",
-        "Above(row, 0.0)",
-        "(room, bars.close > 99)",
-    ],
-)
-def test_a_strategy_may_fill_the_same_array_for_every_set(answer: str, tmp_path: Path) -> None:
-    body = (
-        "room, row = mine.__dict__.setdefault('held', (np.empty(len(bars), bool), np.empty(len(bars))))\n"
-        "    np.greater(ind.sma(int(a)), ind.sma(9), out=room)\n"
-        "    np.subtract(ind.sma(int(a)), ind.sma(9), out=row)\n"
-        f"    return {answer}"
-    )
-    strategy = mine(tmp_path, body, declared=", columns=False")
-    asked = Questions({"a": np.arange(1, 9), "x": np.ones(8)}, np.zeros(8, np.int64))
-    book = OrderBook(strategy, Indicators(bars()), 0, new_words(8, 4, BARS))
-    book.ask(asked)
-    for place, question in enumerate(asked):
-        alone = OrderBook(strategy, Indicators(bars()), 0, new_words(1, 4, BARS))
-        alone.ask([question])
-        np.testing.assert_array_equal(book.words[place], alone.words[0])
-    assert len({row.tobytes() for row in book.words}) == 8
-
-
-def test_a_strategy_that_takes_no_columns_is_never_tried(tmp_path: Path) -> None:
-    strategy = mine(tmp_path, COUNTED + "return ind.sma(a) > ind.sma(9)", declared=", columns=False")
-    asked = Questions({"a": np.arange(50) % 9 + 1, "x": np.ones(50)}, np.zeros(50, np.int64))
-    OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
-    assert strategy.function.calls == 50
 
 
 def test_a_value_that_is_refused_fails_its_set_alone(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_random_states_and_wishes(seed: int, count: int, warm: int, start: int) 
         used = SimpleNamespace(warm=0)
         ind: Any = SimpleNamespace(bars=range(count), recording=partial(nullcontext, used))
         said = partial(said_anyway, answer, used, warm)
-        strategy: Any = SimpleNamespace(name="mine", short=True, function=said)
+        strategy: Any = SimpleNamespace(name="mine", short=True, columns=None, function=said)
         words, expected = new_words(1, 4, count - start), new_words(1, 4, count - start)[0]
         OrderBook(strategy, ind, start, words).ask([({}, direction)])
         events, _ = to_events(answer, direction, short_allowed=True, warm=warm, n=count, start=start)
