@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from distributed import Client
 from lake import sweep_log
 from lake.lake import Lake
 from sweeps.bars.timeframes import normal
-from sweeps.execution.blocks import BlockCutter, most_detailed, without_sample
+from sweeps.execution.blocks import Block, BlockCutter, most_detailed, without_sample
 from sweeps.execution.cluster import code_versions
 from sweeps.execution.context import SweepContext
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
@@ -25,7 +26,7 @@ from sweeps.execution.profiling import Profiler
 from sweeps.execution.stages import Profile
 from sweeps.execution.window import BlockLostError, through_window
 from sweeps.execution.winners import winning_blocks
-from sweeps.execution.worker import run_block, run_details
+from sweeps.execution.worker import BlockReceipt, run_block, run_details
 from sweeps.simulation.kernel import SIMULATION_VERSION
 
 
@@ -106,8 +107,7 @@ class _Drive:
         inputs = self.prepared.inputs
         most = most_detailed(max(symbol.bars for symbol in inputs.values()))
         cutter = BlockCutter(self.prepared.grid, tuple(inputs), most if self.context.keep_details else None)
-        receipts = through_window(self.client, run_block, self.context, iter(cutter))
-        for receipt in self.profiler.runs(receipts):
+        for receipt in self.profiler.runs(self._receipts(cutter)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
             else:
@@ -117,6 +117,20 @@ class _Drive:
                 self._tell_progress()
         self.ledger.flush()
         self._tell_progress()
+
+    def _receipts(self, cutter: BlockCutter) -> Iterator[BlockReceipt | BlockLostError]:
+        """Yield the receipts of all blocks; those that were lost are tried once more at the end, each alone.
+
+        A worker may hold several blocks, and only one of them kills it: the others must not fail with it.
+        """
+        lost: list[Block] = []
+        for receipt in through_window(self.client, run_block, self.context, iter(cutter)):
+            if isinstance(receipt, BlockLostError):
+                lost.append(receipt.block)
+            else:
+                yield receipt
+        for block in lost:
+            yield from through_window(self.client, run_block, self.context, iter([block]))
 
     def _compute_details(self) -> None:
         details = self.prepared.config.details
