@@ -45,6 +45,9 @@ SAME, STEADY = 1e-26, 1e-10
 """Trades whose returns vary less than the second, by the square of their mean, leave a spread of few digits;
 below the first it is rounding, and counts as none."""
 
+NO_LOSS = 1e-7
+"""Losses below this share of the gains, of which they are what is left, are mostly rounding."""
+
 CENTRAL_SHARE = 1e-3
 """Below this share of the raw moment, the central moment loses too many digits to the mean."""
 
@@ -111,6 +114,8 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     fourth = found.kurtosis * variance * variance
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
     level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
+    if sums[F_LOSS] != 0.0 and abs(sums[F_LOSS]) < NO_LOSS * sums[F_GAIN]:
+        return False
     if state[H_SUMMED] > 1.0 or SAME * level < state[H_SPREAD] < STEADY * level:
         return False
     if variance * bars < CENTRAL_SHARE * sums[F_SQUARE] or fourth * bars < CENTRAL_SHARE * sums[F_FOURTH]:
