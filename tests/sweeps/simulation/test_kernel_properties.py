@@ -151,7 +151,9 @@ def test_equity_is_cash_plus_position_and_trades_add_up_to_it(shape, chosen):
             closed[trade["exit_bar"] :] += trade["pnl"]
     still = run.position == 0
     if not metrics["ruined"]:
-        np.testing.assert_allclose(run.equity[still], (1000.0 + closed)[still], rtol=1e-11)
+        # The sum of profits rounds at the capital's size, also where little of the capital is left.
+        rounding = 1000.0 * np.finfo(float).eps * len(run.trades["side"])
+        np.testing.assert_allclose(run.equity[still], (1000.0 + closed)[still], rtol=1e-11, atol=rounding)
 
 
 @many_examples
