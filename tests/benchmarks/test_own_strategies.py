@@ -29,6 +29,13 @@ OWN = {
 def plain(bars, ind, *, fast: int = 10, slow: int = 50):
     return ind.sma(fast) > ind.sma(slow)
 """,
+    "set_by_set": """
+from sweeplake import strategy
+
+@strategy(columns=False)
+def set_by_set(bars, ind, *, fast: int = 10, slow: int = 50):
+    return ind.sma(fast) > ind.sma(slow)
+""",
     "with_above": """
 from sweeplake import Above
 
