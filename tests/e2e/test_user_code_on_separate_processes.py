@@ -65,7 +65,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     spill = ("--local-directory", tmp_path_factory.mktemp("spill"))
     quiet = ("--port", "0", "--dashboard-address", ":0", "--scheduler-file", file)
     with started(BIN / "dask", "scheduler", *quiet, cwd=elsewhere):
-        while not file.exists():
+        while not (file.exists() and file.read_text()):  # the file is there before its text is
             time.sleep(0.05)
         address = json.loads(file.read_text())["address"]
         with started(BIN / "dask", "worker", address, "--nthreads", "2", *spill, cwd=elsewhere):

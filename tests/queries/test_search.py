@@ -38,7 +38,7 @@ def sort_fully(frame: pd.DataFrame, metric: str, *, ascending: bool) -> list[str
     return list(ordered["run_id"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     metric=st.sampled_from(METRIC_NAMES),
     strategy=st.none() | st.sampled_from(["cross", "meanrev"]),

@@ -27,7 +27,7 @@ def test_winners_are_golden(lake: Lake) -> None:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "composite_score", "beats_buy_hold"]),
     per=st.sampled_from([("strategy", "symbol"), ("symbol",), ("timeframe", "strategy"), ()]),

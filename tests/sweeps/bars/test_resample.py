@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.bars.errors import ResampleError
@@ -22,7 +22,6 @@ def by_pandas(bars, timeframe, tz):
     return found[frame["open"].resample(RULES[timeframe], closed="left", label="left").count() > 0]
 
 
-@settings(deadline=None)
 @given(
     slots=st.sets(st.integers(0, 3 * 7 * 96), min_size=1, max_size=200),
     timeframe=st.sampled_from(sorted(RULES)),

@@ -15,7 +15,7 @@ from tests.sweeps.simulation.plain_oracle import PlainRun
 
 PERIODS = 252.0
 EVENTS = np.array([0, 0, 0, 1, 2, 4, 8, 5, 10, 12, 9, 6], dtype=np.uint8)
-many_examples = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many_examples = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 def random_bars(rng: np.random.Generator, count: int, *, coarse: bool) -> np.ndarray:

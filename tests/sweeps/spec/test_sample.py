@@ -2,7 +2,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.spec.errors import ConfigError
@@ -25,7 +25,6 @@ def runs(grid: Grid) -> list[int]:
     return grid.survivors(0, grid.raw_size).tolist()
 
 
-@settings(deadline=None)  # the first quasi-random sample imports scipy.stats
 @given(st.sampled_from(METHODS), st.integers(2, 12), st.integers(0, 2**32), st.data())
 def test_a_sample_is_distinct_survivors_exactly_n_and_reproducible(
     method: Method, side: int, seed: int, data: Any

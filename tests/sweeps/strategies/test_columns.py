@@ -30,7 +30,7 @@ RANGES = {
 }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     st.sampled_from(BUILTIN), st.integers(0, 2**32 - 1), st.integers(2, 60), st.sampled_from([0, 1, 64, 100])
 )

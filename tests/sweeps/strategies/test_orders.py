@@ -108,7 +108,7 @@ def test_above_is_the_comparison_that_it_stands_for() -> None:
     assert isinstance(Signals(state=Above(left, right)).state, Above)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(0, 320), st.integers(0, 80))
 def test_random_states_and_wishes(seed: int, count: int, warm: int, start: int) -> None:
     rng = np.random.default_rng(seed)
