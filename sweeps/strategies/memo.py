@@ -14,6 +14,7 @@ Kept: TypeAlias = tuple[Arrays, int]
 
 CACHE_LINE = 64
 LONG_BYTES = 2_000_000
+FEW = 1024
 
 
 class Open(local):
@@ -111,5 +112,10 @@ def _aligned(array: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
 def _first_finite(array: npt.NDArray[Any]) -> int:
     if array.dtype.kind != "f":
         return 0
-    finite = np.isfinite(array)
-    return int(finite.argmax()) if finite.any() else len(array)
+    first, some = 0, FEW
+    while first < len(array):  # it is nearly always among the first few
+        finite = np.isfinite(array[first : first + some])
+        if finite.any():
+            return first + int(finite.argmax())
+        first, some = first + some, 2 * some
+    return len(array)

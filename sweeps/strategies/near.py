@@ -11,6 +11,9 @@ from sweeps.strategies.contract import FloatArray
 LINE_VALUES = 16
 """Values of float32 in a cache line."""
 
+LARGE = (1 << 22) // 4
+"""NumPy asks for large pages from 4 MiB on; the pages of a row just below would take longer than it."""
+
 Near = npt.NDArray[np.float32]
 
 
@@ -26,7 +29,7 @@ class NearRows:
         kept = self._kept.get(id(row))
         if kept is not None and kept[0]() is row:
             return kept[1]
-        key, room = id(row), np.empty(len(row) + LINE_VALUES, np.float32)
+        key, room = id(row), _room(len(row) + LINE_VALUES)
         first = -(room.__array_interface__["data"][0] // room.itemsize + self._window) % LINE_VALUES
         near = room[first : first + len(row)]
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and then equal, as any tie
@@ -39,3 +42,7 @@ class NearRows:
 
         self._kept[key] = weakref.ref(row, forget), near
         return near
+
+
+def _room(values: int) -> Near:
+    return np.empty(LARGE if LARGE // 2 < values < LARGE else values, np.float32)

@@ -7,12 +7,13 @@ import numpy as np
 from numba import njit
 
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.windows import filling
 
 
+@filling
 @njit(nogil=True, cache=True)
-def exponential_mean(values: FloatArray, period: int) -> FloatArray:
+def exponential_mean(values: FloatArray, period: int, means: FloatArray) -> None:
     """Return the EMA with weight 2 / (period + 1); first at the ``period``-th value."""
-    means = np.full(len(values), np.nan)
     weight = 2.0 / (period + 1.0)
     seen, mean = 0, 0.0
     for bar in range(len(values)):
@@ -28,13 +29,12 @@ def exponential_mean(values: FloatArray, period: int) -> FloatArray:
         else:
             mean += (values[bar] - mean) * weight
         means[bar] = mean
-    return means
 
 
+@filling
 @njit(nogil=True, cache=True)
-def wilder_rsi(values: FloatArray, period: int) -> FloatArray:
+def wilder_rsi(values: FloatArray, period: int, strength: FloatArray) -> None:
     """Return Wilder's RSI in [0, 100]; first after ``period`` changes; 0 where nothing has ever changed."""
-    strength = np.full(len(values), np.nan)
     seen, gain, loss = 0, 0.0, 0.0
     for bar in range(1, len(values)):
         change = values[bar] - values[bar - 1]
@@ -49,13 +49,12 @@ def wilder_rsi(values: FloatArray, period: int) -> FloatArray:
             gain, loss = (gain * (period - 1) + up) / period, (loss * (period - 1) + down) / period
         if seen >= period:
             strength[bar] = 100.0 * gain / (gain + loss) if gain + loss > 0.0 else 0.0
-    return strength
 
 
+@filling
 @njit(nogil=True, cache=True)
-def wilder_atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int) -> FloatArray:
+def wilder_atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int, ranges: FloatArray) -> None:
     """Return Wilder's average true range in price units; first after ``period`` true ranges."""
-    ranges = np.full(len(close), np.nan)
     mean = 0.0
     for bar in range(1, len(close)):
         above, below = max(high[bar], close[bar - 1]), min(low[bar], close[bar - 1])
@@ -65,7 +64,6 @@ def wilder_atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int
             mean = (mean * (period - 1) + (above - below)) / period
         if bar >= period:
             ranges[bar] = mean
-    return ranges
 
 
 def moving_convergence(

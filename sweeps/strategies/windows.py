@@ -7,17 +7,36 @@ with its window. A result depends only on the bars of its window and on its posi
 it.
 """
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from sweeps.strategies.contract import FloatArray
 
 
+def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
+    """Return the function that gives the row, NaN at first, which a compiled one fills as its last argument.
+
+    NumPy asks the system for large pages, numba does not: the pages of a long row would take longer than it.
+    """
+
+    @wraps(kernel)
+    def filled(values: FloatArray, *rest: Any) -> FloatArray:
+        row = np.full(len(values), np.nan)
+        kernel(values, *rest, row)
+        return row
+
+    return filled
+
+
+@filling
 @njit(nogil=True, cache=True)
-def rolling_mean(values: FloatArray, period: int) -> FloatArray:
+def rolling_mean(values: FloatArray, period: int, means: FloatArray) -> None:
     """Return the mean of the last ``period`` values; NaN where one is missing; equal values stay."""
     size = len(values)
-    means = np.full(size, np.nan)
     before, tail, head = np.zeros(period + 1), np.zeros(period + 1), np.zeros(period)
     for block in range(0, size, period):
         count = min(period, size - block)
@@ -37,7 +56,6 @@ def rolling_mean(values: FloatArray, period: int) -> FloatArray:
         before, tail = tail, before
         before[period] = 0.0
     _keep_flat(values, period, means)
-    return means
 
 
 @njit(nogil=True, cache=True)
@@ -55,15 +73,15 @@ def _keep_flat(values: FloatArray, period: int, means: FloatArray) -> None:
             means[bar] = values[bar]
 
 
+@filling
 @njit(nogil=True, cache=True)
-def rolling_std(values: FloatArray, period: int) -> FloatArray:
+def rolling_std(values: FloatArray, period: int, spreads: FloatArray) -> None:
     """Return the population standard deviation (ddof 0) of the last ``period`` values.
 
     Welford's update within a block, Chan's merge of two blocks: sums of squares are never subtracted, so a
     small spread around a large price keeps its digits. Exactly 0 for equal values.
     """
     size = len(values)
-    spreads = np.full(size, np.nan)
     tail_mean, tail_square = np.zeros(period + 1), np.zeros(period + 1)
     for block in range(0, size, period):
         mean, square = 0.0, 0.0
@@ -84,14 +102,13 @@ def rolling_std(values: FloatArray, period: int) -> FloatArray:
             mean += delta / (period - offset)
             square += delta * (values[block + offset] - mean)
             tail_mean[offset], tail_square[offset] = mean, square
-    return spreads
 
 
+@filling
 @njit(nogil=True, cache=True)
-def rolling_max(values: FloatArray, period: int) -> FloatArray:
+def rolling_max(values: FloatArray, period: int, largest: FloatArray) -> None:
     """Return the largest of the last ``period`` values; NaN where one is missing."""
     size = len(values)
-    largest = np.full(size, np.nan)
     tail = np.full(period + 1, -np.inf)
     for block in range(0, size, period):
         head = -np.inf
@@ -103,7 +120,6 @@ def rolling_max(values: FloatArray, period: int) -> FloatArray:
         tail[period] = -np.inf
         for offset in range(min(period, size - block) - 1, -1, -1):
             tail[offset] = _larger(tail[offset + 1], values[block + offset])
-    return largest
 
 
 @njit(nogil=True, cache=True)
