@@ -13,6 +13,7 @@ from sweeps.simulation.hopping.market import Market, fill_tile
 from sweeps.simulation.hopping.notes import Notes
 from sweeps.simulation.hopping.orders import Orders
 from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, Sets, orders_of_set, words_of
+from sweeps.simulation.hopping.plain import is_plain, nothing_shared, plain_orders, plain_rules
 from sweeps.simulation.hopping.state import (
     BLOCKS,
     H_ENDED,
@@ -186,21 +187,32 @@ def _pass(
         if len(reads.asked.kind) > 0 and place != there:
             _bring(reads, place, base, end, market.close.size, desk)
             there = place
-        stop, true_range = reads.stop_of_set[place], reads.atr_of_run[k]
-        hop(
-            market,
-            base,
-            end,
-            _orders(reads, desk, place, reads.session_of_run[k], base),
-            _shared(pools, k),
-            reads.stop_distance[stop] if stop >= 0 else settings[0, :0],
-            reads.stop_scale[place],
-            reads.atr[true_range] if true_range >= 0 else settings[0, :0],
+        stop, true_range, session = reads.stop_of_set[place], reads.atr_of_run[k], reads.session_of_run[k]
+        orders, rules, state = (
+            _orders(reads, desk, place, session, base),
             rules_of(settings[k]),
             states[k - first],
-            notes,
-            ledger,
         )
+        none = settings[0, :0]
+        if is_plain(rules, stop, session):
+            shared = nothing_shared(pools.stop[0, :0], pools.peaks[0, :0])
+            orders, rules = plain_orders(orders, desk.words[0, :0]), plain_rules(rules)
+            hop(market, base, end, orders, shared, none, 1.0, none, rules, state, notes, ledger)
+        else:
+            hop(
+                market,
+                base,
+                end,
+                orders,
+                _shared(pools, k),
+                reads.stop_distance[stop] if stop >= 0 else none,
+                reads.stop_scale[place],
+                reads.atr[true_range] if true_range >= 0 else none,
+                rules,
+                state,
+                notes,
+                ledger,
+            )
     return there
 
 
