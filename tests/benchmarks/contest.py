@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-ROUNDS = 5
+ROUNDS = 15
 Metrics = Mapping[str, np.ndarray]
 
 
@@ -22,7 +22,10 @@ class Verdict:
         peer_runs: Backtests of the peer in one go, a sample of ours.
         ours_rate: Backtests a second.
         peer_rate: Backtests a second.
-        ratio: ours_rate / peer_rate.
+        ratio: Median of the rounds' ratios: the two of a round stand side by side, so that a machine which is
+            slower for a while slows both.
+        ratio_low: Their lower quartile.
+        ratio_high: Their upper quartile.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Verdict:
     ours_rate: float
     peer_rate: float
     ratio: float
+    ratio_low: float
+    ratio_high: float
 
 
 def contest(
@@ -57,11 +62,15 @@ def contest(
         off = np.abs(held - values)[both] / np.maximum(1.0, np.abs(values[both]))
         assert off.max() <= within, f"{name}: {metric} differs by {off.max()}"
     times = [(_seconds(ours), _seconds(peer)) for _ in range(ROUNDS)]
-    mine_s, theirs_s = (statistics.median(side) for side in zip(*times, strict=True))
     runs = len(next(iter(mine.values())))
-    rate, peer_rate = runs / mine_s, len(sample) / theirs_s
-    verdict = Verdict(name, runs, len(sample), rate, peer_rate, rate / peer_rate)
-    print(f"\n{name:<44} {rate:>10,.0f} /s  peer {peer_rate:>7,.0f} /s  x {verdict.ratio:,.0f}")
+    rates = [(runs / ours_s, len(sample) / peer_s) for ours_s, peer_s in times]
+    rate, peer_rate = (statistics.median(side) for side in zip(*rates, strict=True))
+    low, ratio, high = statistics.quantiles([one / other for one, other in rates], n=4)
+    verdict = Verdict(name, runs, len(sample), rate, peer_rate, ratio, low, high)
+    print(
+        f"\n{name:<44} {rate:>10,.0f} /s  peer {peer_rate:>7,.0f} /s"
+        f"  x {ratio:,.0f}  (quartiles {low:,.0f} to {high:,.0f})"
+    )
     print(json.dumps(asdict(verdict)))
     return verdict
 
