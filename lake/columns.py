@@ -188,6 +188,13 @@ SWEEPS = (
     Column("versions", TEXT, "JSON", "library versions"),
     Column("error", TEXT, "", "why it failed"),
 )
+REMOVALS = (
+    SWEEP_ID,
+    Column("run_id", TEXT, "", "the run; NULL for the whole sweep"),
+    Column("removed_at", TIME, "UTC", "when it was removed"),
+    Column("runs", COUNT, "runs", "runs that went"),
+    Column("reason", TEXT, "", "the policy's line, or the command"),
+)
 BARS = (
     Column("time", TIME, "UTC", "open time of the bar"),
     Column("open", DOUBLE, "quote currency", "first price"),

@@ -7,25 +7,39 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+HASH_DIGITS = 32
+
 
 def partition_path(partition_by: Sequence[str], values: Mapping[str, str]) -> str:
     """Return `a=1/b=2`, every value percent-encoded so that any symbol (`BTC/USDT`, `ES=F`) is one folder."""
     return "/".join(f"{name}={quote(values[name], safe='')}" for name in partition_by)
 
 
-def new_file_path(partition_by: Sequence[str], values: Mapping[str, str], schema: pa.Schema) -> str:
+def new_file_path(
+    partition_by: Sequence[str], values: Mapping[str, str], schema: pa.Schema, sha256: str
+) -> str:
     """Return a path, relative to the table, that no other writer will ever choose.
 
-    The name begins with a signature of the columns, so that a reader groups files of one schema without
-    opening them.
+    The name is `<signature>-<uuid>-<hash>.parquet`. The signature is of the columns, so that a reader groups
+    files of one schema without opening them; the hash is of the bytes, so that a file can always be held
+    against its name.
     """
     columns = "\n".join(f"{item.name} {item.type}" for item in schema)
     signature = hashlib.blake2b(columns.encode(), digest_size=4).hexdigest()
-    name = f"{signature}-{uuid.uuid4().hex}.parquet"
+    name = f"{signature}-{uuid.uuid4().hex}-{sha256[:HASH_DIGITS]}.parquet"
     folder = partition_path(partition_by, values)
     return f"{folder}/{name}" if folder else name
 
 
 def schema_signature(path: str) -> str:
     """Return the signature of a file's columns, from its name."""
-    return path.rsplit("/", 1)[-1].split("-", 1)[0]
+    return _parts(path)[0]
+
+
+def named_hash(path: str) -> str:
+    """Return the first `HASH_DIGITS` hex digits of the SHA-256 of a file's bytes, from its name."""
+    return _parts(path)[-1]
+
+
+def _parts(path: str) -> list[str]:
+    return path.rsplit("/", 1)[-1].removesuffix(".parquet").split("-")

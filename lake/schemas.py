@@ -14,6 +14,7 @@ from lake.columns import (
     EQUITY,
     FAILURES,
     METRICS,
+    REMOVALS,
     RUN,
     STRATEGY,
     SWEEPS,
@@ -23,7 +24,7 @@ from lake.columns import (
     Column,
 )
 
-FORMAT = 2
+FORMAT = 3
 """Number of the lake's format; a lake of another number is refused."""
 
 PARAMETER_PREFIX = "param_"
@@ -95,6 +96,13 @@ TABLES = {
             SWEEPS,
             sort_by=("sweep_id", "at"),
             indexed=("sweep_id", "at", "status"),
+        ),
+        _spec(
+            "removals",
+            "one removal of a run, or of a whole sweep",
+            REMOVALS,
+            sort_by=("sweep_id", "run_id"),
+            indexed=("sweep_id", "run_id", "removed_at"),
         ),
         _spec(
             "metrics",

@@ -64,14 +64,15 @@ def encode_rows(
     spec = TABLES[table]
     ordered = _conform(spec, rows)
     data = encode(ordered, quick=quick)
+    sha256 = hashlib.sha256(data).hexdigest()
     receipt = FileReceipt(
         table=table,
-        path=new_file_path(spec.partition_by, partition, ordered.schema),
+        path=new_file_path(spec.partition_by, partition, ordered.schema, sha256),
         size_bytes=len(data),
         rows=ordered.num_rows,
         partition=dict(partition),
         statistics=file_statistics(ordered, spec.indexed),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         columns=further_columns(table, ordered.schema),
     )
     return EncodedFile(receipt, data)

@@ -27,6 +27,7 @@ SQL_FILES = (
     "sweeps",
     "bars",
     "failures",
+    "removals",
     "runs_latest",
     "metric_columns",
     "sweep_summary",

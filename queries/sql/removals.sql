@@ -1,0 +1,11 @@
+-- removals: one row per removal of a run, or of a whole sweep (run_id is NULL then).
+-- Units: runs; times UTC.
+-- Reads: stored.removals.
+create or replace view removals as
+select
+    sweep_id,
+    run_id,
+    removed_at,
+    runs,
+    reason
+from stored.removals;
