@@ -84,7 +84,7 @@ class Sorter:
 
 def sorted_rows(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     """Return rows in order, one chunk a column."""
-    order = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in keys], null_placement="at_end")
+    order = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in keys])
     columns = [column.combine_chunks().take(order) for column in rows.columns]
     return pa.table(columns, schema=rows.schema)
 
