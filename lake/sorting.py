@@ -112,7 +112,9 @@ class _Run:
         return bool(self._next == self._reader.num_record_batches)
 
     def read_on(self) -> None:
-        """Bring some more rows into memory."""
+        """Bring some more rows into memory, if there are any."""
+        if self.whole:
+            return
         batch = self._reader.get_batch(self._next)
         self._next += 1
         self.rows = pa.concat_tables([self.rows, pa.Table.from_batches([batch])])

@@ -23,7 +23,7 @@ def vacuum(lake_url: str, age: timedelta, dry_run: bool, force: bool, as_json: b
     """Delete the files that no version of the last 24 hours needs.
 
     What compaction, retention and deletion took out, what writers that died left, journals of finished
-    sweeps, and old entries of the tables' logs. After it nothing older than the age can be undone or read back.
+    sweeps, and old entries of the tables' logs. After it nothing older than the age can be undone or read.
     """
     import sweeplake
     from lake.vacuum import vacuum as delete

@@ -27,7 +27,7 @@ from lake.schemas import TABLES
 from lake.writer import write_rows
 from tests.benchmarks.stored_runs import more_runs, real_runs
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
 RUNS = int(os.environ.get("BENCH_COMPACTED_RUNS", "40000"))
 RUNS_A_FILE = 100
