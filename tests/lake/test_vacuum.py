@@ -53,7 +53,8 @@ def test_what_compaction_took_out_goes_after_the_age_and_not_before(lake: Lake) 
     compact_table(lake, "metrics", ALL)
     assert vacuumed(lake) == set()
     assert snapshot.read("metrics").num_rows == 80
-    assert DeltaTable(f"{lake.url}/metrics", version=4).to_pyarrow_table().num_rows == 80
+    held = DeltaTable(f"{lake.url}/metrics", version=snapshot["metrics"].version)
+    assert held.to_pyarrow_table().num_rows == 80
     age(lake, 25)
     plan = vacuum_plan(lake)
     assert names(plan) == {f"metrics/{path}" for path in old}
@@ -165,21 +166,21 @@ def test_a_table_whose_log_is_gone_keeps_its_files(lake: Lake) -> None:
 
 
 def test_the_log_stays_short_and_versions_of_the_age_can_be_read(lake: Lake) -> None:
-    for seed in range(60):
-        commit(lake, "metrics", write(lake, [metrics(1, 2 * seed)]))
+    filled(lake, [5])
+    for _ in range(60):
+        commit(lake, "metrics", [])
+    filled(lake, [6])
+    newest = lake.snapshot(["metrics"])["metrics"].version
     age(lake, 48)
-    newest = DeltaTable(f"{lake.url}/metrics").version()
-    for seed in range(60):
-        commit(lake, "metrics", write(lake, [metrics(1, 200 + 2 * seed)]))
+    for _ in range(50):
+        commit(lake, "metrics", [])
     before = rows_of(lake)
     assert vacuumed(lake) == {"log"}
     assert rows_of(lake) == before
     for version in (newest, newest + 1, newest + 30):
-        assert (
-            DeltaTable(f"{lake.url}/metrics", version=version).to_pyarrow_table().num_rows
-            == version - 1 + 1 - 1
-        )
-    assert len(list(Path(lake.url, "metrics", "_delta_log").glob("*.json"))) < 100
+        held = DeltaTable(f"{lake.url}/metrics", version=version)
+        assert held.to_pyarrow_table().num_rows == 11
+    assert len(list(Path(lake.url, "metrics", "_delta_log").glob("*.json"))) < 80
 
 
 def test_a_low_age_is_refused_unless_forced(lake: Lake) -> None:
