@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
 from lake.schemas import TABLES
@@ -93,8 +93,8 @@ class Snapshot:
         fields = [held.schema.field(name) for name in wanted]
         parts = []
         for file in held.matching(where or {}):
-            with self.storage.fs.open(self.storage.path(f"{table}/{file.path}"), "rb") as source:
-                stored = pq.ParquetFile(source, page_checksum_verification=True)
+            with self.storage.open(f"{table}/{file.path}", file.size_bytes) as source:
+                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True)
                 names = [name for name in wanted if name in stored.schema_arrow.names]
                 rows = stored.read(columns=names)
             arrays = [
@@ -120,12 +120,12 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
     Raises:
         LakeUnreachableError: If the storage does not answer.
     """
-    uri, options = storage.uri(name), storage.delta_options
     try:
-        exists = DeltaTable.is_deltatable(uri, options)
+        return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+    except TableNotFoundError:
+        return None
     except (OSError, DeltaError) as error:
         raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    return DeltaTable(uri, storage_options=options) if exists else None
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
