@@ -1,8 +1,8 @@
 """Snapshots: the files that a reader sees, fixed at one version of every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -11,11 +11,16 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
+from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
+PATIENCE_SECONDS = 5.0
+_BROKEN = "Generic "
+"""What delta-rs calls errors of transport; others, such as missing rights, it names."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -120,21 +125,42 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
     Raises:
         LakeUnreachableError: If the storage does not answer.
     """
-    try:
-        return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
-    except TableNotFoundError:
-        return None
-    except (OSError, DeltaError) as error:
-        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
+
+    def opened() -> DeltaTable | None:
+        try:
+            return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+        except TableNotFoundError:
+            return None
+
+    return asked(storage, opened)
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
-    """Read one table's newest version from its log."""
+    """Read one table's newest version from its log.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     table = delta_table(storage, name)
     if table is None:
         return absent(name)
     schema = pa.schema(table.schema().to_arrow())
-    return TableSnapshot(name, table.version(), schema, tuple(_files(name, table)))
+    files = asked(storage, lambda: tuple(_files(name, table)))
+    return TableSnapshot(name, table.version(), schema, files)
+
+
+def asked(storage: Storage, call: Callable[[], T]) -> T:
+    """Return what a call of delta-rs does, which is safe to repeat.
+
+    delta-rs asks again by itself, but not for an answer that broke off midway.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    try:
+        return retried(call, lambda error: not storage.local and _BROKEN in str(error), PATIENCE_SECONDS)
+    except (OSError, DeltaError) as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
 
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
