@@ -1,21 +1,26 @@
 """Snapshots: the files that a reader sees, fixed at one version of every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
+from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
+PATIENCE_SECONDS = 5.0
+_BROKEN = "Generic "
+"""What delta-rs calls errors of transport; others, such as missing rights, it names."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,8 @@ class Snapshot:
         fields = [held.schema.field(name) for name in wanted]
         parts = []
         for file in held.matching(where or {}):
-            with self.storage.fs.open(self.storage.path(f"{table}/{file.path}"), "rb") as source:
-                stored = pq.ParquetFile(source, page_checksum_verification=True)
+            with self.storage.open(f"{table}/{file.path}", file.size_bytes) as source:
+                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True)
                 names = [name for name in wanted if name in stored.schema_arrow.names]
                 rows = stored.read(columns=names)
             arrays = [
@@ -120,24 +125,46 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
     Raises:
         LakeUnreachableError: If the storage does not answer.
     """
-    uri, options = storage.uri(name), storage.delta_options
-    try:
-        exists = DeltaTable.is_deltatable(uri, options)
-    except (OSError, DeltaError) as error:
-        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    return DeltaTable(uri, storage_options=options) if exists else None
+
+    def opened() -> DeltaTable | None:
+        try:
+            return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+        except TableNotFoundError:
+            return None
+
+    return asked(storage, opened)
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
-    """Read one table's newest version from its log."""
+    """Read one table's newest version from its log.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     table = delta_table(storage, name)
-    return absent(name) if table is None else table_snapshot(name, table)
+    if table is None:
+        return absent(name)
+    return asked(storage, lambda: table_snapshot(name, table))
 
 
 def table_snapshot(name: str, handle: DeltaTable) -> TableSnapshot:
     """Return one table at the version that a handle holds."""
     schema = pa.schema(handle.schema().to_arrow())
     return TableSnapshot(name, handle.version(), schema, tuple(_files(name, handle)))
+
+
+def asked(storage: Storage, call: Callable[[], T]) -> T:
+    """Return what a call of delta-rs does, which is safe to repeat.
+
+    delta-rs asks again by itself, but not for an answer that broke off midway.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    try:
+        return retried(call, lambda error: not storage.local and _BROKEN in str(error), PATIENCE_SECONDS)
+    except (OSError, DeltaError) as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
 
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
