@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lake.commits import ColumnClashError, missing_columns
+from lake.evolution import ColumnClashError, missing_columns
 from lake.lake import Lake
 from lake.schemas import METRIC_NAMES, PARAMETER_PREFIX
 from lake.snapshot import Snapshot, TableSnapshot
