@@ -1,9 +1,9 @@
 """Ownership: which driver may commit for a sweep, and whether it is alive.
 
 A driver owns a sweep by `_sweeps/<sweep_id>/owner-<epoch>.json`, which is put if absent and never changed,
-so that every epoch has one driver. While it lives it rewrites `heartbeat-<epoch>.json` beside it. How old that
-is the storage says: the heartbeat's time of writing is held against that of a probe, put for the purpose, and
-no machine's clock is asked.
+so that every epoch has one driver. While it lives it rewrites `heartbeat-<epoch>.json` beside it. How old
+that is the storage says: the heartbeat's time of writing is held against that of a probe, put for the
+purpose, and no machine's clock is asked.
 """
 
 import json
@@ -36,8 +36,8 @@ class SweepOwnedError(LakeError):
 
     def __str__(self) -> str:
         return (
-            f"sweep {self.sweep_id} is run by {self.owner} since {self.since} (epoch {self.epoch}), which was "
-            f"alive less than {STALE_SECONDS:.0f} s ago; wait for it, or stop it and go on in its place: "
+            f"sweep {self.sweep_id} is run by {self.owner} since {self.since} (epoch {self.epoch}), alive "
+            f"less than {STALE_SECONDS:.0f} s ago; wait for it, or stop it and go on in its place: "
             f"`sweeplake resume {self.sweep_id} --take-over`"
         )
 

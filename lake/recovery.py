@@ -35,7 +35,7 @@ Finish = Callable[[Mapping[str, Any]], None]
 
 
 class BatchTornError(LakeError):
-    """A batch lost files before all of it was committed, and what was committed cannot be told apart any more."""
+    """A batch lost files before all of it was committed, and what was cannot be told apart any more."""
 
     def __init__(self, sweep_id: str, batch: str, table: str) -> None:
         super().__init__(sweep_id, batch, table)
@@ -59,12 +59,13 @@ def recover(journal: Journal, finish: Finish) -> None:
         SweepTakenOverError: If a later driver owns the sweep.
         BatchTornError: If what a void batch left cannot be taken out.
     """
+    if journal.epoch == 1:
+        return  # the first to claim it: there is nothing
     for epoch in range(1, journal.epoch):
         close(journal, epoch)
     void = roll_forward(journal, finish)
-    if journal.epoch > 1:
-        for table in COMMIT_ORDER:
-            commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
+    for table in COMMIT_ORDER:
+        commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
     for batch, tables in void:
         for table in reversed(COMMIT_ORDER):
             _take_out(journal, batch, table, was_committed=table in tables)

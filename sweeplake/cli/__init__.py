@@ -11,7 +11,7 @@ from lake.errors import LakeError
 from queries.errors import QueryError
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.ingest import ingest
-from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
+from sweeplake.cli.run import EXIT_INTERRUPTED, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
@@ -53,7 +53,7 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export):
+for command in (ingest, plan, run, resume, status, summary, best, search, lookup, show, sql, export):
     cli.add_command(command)
 
 
