@@ -12,7 +12,7 @@ from queries.errors import QueryError
 from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.ingest import ingest
-from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
+from sweeplake.cli.run import EXIT_INTERRUPTED, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
@@ -55,7 +55,9 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export, compact, vacuum):
+_COMMANDS = (ingest, plan, run, resume, status, summary, best, search, lookup, show, sql, export)
+_MAINTENANCE = (compact, vacuum)
+for command in (*_COMMANDS, *_MAINTENANCE):
     cli.add_command(command)
 
 
