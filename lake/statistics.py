@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,13 @@ def file_statistics(rows: pa.Table, indexed: Sequence[str]) -> str:
     return json.dumps(
         {"numRecords": rows.num_rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls}
     )
+
+
+def statistics_document(rows: int, minimum: Mapping[str, Any], maximum: Mapping[str, Any]) -> str:
+    """Return the statistics document of a file whose bounds are known from the log; NULLs are not counted."""
+    low = {name: _document_value(value, upwards=False) for name, value in minimum.items()}
+    high = {name: _document_value(value, upwards=True) for name, value in maximum.items()}
+    return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high})
 
 
 def _has_nan(column: pa.ChunkedArray) -> bool:

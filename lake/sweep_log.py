@@ -17,6 +17,7 @@ FINISHED = "finished"
 FINISHED_WITH_FAILURES = "finished_with_failures"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
+REMOVED = "removed"
 
 
 def new_sweep_id(started_at: datetime) -> str:
