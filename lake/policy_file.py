@@ -170,7 +170,7 @@ def _count(least: int) -> Callable[[Any], int]:
     def read(raw: Any) -> int:
         if not isinstance(raw, int) or isinstance(raw, bool) or raw < least:
             raise ValueError(f"expected a whole number of at least {least}, got {raw!r}")
-        return raw
+        return int(raw)
 
     return read
 

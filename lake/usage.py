@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow.compute as pc
 
-from lake.rewrite import batches
+from lake.copying import batches
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, Snapshot
 

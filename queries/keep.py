@@ -24,8 +24,8 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
         pinned_runs: Runs that are not counted.
 
     Returns:
-        sweep_id, status, strategy, owner, started_at, ended_at (when that state was first recorded), and counts
-        of rows: runs, failures, detailed.
+        sweep_id, status, strategy, owner, started_at, ended_at (when that state was first recorded), and
+        counts of rows: runs, failures, detailed.
     """
     return catalog.rows(
         """
@@ -36,13 +36,13 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
             select * from states
             qualify row_number() over (partition by sweep_id order by "at" desc, seconds desc) = 1
         ), runs as (
-            select sweep_id, count(*) as n from metrics where not list_contains($pinned, run_id)
+            select sweep_id, count(*) as n from metrics where run_id not in (select unnest($pinned))
             group by sweep_id
         ), failed as (
-            select sweep_id, count(*) as n from failures where not list_contains($pinned, run_id)
+            select sweep_id, count(*) as n from failures where run_id not in (select unnest($pinned))
             group by sweep_id
         ), detailed as (
-            select sweep_id, count(*) as n from details where not list_contains($pinned, run_id)
+            select sweep_id, count(*) as n from details where run_id not in (select unnest($pinned))
             group by sweep_id
         )
         select
@@ -63,9 +63,10 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
 def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa.Table:
     """Return every run with details of some sweeps, and whether it stays.
 
-    In each group the best runs stay, and of the others those whose ids have the lowest hashes, as many as the
-    rule samples. A run without the metric or with too few trades is never among the best; one whose trades are
-    not counted may be. The same run of several sweeps of a group is one, and stays or goes in all of them.
+    In each group the best runs stay, and of the others those whose ids have the lowest hashes, as many as
+    the rule samples. A run without the metric or with too few trades is never among the best; one whose
+    trades are not counted may be. The same run of several sweeps of a group is one, and stays or goes in
+    all of them.
 
     Args:
         catalog: The snapshot.
@@ -86,16 +87,16 @@ def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa
         with valued as (
             select sweep_id, run_id, strategy, symbol,
                 max({order.expression}) filter (
-                    where (num_trades is null or num_trades >= $min_trades) and not isnan({order.expression})
+                    where (num_trades is null or num_trades >= $min_trades)
                 ) as value
-            from metrics where list_contains($sweeps, sweep_id)
+            from metrics where sweep_id in (select unnest($sweeps))
             group by all
         ), competing as (
             select details.sweep_id, details.run_id, details.strategy, details.symbol, valued.value
             from details left join valued
             on valued.sweep_id = details.sweep_id and valued.run_id = details.run_id
             and valued.strategy = details.strategy and valued.symbol = details.symbol
-            where list_contains($sweeps, details.sweep_id)
+            where details.sweep_id in (select unnest($sweeps))
         ), runs as (
             select {group}, run_id, {"max" if order.descending else "min"}(value) as value
             from competing group by all
@@ -128,9 +129,9 @@ def unknown_pins(catalog: Catalog, sweeps: Sequence[str], runs: Sequence[str]) -
     known_sweeps = {row["sweep_id"] for row in catalog.rows("select distinct sweep_id from stored.sweeps")}
     found = catalog.rows(
         """
-        select run_id from metrics where list_contains($1, run_id)
-        union select run_id from failures where list_contains($1, run_id)
-        union select run_id from removals where list_contains($1, run_id)
+        select run_id from metrics where run_id in (select unnest($1))
+        union select run_id from failures where run_id in (select unnest($1))
+        union select run_id from removals where run_id in (select unnest($1))
         """,
         [list(runs)],
     )

@@ -1,4 +1,4 @@
-"""Rewriting: a file without some of its rows, or with only those, batch by batch."""
+"""Copying: some rows of a file into new files, batch by batch."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
