@@ -163,7 +163,7 @@ def _bytes(raw: object) -> int:
     found = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None or float(found[1]) == 0:
         raise ValueError(f'expected a size such as "50 GB" or "500 MB", got {raw!r}')
-    return math.floor(float(found[1]) * _UNITS[found[2]])
+    return int(float(found[1]) * _UNITS[found[2]])
 
 
 def _count(least: int) -> Callable[[Any], int]:

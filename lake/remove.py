@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
 from lake.commits import CommitConflictError, Fence, commit
+from lake.copying import copy_rows, counter, remembered
 from lake.lake import Lake
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
 from lake.removal_log import RemovalRecord, begin, note_attempt, note_end, records
-from lake.copying import copy_rows, counter, remembered
 from lake.schemas import TABLES
 from lake.sweep_log import REMOVED
 from lake.writer import write_rows

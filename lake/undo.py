@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
 from lake.choices import Choice, mask_of
+from lake.copying import KEYS, batches, copy_rows
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
 from lake.removal_log import Attempt, RemovalRecord, attempts, note_end
 from lake.remove import newest_states, put_states, until_no_conflict
-from lake.copying import KEYS, batches, copy_rows
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
 from lake.sweep_log import REMOVED

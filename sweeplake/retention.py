@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lake.choices import Choice
+from lake.copying import counter
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.ownership import is_live
@@ -20,7 +21,6 @@ from lake.retention import (
     ranked_sweeps,
     whole_sweeps,
 )
-from lake.copying import counter
 from lake.sweep_log import FAILED, INTERRUPTED, RUNNING
 from lake.usage import bytes_by_sweep, visible_bytes
 from queries.catalog import Catalog
