@@ -70,13 +70,13 @@ def parse_policy(data: Mapping[str, Any], source: str = "policy") -> Policy:
     policy = Policy(
         source=source,
         keep=_keep(reading),
-        age=Age(**{name: reading.take(f"age.{name}", _duration) for name in KEYS["age"]}),
+        age=Age(**{name: reading.take(f"age.{name}", duration) for name in KEYS["age"]}),
         details=_details(reading),
         budget_bytes=reading.take("budget.bytes", _bytes),
         pins=Pins(reading.take("pins.sweeps", _ids) or (), reading.take("pins.runs", _ids) or ()),
         compact=reading.take("compact.enabled", _flag, True),  # noqa: FBT003
         compact_months=reading.take("compact.months", _flag, False),  # noqa: FBT003
-        vacuum_age=reading.take("vacuum.older_than", _duration, Policy.vacuum_age) if vacuums else None,
+        vacuum_age=reading.take("vacuum.older_than", duration, Policy.vacuum_age) if vacuums else None,
     )
     if reading.problems:
         raise PolicyError(source, tuple(reading.problems))
@@ -147,7 +147,8 @@ def _details(reading: _Reading) -> Details | None:
     )
 
 
-def _duration(raw: object) -> timedelta:
+def duration(raw: object) -> timedelta:
+    """Return an age such as `12h`, `30d` or `8w`; raise ValueError with the reason."""
     found = _DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None or float(found[1]) == 0:
         raise ValueError(f'expected an age above zero such as "12h", "30d" or "8w", got {raw!r}')

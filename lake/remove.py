@@ -28,13 +28,12 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
 
     First the rows of `removals` and the state `removed`, then each table in one commit, details first, so
     that no reader meets half a run. Files stay until vacuum; `lake.undo` brings them back. After a crash at
-    any point `finish_removals`, or the next removal, does the rest. What rivals rewrote meanwhile is planned
-    again.
+    any point `finish_removals` does the rest: call it before planning the next. What rivals rewrote meanwhile
+    is planned again.
 
     Raises:
-        CommitConflictError: If rivals overtook it too often; it is finished by the next.
+        CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
-    finish_removals(lake)
     if removal.empty:
         return None
     record = begin(lake, removal)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,7 @@ from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
-from lake.removal_log import Attempt, RemovalRecord, attempts, note_end
+from lake.removal_log import Attempt, RemovalRecord, attempts, note_end, records
 from lake.remove import newest_states, put_states, until_no_conflict
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
@@ -31,6 +32,18 @@ class CannotUndoError(LakeError):
         return f"removal {self.removal} cannot be undone: {self.reason}"
 
 
+class NothingToUndoError(LakeError):
+    """There is no removal that could be undone."""
+
+    def __init__(self, url: str, since: str = "") -> None:
+        super().__init__(url, since)
+        self.url, self.since = url, since
+
+    def __str__(self) -> str:
+        since = f" since {self.since}" if self.since else ""
+        return f"the lake {self.url} has no removal{since} that is not undone yet"
+
+
 @dataclass(frozen=True)
 class Undone:
     """What came back.
@@ -42,6 +55,19 @@ class Undone:
 
     id: str
     rows: Mapping[str, int]
+
+
+def to_undo(lake: Lake, to: datetime | None = None) -> list[RemovalRecord]:
+    """Return the last removal, or all that were planned after a time, the newest first.
+
+    Raises:
+        NothingToUndoError: If there is none that is not undone yet.
+    """
+    left = [record for record in records(lake) if not record.undone]
+    chosen = left[-1:] if to is None else [record for record in left if record.at > to]
+    if not chosen:
+        raise NothingToUndoError(lake.url, to.isoformat() if to else "")
+    return chosen[::-1]
 
 
 def undo(lake: Lake, record: RemovalRecord) -> Undone:

@@ -11,6 +11,9 @@ from lake.errors import LakeError
 from queries.errors import QueryError
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.maintain import maintain
+from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.retain import delete, retain, undo
 from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
@@ -54,6 +57,8 @@ def cli() -> None:
 
 
 for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export):
+    cli.add_command(command)
+for command in (retain, delete, undo, pin, unpin, pins, maintain):
     cli.add_command(command)
 
 
