@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -53,6 +53,13 @@ def merged_statistics(documents: Sequence[str]) -> str:
             maximum[name] = max(part["maxValues"][name] for part in valued)
     rows = sum(part["numRecords"] for part in parts)
     return json.dumps({"numRecords": rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls})
+
+
+def statistics_document(rows: int, minimum: Mapping[str, Any], maximum: Mapping[str, Any]) -> str:
+    """Return the statistics document of a file whose bounds are known from the log; NULLs are not counted."""
+    low = {name: _document_value(value, upwards=False) for name, value in minimum.items()}
+    high = {name: _document_value(value, upwards=True) for name, value in maximum.items()}
+    return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high})
 
 
 def _has_nan(column: pa.ChunkedArray) -> bool:

@@ -59,6 +59,8 @@ _COMMANDS = (ingest, plan, run, resume, status, summary, best, search, lookup, s
 _MAINTENANCE = (compact, vacuum)
 for command in (*_COMMANDS, *_MAINTENANCE):
     cli.add_command(command)
+for command in (retain, delete, undo, pin, unpin, pins, maintain):
+    cli.add_command(command)
 
 
 def main() -> None:
