@@ -131,10 +131,13 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
 def load_table(storage: Storage, name: str) -> TableSnapshot:
     """Read one table's newest version from its log."""
     table = delta_table(storage, name)
-    if table is None:
-        return absent(name)
-    schema = pa.schema(table.schema().to_arrow())
-    return TableSnapshot(name, table.version(), schema, tuple(_files(name, table)))
+    return absent(name) if table is None else table_snapshot(name, table)
+
+
+def table_snapshot(name: str, handle: DeltaTable) -> TableSnapshot:
+    """Return one table at the version that a handle holds."""
+    schema = pa.schema(handle.schema().to_arrow())
+    return TableSnapshot(name, handle.version(), schema, tuple(_files(name, handle)))
 
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
