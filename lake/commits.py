@@ -13,6 +13,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from lake.errors import LakeError
 from lake.lake import Lake
+from lake.log import commit_note
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, delta_table
@@ -103,6 +104,7 @@ def commit(
     *,
     removes: Sequence[DataFile] = (),
     fence: Fence | None = None,
+    note: str = "",
 ) -> int:
     """Make files visible and others invisible, in one atomic commit.
 
@@ -115,6 +117,7 @@ def commit(
         adds: Receipts of written files.
         removes: Files to take out.
         fence: Step that this commit takes.
+        note: What this commit does, in a few words, for `history`; "" is an append.
 
     Returns:
         The table's version.
@@ -137,7 +140,7 @@ def commit(
                 return int(handle.version())
         try:
             _add_columns(handle, table, further)
-            _write(handle, table, adds, removes, fence)
+            _write(handle, table, adds, removes, fence, note)
         except (CommitFailedError, DeltaError) as error:
             reason = str(error)
             time.sleep(min(0.01 * 2**attempt, 1.0))
@@ -202,6 +205,7 @@ def _write(
     adds: Sequence[FileReceipt],
     removes: Sequence[DataFile],
     fence: Fence | None,
+    note: str,
 ) -> None:
     now_ms = int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
@@ -224,6 +228,8 @@ def _write(
         "append",
         handle.schema(),
         partition_by=list(TABLES[table].partition_by) or None,
-        commit_properties=CommitProperties(app_transactions=steps),
+        commit_properties=CommitProperties(
+            app_transactions=steps, custom_metadata=commit_note(note, len(actions) + len(steps or ()))
+        ),
     )
     handle.update_incremental()

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lake.layout import schema_signature
+from lake.log import log_error, require_whole
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
 
@@ -119,13 +120,21 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
 
     Raises:
         LakeUnreachableError: If the storage does not answer.
+        LogDamagedError: If the table's log is not whole.
     """
     uri, options = storage.uri(name), storage.delta_options
     try:
         exists = DeltaTable.is_deltatable(uri, options)
     except (OSError, DeltaError) as error:
         raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    return DeltaTable(uri, storage_options=options) if exists else None
+    if not exists:
+        return None
+    try:
+        handle = DeltaTable(uri, storage_options=options)
+    except DeltaError as error:
+        raise log_error(storage, name, error) from error
+    require_whole(storage, name, handle.version())
+    return handle
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
