@@ -2,7 +2,12 @@
 
 import os
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -47,6 +52,21 @@ class LakeUnreachableError(LakeError):
             f"cannot reach the lake {self.url}: {self.reason}; see that the bucket exists, "
             "that AWS_ENDPOINT_URL is right, and that the credentials in the environment may use it"
         )
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file of a lake, committed or not.
+
+    Attributes:
+        path: Path relative to the lake's root.
+        size_bytes: Its size.
+        modified_at: When it was last written, by the store's clock; UTC.
+    """
+
+    path: str
+    size_bytes: int
+    modified_at: datetime
 
 
 class Storage:
@@ -117,6 +137,54 @@ class Storage:
         except FileNotFoundError:
             return []
 
+    def walk(self, relative: str) -> Iterator[StoredFile]:
+        """Yield every file below a folder, at any depth, in no order; nothing if there is no such folder.
+
+        Temporaries that a crash left beside their targets are among them. Paths are relative to the lake's
+        root, as `delete` takes them. A file that goes meanwhile may be left out.
+        """
+        if self.local:
+            yield from self._walk_disk(Path(self.path(relative)))
+            return
+        self.fs.invalidate_cache()
+        for path, info in self.fs.find(self.path(relative), detail=True).items():
+            yield StoredFile(path.removeprefix(f"{self.root}/"), int(info["size"]), _modified(info))
+
+    def _walk_disk(self, folder: Path) -> Iterator[StoredFile]:
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                path = Path(parent, name)
+                with suppress(FileNotFoundError):
+                    held = path.stat()
+                    at = datetime.fromtimestamp(held.st_mtime, UTC)
+                    yield StoredFile(path.relative_to(self.root).as_posix(), held.st_size, at)
+
+    def size(self, relative: str) -> int | None:
+        """Return a file's size in bytes; None if it is not there."""
+        info = self._info(relative)
+        return None if info is None else int(info["size"])
+
+    def modified(self, relative: str) -> datetime | None:
+        """Return when a file was last written, by the store's clock, UTC; None if it is not there."""
+        info = self._info(relative)
+        return None if info is None else _modified(info)
+
+    def _info(self, relative: str) -> Mapping[str, Any] | None:
+        try:
+            self.fs.invalidate_cache()
+            info: Mapping[str, Any] = self.fs.info(self.path(relative))
+        except FileNotFoundError:
+            return None
+        return info if info["type"] == "file" else None
+
+    def delete(self, relatives: Sequence[str]) -> None:
+        """Remove files, many at a time; those that are not there are no error. Safe to repeat."""
+        if self.local:
+            for relative in relatives:
+                Path(self.path(relative)).unlink(missing_ok=True)
+        elif relatives:
+            self.fs.rm([self.path(relative) for relative in relatives])
+
     def put(self, relative: str, data: bytes | memoryview) -> None:
         """Write a file whose name nobody else uses; on return it is durable, and it is never seen half."""
         path = self.path(relative)
@@ -172,3 +240,16 @@ class Storage:
             file.flush()
             os.fsync(file.fileno())
         return str(temporary)
+
+
+def _modified(info: Mapping[str, Any]) -> datetime:
+    """Return the time of writing, by whichever name a store's filesystem has it."""
+    for name in ("LastModified", "last_modified", "mtime", "updated"):
+        at = info.get(name)
+        if isinstance(at, (int, float)):
+            return datetime.fromtimestamp(at, UTC)
+        if isinstance(at, str):
+            at = datetime.fromisoformat(at)
+        if at is not None:
+            return at.astimezone(UTC)
+    raise KeyError("modified")
