@@ -229,7 +229,10 @@ def _write(
         handle.schema(),
         partition_by=list(TABLES[table].partition_by) or None,
         commit_properties=CommitProperties(
-            app_transactions=steps, custom_metadata=commit_note(note, len(actions) + len(steps or ()))
+            app_transactions=steps,
+            custom_metadata=commit_note(
+                note, len(actions) + len(steps or ()), sum(file.rows for file in removes)
+            ),
         ),
     )
     handle.update_incremental()

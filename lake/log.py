@@ -15,6 +15,9 @@ from typing import Any
 from lake.errors import LakeError
 from lake.storage import LakeUnreachableError, Storage
 
+MAINTENANCE = "maintenance"
+"""Application whose transactions number every table's maintenance commits."""
+
 NOTE = "sweeplake"
 """Key of our note in a commit's metadata."""
 
@@ -45,20 +48,33 @@ class LogEntry:
         at: When, by the clock of the machine that committed.
         operation: delta-rs's own word, e.g. WRITE.
         note: Ours; "" if it has none.
-        sweep_id: The application whose step it took: a sweep, or maintenance; "" if none.
+        app_id: The application whose step it took: a sweep, or maintenance; "" if none.
         added: Files added.
         removed: Files removed.
         rows_added: Rows in the files added.
+        rows_removed: Rows in the files removed.
     """
 
     version: int
     at: datetime
     operation: str
     note: str
-    sweep_id: str
+    app_id: str
     added: int
     removed: int
     rows_added: int
+    rows_removed: int
+
+    @property
+    def done(self) -> str:
+        """What it did, for people."""
+        if self.note:
+            return self.note
+        if self.app_id == MAINTENANCE:
+            return "maintenance"
+        if self.app_id:
+            return f"append of sweep {self.app_id}"
+        return "append" if self.operation == "WRITE" else self.operation.lower()
 
 
 @dataclass(frozen=True)
@@ -86,9 +102,9 @@ class LogFiles:
         return min((start for start in starts if start >= last_gap), default=self.newest + 1)
 
 
-def commit_note(note: str, actions: int) -> dict[str, Any]:
+def commit_note(note: str, actions: int, rows_removed: int) -> dict[str, Any]:
     """Return the metadata that every commit of ours carries: what it does, and how many lines follow."""
-    return {NOTE: {"note": note, "actions": actions}}
+    return {NOTE: {"note": note, "actions": actions, "rows_removed": rows_removed}}
 
 
 def log_files(storage: Storage, table: str) -> LogFiles:
@@ -135,10 +151,11 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
         at=datetime.fromtimestamp(held[0]["timestamp"] / 1000, UTC),
         operation=str(held[0].get("operation", "")),
         note=str(note.get("note", "")),
-        sweep_id=next((str(step["appId"]) for step in _of_kind(actions, "txn")), ""),
+        app_id=next((str(step["appId"]) for step in _of_kind(actions, "txn")), ""),
         added=len(adds),
         removed=len(removes),
         rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),
+        rows_removed=int(note.get("rows_removed", 0)),
     )
 
 

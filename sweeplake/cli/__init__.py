@@ -10,6 +10,7 @@ import click
 from lake.errors import LakeError
 from queries.errors import QueryError
 from sweeplake.cli.find import best, lookup, search
+from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
 from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
 from sweeplake.cli.show import show
@@ -53,7 +54,7 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export):
+for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export, history):
     cli.add_command(command)
 
 
