@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lake.errors import LakeError
-from lake.log import LogEntry, LogFiles, log_error, log_files, read_entry
+from lake.log import LogEntry, log_error, log_files, read_entry
 from lake.snapshot import ABSENT, Snapshot, TableSnapshot, absent, table_snapshot
 from lake.storage import Storage
 
