@@ -9,6 +9,7 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.cli.check import check
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
@@ -54,7 +55,7 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export, history):
+for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export, history, check):
     cli.add_command(command)
 
 
