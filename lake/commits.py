@@ -13,6 +13,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from lake.errors import LakeError
 from lake.evolution import add_columns
 from lake.lake import Lake
+from lake.log import commit_note
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, asked, delta_table
@@ -113,6 +114,7 @@ def commit(
     removes: Sequence[DataFile] = (),
     fence: Fence | None = None,
     mark: str | None = None,
+    note: str = "",
 ) -> int:
     """Make files visible and others invisible, in one atomic commit.
 
@@ -129,6 +131,7 @@ def commit(
         fence: Step that this commit takes.
         mark: A name under which it is taken once for all, also by another process; None makes one where it
             is needed.
+        note: What this commit does, in a few words, for `history`; "" is an append.
 
     Returns:
         The table's version.
@@ -155,7 +158,7 @@ def commit(
                 break
             add_columns(handle, table, further)
             sent = True
-            _write(handle, table, adds, removes, fence, mark)
+            _write(handle, table, adds, removes, fence, mark, note)
             return int(handle.version())
         except (DeltaError, LakeUnreachableError, OSError) as error:
             if isinstance(error, LakeUnreachableError) and not reason:
@@ -218,6 +221,7 @@ def _write(
     removes: Sequence[DataFile],
     fence: Fence | None,
     mark: str | None,
+    note: str,
 ) -> None:
     now_ms = int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
@@ -242,6 +246,11 @@ def _write(
         "append",
         handle.schema(),
         partition_by=list(TABLES[table].partition_by) or None,
-        commit_properties=CommitProperties(app_transactions=steps),
+        commit_properties=CommitProperties(
+            app_transactions=steps,
+            custom_metadata=commit_note(
+                note, len(actions) + len(steps or ()), sum(file.rows for file in removes)
+            ),
+        ),
     )
     handle.update_incremental()

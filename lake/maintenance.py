@@ -26,7 +26,7 @@ class Fenced:
     snapshot: TableSnapshot
     step: int
 
-    def commit(self, adds: Sequence[FileReceipt], removes: Sequence[DataFile]) -> int:
+    def commit(self, adds: Sequence[FileReceipt], removes: Sequence[DataFile], note: str = "") -> int:
         """Swap files for others in one atomic commit; appends that came meanwhile stay.
 
         Only once: for another commit take a new `fenced` table.
@@ -34,6 +34,7 @@ class Fenced:
         Args:
             adds: Receipts of written files.
             removes: Files of the snapshot.
+            note: What it does, in a few words, for `history`.
 
         Returns:
             The table's version.
@@ -43,7 +44,7 @@ class Fenced:
             CommitLostError: If other writers overtook it too often; nothing was changed.
         """
         fence = Fence(MAINTENANCE, self.step, exclusive=True)
-        return commit(self.lake, self.snapshot.name, adds, removes=removes, fence=fence)
+        return commit(self.lake, self.snapshot.name, adds, removes=removes, fence=fence, note=note)
 
 
 def fenced(lake: Lake, table: str) -> Fenced:

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
+from lake.log import log_error, require_whole
 from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
@@ -124,6 +125,7 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
 
     Raises:
         LakeUnreachableError: If the storage does not answer.
+        LogDamagedError: If the table's log is not whole.
     """
 
     def opened() -> DeltaTable | None:
@@ -131,8 +133,15 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
             return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            if _BROKEN in str(error):
+                raise
+            raise log_error(storage, name, error) from error
 
-    return asked(storage, opened)
+    handle = asked(storage, opened)
+    if handle is not None:
+        require_whole(storage, name, handle.version())
+    return handle
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:

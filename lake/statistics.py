@@ -29,8 +29,8 @@ def file_statistics(rows: pa.Table, indexed: Sequence[str]) -> str:
         if isinstance(low, float) and not (math.isfinite(low) and math.isfinite(high)):
             continue
         minimum[name], maximum[name] = (
-            _document_value(low, upwards=False),
-            _document_value(high, upwards=True),
+            document_value(low, upwards=False),
+            document_value(high, upwards=True),
         )
     return json.dumps(
         {"numRecords": rows.num_rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls}
@@ -66,7 +66,8 @@ def _has_nan(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.is_nan(column)).as_py())
 
 
-def _document_value(value: object, *, upwards: bool) -> object:
+def document_value(value: object, *, upwards: bool) -> object:
+    """Return a bound as the document has it; a time is cut to milliseconds, down or up."""
     if isinstance(value, datetime):
         whole = value.replace(microsecond=value.microsecond // 1000 * 1000)
         if upwards and whole != value:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lake.errors import LakeError
 from sweeplake.lake import Lake
-from sweeplake.opening import held
+from sweeplake.opening import written
 from sweeplake.sweep import Sweep
 from sweeps.errors import SweepError
 from sweeps.spec.config import ConfigError, SweepConfig, load_config, parse_config
@@ -59,11 +59,11 @@ def ingest(
 
     Raises:
         SweepError: If a file or an argument is wrong; a `BarsInvalidError` lists every problem.
-        LakeError: If the lake cannot be opened or written.
+        LakeError: If the lake cannot be opened or written, or is open as it was earlier.
     """
     from sweeps.bars.ingest import ingest_files
 
-    opened = held(lake)
+    opened = written(lake)
     reports = ingest_files(
         opened.tables,
         [files] if isinstance(files, (str, Path)) else files,
@@ -127,7 +127,7 @@ def plan(config: ConfigSource, *, lake: LakeSource = None, workers: int | None =
     from sweeps.execution.estimate import estimate
     from sweeps.execution.start import new_context
 
-    prepared = _prepared(config, held(lake))
+    prepared = _prepared(config, written(lake))
     context = new_context(prepared, "plan", datetime.now(UTC))
     reckoned = estimate(prepared, context, workers or os.cpu_count() or 1)
     return Plan(prepared.runs, 0, prepared.runs, reckoned.blocks, reckoned)
@@ -169,7 +169,7 @@ def run(
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
-    opened = held(lake)
+    opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
     with connected(client, workers) as connection:

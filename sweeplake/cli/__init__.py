@@ -11,7 +11,11 @@ from lake.errors import LakeError
 from queries.errors import QueryError
 from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
+from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.maintain import maintain
+from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.retain import delete, retain, undo
 from sweeplake.cli.run import EXIT_INTERRUPTED, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
@@ -55,11 +59,10 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (ingest, plan, run, resume, status, summary, best, search, lookup, show, sql, export)
-_MAINTENANCE = (compact, vacuum)
-for command in (*_COMMANDS, *_MAINTENANCE):
-    cli.add_command(command)
-for command in (retain, delete, undo, pin, unpin, pins, maintain):
+_SWEEPS = (ingest, plan, run, resume, status, summary)
+_QUESTIONS = (best, search, lookup, show, sql, export, history)
+_MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum)
+for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
 
 

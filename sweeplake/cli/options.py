@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 import click
@@ -49,3 +50,25 @@ def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def time_travel(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that read the lake as it was; the command gets them as one mapping, `pin`.
+
+    It goes nearest to the function.
+    """
+
+    @wraps(command)
+    def pinned(*args: Any, version: int | None, as_of: str | None, **options: Any) -> Any:
+        if version is not None and as_of is not None:
+            raise click.UsageError("--version and --as-of both name a moment; give one")
+        return command(*args, pin={"version": version, "as_of": as_of}, **options)
+
+    for option in (
+        click.option(
+            "--as-of", metavar="TIME", help="Read the lake as it was then, e.g. 2026-01-31T12:00Z (UTC)."
+        ),
+        click.option("--version", type=int, metavar="N", help="Read it at this version; see `history`."),
+    ):
+        pinned = option(pinned)
+    return pinned

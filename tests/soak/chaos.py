@@ -47,7 +47,7 @@ class Chaos:
         rest += [lambda: self._repeat(quiet, ["compact"]), lambda: self._repeat(quiet, ["compact", "--months"])]
         rest += [
             lambda: self._repeat(quiet, ["retain", "--policy", str(self.policy), "--apply"]),
-            lambda: self._repeat(quiet, ["vacuum", "--older-than", "60s", "--force"]),
+            lambda: self._repeat(quiet, ["vacuum", "--older-than", "1m", "--force"]),
         ]
         lives = [threading.Thread(target=work) for work in works]
         others = [threading.Thread(target=work) for work in rest]

@@ -1,0 +1,155 @@
+"""Check: a lake held against its own word, file by file; what its rows say is asked in `queries.check`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lake.claims import Claim, claims
+from lake.errors import LakeError
+from lake.file_check import check_file
+from lake.findings import LOG, LOST_FILES, PARTITION, STATISTICS, Finding, lost_remedy
+from lake.history import stored_paths
+from lake.known_sweeps import KnownSweeps
+from lake.lake import Lake
+from lake.log import LogDamagedError
+from lake.log_check import check_log, check_strays
+from lake.schemas import TABLES
+from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent, delta_table, table_snapshot
+from lake.storage import Storage
+
+_THREADS = 16
+_AT_ONCE = 256
+_REMEDIES = {
+    STATISTICS: "`sweeplake check --repair` writes the right ones",
+    PARTITION: "restore the file's folder, or `sweeplake check --repair --drop-damaged` takes it out",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A lake whose files were checked.
+
+    Attributes:
+        findings: What is wrong with files and logs.
+        visible: The snapshot.
+        sound: The snapshot without the files that are missing or damaged, and without tables that have no log
+            to read: what the rows can be asked of.
+        lost: The files that were left out, by table.
+        wrong: The files whose statistics are wrong, by table.
+        sweeps: The sweeps.
+        files: How many files were checked.
+        bytes: Their size.
+    """
+
+    findings: tuple[Finding, ...]
+    visible: Snapshot
+    sound: Snapshot
+    lost: Mapping[str, Sequence[DataFile]]
+    wrong: Mapping[str, Sequence[DataFile]]
+    sweeps: KnownSweeps
+    files: int
+    bytes: int
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Sweeps that lost files may have rows of."""
+        lost = ((table, file) for table, files in self.lost.items() for file in files)
+        return frozenset(sweep for table, file in lost for sweep in self.sweeps.touched(table, file))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What was found in one table."""
+
+    snapshot: TableSnapshot
+    claims: Sequence[Claim]
+    findings: Sequence[Finding]
+
+
+def check_files(lake: Lake, *, deep: bool = False) -> Checked:
+    """Check the logs and every committed file of a lake, at its newest version; nothing is changed.
+
+    Reads the log, lists every folder once and reads the files' footers; deep reads every byte. Memory is that
+    of the log, and of a few files.
+    """
+    storage = lake.storage
+    tables = _tables(storage, deep=deep)
+    snapshot = Snapshot(storage, {name: table.snapshot for name, table in tables.items()})
+    sweeps = _known(snapshot)
+    findings = [finding for table in tables.values() for finding in table.findings]
+    lost: dict[str, list[DataFile]] = {name: [] for name in TABLES}
+    wrong: dict[str, list[DataFile]] = {name: [] for name in TABLES}
+    for name, table in tables.items():
+        for claim, kind, text in _problems(storage, name, table.claims, deep=deep):
+            touched = sweeps.touched(name, claim.file)
+            remedy = lost_remedy(name, touched) if kind in LOST_FILES else _REMEDIES[kind]
+            findings.append(Finding(kind, name, f"{name}/{claim.file.path}", touched, text, remedy))
+            (wrong if kind == STATISTICS else lost)[name].append(claim.file)
+    sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
+    files = [file for table in snapshot.tables.values() for file in table.files]
+    size = sum(file.size_bytes for file in files)
+    return Checked(
+        findings=tuple(findings),
+        visible=snapshot,
+        sound=Snapshot(storage, sound),
+        lost=lost,
+        wrong=wrong,
+        sweeps=sweeps,
+        files=len(files),
+        bytes=size,
+    )
+
+
+def without(table: TableSnapshot, files: Sequence[DataFile]) -> TableSnapshot:
+    """Return a table without some of its files."""
+    gone = {file.path for file in files}
+    kept = tuple(file for file in table.files if file.path not in gone)
+    return TableSnapshot(table.name, table.version, table.schema, kept)
+
+
+def _tables(storage: Storage, *, deep: bool) -> dict[str, _Table]:
+    """Return all tables as of one moment: `details` first, and again if it moved meanwhile."""
+    names = ("details", *(name for name in TABLES if name != "details"))
+    while True:
+        tables = {name: _table(storage, name, deep=deep) for name in names}
+        if _table(storage, "details", deep=False).snapshot.version == tables["details"].snapshot.version:
+            return {name: tables[name] for name in TABLES}
+
+
+def _table(storage: Storage, name: str, *, deep: bool) -> _Table:
+    findings = check_log(storage, name, deep=deep)
+    findings += check_strays(name, storage.walk(name))
+    try:
+        handle = delta_table(storage, name)
+    except LogDamagedError as error:
+        if not any(finding.kind == LOG for finding in findings):
+            findings.append(Finding(LOG, name, error.file, (), error.reason, "restore it from a copy"))
+        return _Table(absent(name), (), findings)
+    if handle is None:
+        return _Table(absent(name), (), findings)
+    snapshot = table_snapshot(name, handle)
+    return _Table(snapshot, claims(snapshot.files, handle), findings)
+
+
+def _known(snapshot: Snapshot) -> KnownSweeps:
+    """Return the sweeps; none if their own table cannot be read, which is a finding by itself."""
+    try:
+        return KnownSweeps.of(snapshot)
+    except (OSError, ValueError, LakeError):
+        return KnownSweeps()
+
+
+def _problems(
+    storage: Storage, table: str, held: Sequence[Claim], *, deep: bool
+) -> Iterator[tuple[Claim, str, str]]:
+    """Yield what is wrong with files, in order, some files at once."""
+    sizes = stored_paths(storage, table) if held else {}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(held), _AT_ONCE):
+            part = held[start : start + _AT_ONCE]
+            found = pool.map(
+                lambda claim: check_file(storage, table, claim, sizes.get(claim.file.path), deep=deep), part
+            )
+            for claim, problems in zip(part, found, strict=True):
+                for kind, text in problems:
+                    yield claim, kind, text
