@@ -57,8 +57,8 @@ def merged_statistics(documents: Sequence[str]) -> str:
 
 def statistics_document(rows: int, minimum: Mapping[str, Any], maximum: Mapping[str, Any]) -> str:
     """Return the statistics document of a file whose bounds are known from the log; NULLs are not counted."""
-    low = {name: _document_value(value, upwards=False) for name, value in minimum.items()}
-    high = {name: _document_value(value, upwards=True) for name, value in maximum.items()}
+    low = {name: document_value(value, upwards=False) for name, value in minimum.items()}
+    high = {name: document_value(value, upwards=True) for name, value in maximum.items()}
     return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high})
 
 

@@ -215,7 +215,7 @@ def resume(
     from sweeps.execution.embedded import prepare_workers
     from sweeps.execution.resume import ended, restore
 
-    opened = held(lake).refresh()
+    opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)
     state = sweep_row(opened.catalog, sweep_id)
     outcome = ended(state)

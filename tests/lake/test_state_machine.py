@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.lake.seam import Death, KilledError, watched
 
 from lake.choices import Choice
 from lake.compact import compact_table
@@ -29,7 +30,6 @@ from lake.snapshot import Snapshot
 from lake.undo import undo
 from lake.vacuum import vacuum, vacuum_plan
 from lake.writer import write_rows
-from tests.lake.seam import Death, KilledError, watched
 from tests.lake.small import put_sweep, run_rows
 
 SWEEPS = ("20260102-a", "20260103-b", "20260104-c")
@@ -158,7 +158,8 @@ def _seen(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
     further = {"metrics": "sharpe", "trades": "trade", "equity": "time", "details": "equity_rows"}
     return {
         table: sorted(
-            tuple(row.values()) for row in snapshot.read(table, columns=["sweep_id", "run_id", name]).to_pylist()
+            tuple(row.values())
+            for row in snapshot.read(table, columns=["sweep_id", "run_id", name]).to_pylist()
         )
         for table, name in further.items()
     }

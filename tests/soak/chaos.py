@@ -44,7 +44,10 @@ class Chaos:
         stop, quiet = threading.Event(), threading.Event()
         works: list[Callable[[], None]] = [lambda life=life: life.live(stop) for life in self.lives]  # type: ignore[misc]
         rest: list[Callable[[], None]] = [lambda: self.reader.read_on(quiet)]
-        rest += [lambda: self._repeat(quiet, ["compact"]), lambda: self._repeat(quiet, ["compact", "--months"])]
+        rest += [
+            lambda: self._repeat(quiet, ["compact"]),
+            lambda: self._repeat(quiet, ["compact", "--months"]),
+        ]
         rest += [
             lambda: self._repeat(quiet, ["retain", "--policy", str(self.policy), "--apply"]),
             lambda: self._repeat(quiet, ["vacuum", "--older-than", "1m", "--force"]),

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from lake import commits, journal
+from lake import journal
 from sweeps.execution import driver
 from sweeps.execution.blocks import Block
 
@@ -47,7 +47,7 @@ def main() -> None:
     broken = os.environ.get("SOAK_BREAK", "")
     if broken:
         BREAKS[broken]()
-    from sweeplake.cli import main as command  # noqa: PLC0415  what it imports is patched by now
+    from sweeplake.cli import main as command
 
     command()
 

@@ -188,7 +188,9 @@ class Life:
             if code is None:
                 self.tally.blame(f"a driver that was taken over goes on: {command.lines[-3:]}")
             else:
-                self.tally.add("zombies stopped" if code == COULD_NOT_RUN else f"zombies that ended with {code}")
+                self.tally.add(
+                    "zombies stopped" if code == COULD_NOT_RUN else f"zombies that ended with {code}"
+                )
             command.end()
 
 
