@@ -114,7 +114,9 @@ def test_compaction_of_small_files(tmp_path: Path) -> None:
     times_after, answers_after = asked(lake.url, run_id)
     size_before, size = (sum(file.size_bytes for file in files) for files in (before, after))
     print(f"\n{RUNS:,} runs in {len(before):,} files of {size_before / 1e6:,.1f} MB")
-    print(f"  bare pyarrow  {bare_seconds:7.1f} s {bare_memory:6,.0f} MB  {bare_size / RUNS:6.1f} bytes a run")
+    print(
+        f"  bare pyarrow  {bare_seconds:7.1f} s {bare_memory:6,.0f} MB  {bare_size / RUNS:6.1f} bytes a run"
+    )
     print(f"  compaction    {seconds:7.1f} s {memory:6,.0f} MB  {size / RUNS:6.1f} bytes a run")
     print(f"  {seconds / bare_seconds:.2f} times bare; {len(after)} files, {size_before / RUNS:.1f} before")
     for name in QUERIES:
