@@ -34,7 +34,7 @@ class CompactionSettings:
     fewest_files: int = 4
     worthwhile_bytes: int = 1 << 20
     rewrite_bytes: int = 2 << 30
-    held_bytes: int = 96 << 20
+    held_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Sources: committed files that are read to be written anew; a damaged one is never passed on as fresh."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +15,8 @@ from lake.storage import Storage
 
 READERS = 4
 _AHEAD = 2 * READERS
-_SMALL_BYTES = 4_000_000
+_AHEAD_BYTES = 32_000_000
+_SMALL_ROWS = 5_000
 
 
 class DamagedFileError(LakeError):
@@ -35,18 +36,24 @@ class DamagedFileError(LakeError):
 def verified_rows(storage: Storage, table: str, files: Sequence[DataFile]) -> Iterator[pa.Table]:
     """Yield the rows of files, each held against the hash in its name and the row count in the log.
 
-    Some files are fetched ahead. Rows come without the partition columns; memory is that of the files being
-    read and one row group of each.
+    Small files are fetched ahead. Rows come without the partition columns; memory is that of the bytes of a
+    file, or of some small ones, and of their row groups.
 
     Raises:
         DamagedFileError: If a file is missing, or its bytes or rows are not those that were written.
     """
+    waiting = deque(files)
+    fetched: deque[tuple[int, Future[Iterator[pa.Table]]]] = deque()
     with ThreadPoolExecutor(READERS) as readers:
-        waiting = iter(files)
-        fetched = [readers.submit(_open, storage, table, file) for file in islice(waiting, _AHEAD)]
-        while fetched:
-            yield from fetched.pop(0).result()
-            fetched += [readers.submit(_open, storage, table, file) for file in islice(waiting, 1)]
+        while waiting or fetched:
+            ahead = sum(size for size, _ in fetched)
+            while waiting and (not fetched or ahead + waiting[0].size_bytes <= _AHEAD_BYTES):
+                file = waiting.popleft()
+                fetched.append((file.size_bytes, readers.submit(_open, storage, table, file)))
+                ahead += file.size_bytes
+                if len(fetched) == _AHEAD:
+                    break
+            yield from fetched.popleft()[1].result()
 
 
 def _open(storage: Storage, table: str, file: DataFile) -> Iterator[pa.Table]:
@@ -61,6 +68,6 @@ def _open(storage: Storage, table: str, file: DataFile) -> Iterator[pa.Table]:
     if stored.metadata.num_rows != file.rows:
         reason = f"it has {stored.metadata.num_rows} rows, the log says {file.rows}"
         raise DamagedFileError(table, file.path, reason)
-    if len(data) <= _SMALL_BYTES:
+    if file.rows <= _SMALL_ROWS:
         return iter([stored.read(use_threads=False)])
     return (stored.read_row_group(place) for place in range(stored.num_row_groups))

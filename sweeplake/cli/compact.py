@@ -1,5 +1,6 @@
 """`sweeplake compact`."""
 
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -20,16 +21,14 @@ EXIT_DAMAGED = 1
 @click.option("--months", is_flag=True, help="Also make one partition of the days of each closed month.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be rewritten.")
 @json_option
-@click.pass_context
 def compact(
-    context: click.Context,
     lake_url: str,
     names: tuple[str, ...],
     months: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Rewrite small and quickly written files as few, sorted, dense ones.
+    """Rewrite small files as few, sorted and dense ones.
 
     Rows stay as they are, and so does what open readers see; sweeps may run meanwhile. What is good is not
     touched. The old files lie there until `sweeplake vacuum`. Exits 1 if a damaged file was found: it is
@@ -63,7 +62,7 @@ def compact(
     for error in damaged:
         note(f"error: {error}")
     if damaged:
-        context.exit(EXIT_DAMAGED)
+        sys.exit(EXIT_DAMAGED)
 
 
 def _planned(table: Any, plan: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sweeplake.cli.tables import print_table
 @click.option("--force", is_flag=True, help="Allow an age below 24h: nothing else may use the lake then.")
 @json_option
 def vacuum(lake_url: str, age: timedelta, dry_run: bool, force: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Delete the files that no version of the last 24 hours needs.
+    """Delete the files that nothing of the last 24 hours needs.
 
     What compaction, retention and deletion took out, what writers that died left, journals of finished
     sweeps, and old entries of the tables' logs. After it nothing older than the age can be undone or read.
