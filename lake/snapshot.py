@@ -142,7 +142,8 @@ def table_snapshot(name: str, handle: DeltaTable) -> TableSnapshot:
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
     partition_by = TABLES[name].partition_by
-    for action in pa.table(table.get_add_actions()).to_pylist():
+    # Not `pa.table`: it imports pandas to look whether it was given a frame.
+    for action in pa.RecordBatchReader.from_stream(table.get_add_actions()).read_all().to_pylist():
         path = unquote(action["path"])
         values = action.get("partition") or action.get("partition_values") or {}
         yield DataFile(

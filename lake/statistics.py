@@ -44,6 +44,24 @@ def statistics_document(rows: int, minimum: Mapping[str, Any], maximum: Mapping[
     return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high})
 
 
+def merged_statistics(documents: Sequence[str]) -> str:
+    """Return the statistics of a file from those of its parts, made by `file_statistics`.
+
+    A column of which one part has values without bounds (NaN is among them) gets none.
+    """
+    parts = [json.loads(document) for document in documents]
+    minimum: dict[str, Any] = {}
+    maximum: dict[str, Any] = {}
+    nulls = {name: sum(part["nullCount"][name] for part in parts) for name in parts[0]["nullCount"]}
+    for name in nulls:
+        valued = [part for part in parts if part["nullCount"][name] < part["numRecords"]]
+        if valued and all(name in part["minValues"] for part in valued):
+            minimum[name] = min(part["minValues"][name] for part in valued)
+            maximum[name] = max(part["maxValues"][name] for part in valued)
+    rows = sum(part["numRecords"] for part in parts)
+    return json.dumps({"numRecords": rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls})
+
+
 def _has_nan(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.is_nan(column)).as_py())
 

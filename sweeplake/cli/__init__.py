@@ -9,6 +9,7 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.ingest import ingest
 from sweeplake.cli.maintain import maintain
@@ -18,6 +19,7 @@ from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
+from sweeplake.cli.vacuum import vacuum
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
@@ -56,7 +58,7 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export):
+for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export, compact, vacuum):
     cli.add_command(command)
 for command in (retain, delete, undo, pin, unpin, pins, maintain):
     cli.add_command(command)

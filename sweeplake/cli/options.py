@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -18,6 +20,24 @@ lake_option = click.option(
     help="The lake: a folder, file://... or s3://bucket/prefix.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: 90m, 24h, 7d, 2w."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length that a text names."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", value.strip())
+        if found is None:
+            self.fail(f"{value!r}: write a number and m, h, d or w, e.g. 36h or 7d", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
 def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:

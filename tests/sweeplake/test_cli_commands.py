@@ -24,6 +24,8 @@ COMMANDS = {
     "show": "RUN_ID --lake --trades --json",
     "sql": "QUERY --lake --format --output",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output",
+    "compact": "--lake --table --months --dry-run --json",
+    "vacuum": "--lake --older-than --dry-run --force --json",
 }
 HEAVY = (
     "dask",
