@@ -8,7 +8,7 @@ import pytest
 
 from lake.choices import REMOVAL_ORDER
 from lake.lake import Lake, open_lake
-from lake.pins import pin, pins, unpin
+from lake.pins import ProtectedError, pin, pins, unpin
 from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError
 from lake.removal import Removal
 from lake.removal_log import attempts, records
@@ -17,7 +17,7 @@ from lake.undo import NothingToUndoError, to_undo, undo
 from lake.usage import bytes_by_sweep, visible_bytes
 from queries.catalog import Catalog
 from sweeplake.maintain import maintain, retain
-from sweeplake.retention import ProtectedError, plan_deletion, plan_retention
+from sweeplake.retention import plan_deletion, plan_retention
 from tests.lake.small import START, held, put_runs, put_sweep, runs_of
 
 NOW = START + timedelta(days=40)
