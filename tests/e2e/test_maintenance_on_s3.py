@@ -1,18 +1,31 @@
 """Retention, undo, pins and a round of maintenance on S3."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+
+import pytest
 
 from lake.lake import open_lake
 from lake.pins import pin, pins, unpin
 from lake.policy import Age, Policy
 from lake.undo import to_undo, undo
 from sweeplake.maintain import maintain, retain
-from tests.s3 import Bucket
 from tests.lake.small import held, put_runs, put_sweep, runs_of
+from tests.s3 import CREDENTIALS, make_bucket, serving
 
 
-def test_what_a_policy_removes_on_s3_comes_back(bucket: Bucket) -> None:
-    lake = open_lake(bucket.url)
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A lake's address in an empty bucket; the environment leads there."""
+    with serving() as port:
+        make_bucket(port, "bucket")
+        for variable, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+            monkeypatch.setenv(variable, value)
+        yield "s3://bucket/lake"
+
+
+def test_what_a_policy_removes_on_s3_comes_back(url: str) -> None:
+    lake = open_lake(url)
     for name in "abc":
         put_sweep(lake, name)
     put_runs(lake, [("a", "r1"), ("b", "r2"), ("c", "r3")])
