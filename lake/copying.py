@@ -1,7 +1,7 @@
 """Copying: some rows of a file into new files, batch by batch."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from lake.choices import Choice
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
+from lake.sources import DamagedFileError, verified_rows
 from lake.storage import Storage
 from lake.writer import write_rows
 
@@ -23,17 +24,20 @@ Mask = Callable[[pa.RecordBatch], pa.Array]
 """Returns which rows of a batch to keep, shape (rows,)."""
 
 
-def batches(
-    storage: Storage, table: str, file: DataFile, columns: Sequence[str] | None = None
-) -> Iterator[pa.RecordBatch]:
-    """Yield a file's rows in order, checksums verified; partition columns are not among them."""
-    with storage.fs.open(storage.path(f"{table}/{file.path}"), "rb") as source:
-        yield from _batches(source, columns)
+def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield some columns of a file's rows in order; partition columns are not among them.
 
-
-def _batches(source: BinaryIO, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    stored = pq.ParquetFile(source, page_checksum_verification=True)
-    yield from stored.iter_batches(BATCH_ROWS, columns=list(columns) if columns is not None else None)
+    Raises:
+        DamagedFileError: If it is not there, or a page of these columns is not what was written.
+    """
+    try:
+        with storage.fs.open(storage.path(f"{table}/{file.path}"), "rb") as source:
+            stored = pq.ParquetFile(source, page_checksum_verification=True)
+            yield from stored.iter_batches(BATCH_ROWS, columns=list(columns))
+    except FileNotFoundError as error:
+        raise DamagedFileError(table, file.path, "it is not there") from error
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(table, file.path, str(error)) from error
 
 
 def counter(storage: Storage) -> Callable[[str, DataFile, Sequence[Choice]], Sequence[int]]:
@@ -67,7 +71,11 @@ def remembered(
 def copy_rows(storage: Storage, table: str, file: DataFile, keep: Mask) -> list[FileReceipt]:
     """Write the rows of a file that a mask keeps into new files of the same partition, densely encoded.
 
-    They are invisible until committed. Memory is bounded by one new file, whatever the old one's size.
+    They are invisible until committed. Memory is that of one new file's rows, and of the old file as it lies
+    in storage.
+
+    Raises:
+        DamagedFileError: If the file is not what was written.
     """
     receipts: list[FileReceipt] = []
     held: list[pa.RecordBatch] = []
@@ -78,13 +86,14 @@ def copy_rows(storage: Storage, table: str, file: DataFile, keep: Mask) -> list[
             receipts.append(write_rows(storage, table, pa.Table.from_batches(held), file.partition))
             held.clear()
 
-    for rows in batches(storage, table, file):
-        kept = rows.filter(keep(rows))
-        if kept.num_rows:
-            held.append(kept)
-            size += kept.nbytes
-        if size >= FILE_BYTES:
-            write()
-            size = 0
+    for part in verified_rows(storage, table, [file]):
+        for rows in part.to_batches(BATCH_ROWS):
+            kept = rows.filter(keep(rows))
+            if kept.num_rows:
+                held.append(kept)
+                size += kept.nbytes
+            if size >= FILE_BYTES:
+                write()
+                size = 0
     write()
     return receipts

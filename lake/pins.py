@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
+from lake.errors import LakeError
 from lake.lake import Lake
 
 FOLDER = "_pins"
+
+
+class ProtectedError(LakeError):
+    """A sweep or run cannot be deleted as things are."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"{self.name} is not deleted: {self.reason}"
 
 
 @dataclass(frozen=True)

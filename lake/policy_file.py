@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError, Problem
+from lake.policy import DEFAULT_VACUUM_AGE, Age, Details, Keep, Pins, Policy, PolicyError, Problem
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
 
 Value = TypeVar("Value")
@@ -76,7 +76,7 @@ def parse_policy(data: Mapping[str, Any], source: str = "policy") -> Policy:
         pins=Pins(reading.take("pins.sweeps", _ids) or (), reading.take("pins.runs", _ids) or ()),
         compact=reading.take("compact.enabled", _flag, True),  # noqa: FBT003
         compact_months=reading.take("compact.months", _flag, False),  # noqa: FBT003
-        vacuum_age=reading.take("vacuum.older_than", duration, Policy.vacuum_age) if vacuums else None,
+        vacuum_age=reading.take("vacuum.older_than", _vacuum_age, Policy.vacuum_age) if vacuums else None,
     )
     if reading.problems:
         raise PolicyError(source, tuple(reading.problems))
@@ -156,6 +156,13 @@ def duration(raw: object) -> timedelta:
         return timedelta(hours=float(found[1]) * _HOURS[found[2]])
     except OverflowError:
         raise ValueError(f"{raw!r} is longer than any lake's life; remove the line") from None
+
+
+def _vacuum_age(raw: object) -> timedelta:
+    age = duration(raw)
+    if age < DEFAULT_VACUUM_AGE:
+        raise ValueError(f"{raw!r} is below 24h: files that sweeps and readers use may go; give a longer age")
+    return age
 
 
 def _bytes(raw: object) -> int:

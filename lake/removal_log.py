@@ -137,6 +137,18 @@ def records(lake: Lake) -> Iterator[RemovalRecord]:
             )
 
 
+def forget_removals(lake: Lake, before: datetime) -> None:
+    """Drop what is known of removals that ended before a time: vacuum took their files; safe to repeat."""
+    old = [record for record in records(lake) if record.at < before and (record.done or record.undone)]
+    lake.storage.delete(
+        [
+            f"{FOLDER}/{record.id}/{name}"
+            for record in old
+            for name in sorted(lake.storage.list(f"{FOLDER}/{record.id}"), key=_plan_last)
+        ]
+    )
+
+
 def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
     """Return the commits that a removal tried, whether they came to be or not."""
     found = []
@@ -162,6 +174,10 @@ def _receipt(table: str, file: DataFile) -> FileReceipt:
         statistics=statistics_document(file.rows, file.minimum, file.maximum),
         sha256=named_hash(file.path),
     )
+
+
+def _plan_last(name: str) -> tuple[bool, str]:
+    return name == "plan.json", name
 
 
 def _at(lake: Lake, table: str, version: int) -> DeltaTable:

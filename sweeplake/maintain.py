@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import Any
 
+from lake.compact import compact_table
+from lake.compaction import COMPACTED, CompactionSettings, closed_before
 from lake.lake import Lake
 from lake.policy import Policy
+from lake.removal_log import forget_removals
 from lake.remove import finish_removals, remove
+from lake.sources import DamagedFileError
+from lake.vacuum import vacuum, vacuum_plan
 from sweeplake.retention import plan_retention
 
 Document = dict[str, Any]
@@ -68,7 +73,7 @@ def retain(lake: Lake, policy: Policy) -> Document:
 def _round(lake: Lake, policy: Policy, begun: datetime, stop: Event) -> Round:
     done: dict[str, Document] = {}
     errors: dict[str, Exception] = {}
-    for name, step in _steps(lake, policy).items():
+    for name, step in _steps(lake, policy, begun, stop).items():
         if stop.is_set():
             break
         try:
@@ -78,5 +83,38 @@ def _round(lake: Lake, policy: Policy, begun: datetime, stop: Event) -> Round:
     return Round(begun, done, errors)
 
 
-def _steps(lake: Lake, policy: Policy) -> dict[str, Callable[[], Document]]:
-    return {"retention": lambda: retain(lake, policy)}
+def _steps(lake: Lake, policy: Policy, now: datetime, stop: Event) -> dict[str, Callable[[], Document]]:
+    steps: dict[str, Callable[[], Document]] = {"retention": lambda: retain(lake, policy)}
+    if policy.compact:
+        before = closed_before(now) if policy.compact_months else None
+        steps["compaction"] = lambda: _compact(lake, before, stop)
+    age = policy.vacuum_age
+    if age is not None:
+        steps["vacuum"] = lambda: _vacuum(lake, age, stop)
+    return steps
+
+
+def _compact(lake: Lake, months_before: date | None, stop: Event) -> Document:
+    tables: list[Document] = []
+    damaged: list[DamagedFileError] = []
+    for name in COMPACTED:
+        if stop.is_set():
+            break
+        done = compact_table(lake, name, CompactionSettings(), months_before=months_before)
+        damaged += done.damaged
+        if done.rewritten:
+            counts = ("files_before", "files_after", "bytes_before", "bytes_after")
+            tables.append({"table": name, **{key: getattr(done, key) for key in counts}})
+    if damaged:
+        raise damaged[0]
+    return {"tables": tables}
+
+
+def _vacuum(lake: Lake, age: timedelta, stop: Event) -> Document:
+    plan = vacuum_plan(lake, age)
+    files = 0
+    for files in vacuum(lake, plan):  # noqa: B007
+        if stop.is_set():
+            break
+    forget_removals(lake, plan.before - age)
+    return {"files": files, "bytes": plan.size_bytes}

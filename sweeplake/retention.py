@@ -6,10 +6,9 @@ from typing import Any
 
 from lake.choices import Choice
 from lake.copying import counter
-from lake.errors import LakeError
 from lake.lake import Lake
 from lake.ownership import is_live
-from lake.pins import Pin, pins
+from lake.pins import Pin, ProtectedError, pins
 from lake.policy import Policy, PolicyError
 from lake.removal import Removal, plan_removal
 from lake.retention import (
@@ -27,17 +26,6 @@ from queries.catalog import Catalog
 from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, unknown_pins
 
 _RUNS, _DETAILS = ("metrics", "failures"), ("details", "trades", "equity")
-
-
-class ProtectedError(LakeError):
-    """A sweep or run cannot be deleted as things are."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
-        self.name, self.reason = name, reason
-
-    def __str__(self) -> str:
-        return f"{self.name} is not deleted: {self.reason}"
 
 
 def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> Removal:

@@ -5,23 +5,24 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option
-from sweeplake.cli.output import note, plain, print_json
+from sweeplake.cli.options import Age, json_option, lake_option
+from sweeplake.cli.output import counted, note, plain, print_json
 from sweeplake.cli.retain import policy_option, print_removal
 
 
 @click.command()
 @policy_option
 @lake_option
-@click.option("--every", metavar="AGE", help="Go on, one round so often, e.g. 1h or 0.5h; else one round.")
+@click.option("--every", type=Age(), help="Go on, one round so often, e.g. 1h or 0.5h; else one round.")
 @json_option
-def maintain(policy_file: str, lake_url: str, every: str | None, as_json: bool) -> None:  # noqa: FBT001
+def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: bool) -> None:  # noqa: FBT001
     """Keep the lake small and fast: apply a policy, compact, vacuum.
 
     Safe beside sweeps, readers and other maintenance. Ctrl-C and SIGTERM stop it after the step that it is
@@ -33,7 +34,7 @@ def maintain(policy_file: str, lake_url: str, every: str | None, as_json: bool) 
 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url).require()
-    seconds = _seconds(every) if every else None
+    seconds = every.total_seconds() if every is not None else None
     with _stopping() as stop:
         for done in rounds(lake, policy, every_seconds=seconds, stop=stop):
             document = done.to_document()
@@ -74,12 +75,9 @@ def _print_round(document: dict[str, Any]) -> None:
     note(f"{document['started_at']:%Y-%m-%d %H:%M:%S} UTC")
     if "retention" in document:
         print_removal(document["retention"])
-
-
-def _seconds(every: str) -> float:
-    from lake.policy_file import duration
-
-    try:
-        return duration(every).total_seconds()
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--every") from error
+    for table in document.get("compaction", {}).get("tables", ()):
+        files = f"{counted(table['files_before'], 'file')} are {table['files_after']:,} now"
+        note(f"compacted {table['table']}: {files}")
+    if document.get("vacuum", {}).get("files"):
+        vacuum = document["vacuum"]
+        note(f"vacuum deleted {counted(vacuum['files'], 'file')}, {vacuum['bytes'] / 1e6:,.1f} MB")

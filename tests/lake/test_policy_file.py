@@ -64,6 +64,7 @@ REFUSED = {
     ),
     "no top": ("[details]\nrandom = 1", "details.top", "`top = 50`"),
     "ids as text": ("[pins]\nruns = 'r'", "pins.runs", "list of ids"),
+    "vacuum too early": ("[vacuum]\nolder_than = '12h'", "vacuum.older_than", "below 24h"),
     "no flag": ("[compact]\nmonths = 'yes'", "compact.months", "true or false"),
     "no TOML": ("[keep", "", "fix the TOML"),
 }
