@@ -1,8 +1,8 @@
-"""A year of daily sweeps, 5 strategies x 40 symbols: files, bytes and query times before and after maintenance.
+"""A year of daily sweeps, 5 strategies x 40 symbols: files, bytes, query times before and after maintenance.
 
 BENCH_DAYS is how many trading days (default 10, a year is 250). A day's sweep stores 20 runs a strategy and
-symbol; rows are real runs' with ids of their own. Written as the driver writes: a file a partition, a commit a
-strategy and day.
+symbol; rows are real runs' with ids of their own. A file a partition and a commit a sweep, as a
+driver writes them.
 """
 
 import json
@@ -68,7 +68,8 @@ def test_a_year_of_daily_sweeps(tmp_path: Path) -> None:
     assert before["top"] == after["top"]
     assert after["files"] < before["files"]
     print(
-        f"\n{DAYS} days, {before['runs']:,} runs: written in {written:,.0f} s, maintained in {maintained:,.0f} s"
+        f"\n{DAYS} days, {before['runs']:,} runs:"
+        f" written in {written:,.0f} s, maintained in {maintained:,.0f} s"
     )
     for name in (key for key in before if key != "top"):
         print(f"  {name:<24} {before[name]:>14,.1f} {after[name]:>14,.1f}")

@@ -1,7 +1,7 @@
 """A lake against a dictionary: append, compact, remove, undo, vacuum, in any order, each dying at any call.
 
-What died is done again, as its owner would: sweeps resume, removals are finished, maintenance is repeated. After
-each step the lake holds exactly what the dictionary says, and between death and repetition never half a run.
+What died is done again, as its owner would: sweeps resume, removals are finished, maintenance is repeated.
+After each step the lake holds exactly what the dictionary says, and between death and repetition no half run.
 """
 
 import tempfile
@@ -12,7 +12,6 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.lake.seam import Death, KilledError, watched
 
 from lake.choices import Choice
 from lake.compact import compact_table
@@ -30,6 +29,7 @@ from lake.snapshot import Snapshot
 from lake.undo import undo
 from lake.vacuum import vacuum, vacuum_plan
 from lake.writer import write_rows
+from tests.lake.seam import Death, KilledError, watched
 from tests.lake.small import put_sweep, run_rows
 
 SWEEPS = ("20260102-a", "20260103-b", "20260104-c")
@@ -66,7 +66,7 @@ class LakeMachine(RuleBasedStateMachine):
         self.model |= fresh
 
     @rule(table=st.sampled_from(COMMIT_ORDER), months=st.booleans(), death=deaths)
-    def compact(self, table: str, months: bool, death: int | None) -> None:
+    def compact(self, table: str, *, months: bool, death: int | None) -> None:
         before = LATER if months else None
         self._step(lambda: compact_table(self.lake, table, TINY, months_before=before), death)
 

@@ -1,4 +1,4 @@
-"""Chaos: sweeps whose drivers and workers are killed, rival compactions, retention, vacuum and readers at once."""
+"""Chaos: drivers and workers killed, rival compactions, retention, vacuum and readers, all at once."""
 
 import random
 import threading

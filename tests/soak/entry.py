@@ -12,16 +12,17 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from lake import journal
+from lake import commits, journal, maintenance
 from sweeps.execution import driver
 from sweeps.execution.blocks import Block
+from sweeps.execution.finished import Finished
 
 DONE_TWICE = 0.3
 
 
 def doubled(blocks: Iterator[Block]) -> Iterator[Block]:
     """Yield blocks, some of them twice: the second time a while later, as a straggler's receipt comes."""
-    chance, late = random.Random(os.environ.get("SOAK_SEED")), []
+    chance, late = random.Random(os.environ.get("SOAK_SEED")), list[Block]()
     for block in blocks:
         yield block
         if chance.random() < DONE_TWICE:
@@ -53,11 +54,18 @@ def main() -> None:
 
 
 def take_out_the_fence() -> None:
-    """Let maintenance commit on whatever it planned."""
+    """Let maintenance commit whatever a rival did since it planned."""
+
+    def commit(self: maintenance.Fenced, adds: Any, removes: Any, note: str = "") -> int:
+        return commits.commit(self.lake, self.snapshot.name, adds, removes=removes, note=note)
+
+    maintenance.Fenced.commit = commit  # type: ignore[method-assign]
 
 
 def take_out_idempotence() -> None:
     """Let what comes twice count twice."""
+    commits._is_taken = lambda *_: False  # type: ignore[assignment]
+    Finished.take = lambda *_: True  # type: ignore[assignment, method-assign]
 
 
 def commit_details_first() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,10 +75,8 @@ class Command:
 
     def signal(self, number: int, *, group: bool) -> None:
         """Send a signal to the process, or to all of its group; one that has ended does not mind."""
-        try:
+        with suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(self.process.pid, number)
-        except ProcessLookupError:
-            pass
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that compute for it."""
@@ -150,7 +149,7 @@ class Life:
         return ""
 
     def _watched(self, command: Command, seconds: float, sleepers: list[Command]) -> int | None:
-        """Wait for a command, killing a worker of it now and then; those it took over from awake meanwhile."""
+        """Wait for a command and kill a worker of it now and then; whom it took over from wakes meanwhile."""
         code, step = None, seconds / 3
         for third in range(3):
             code = command.wait(step)
@@ -161,15 +160,13 @@ class Life:
                 return code
             workers = command.workers()
             if workers and seconds != PATIENCE_SECONDS and self.chance.random() < 0.5:
-                try:
+                with suppress(psutil.NoSuchProcess):
                     self.chance.choice(workers).kill()
                     self.tally.add("worker kills")
-                except psutil.NoSuchProcess:
-                    pass
         return code
 
     def _disturb(self, command: Command) -> None:
-        """Kill a driver, alone or with its workers; or put it to sleep, to wake when another has taken over."""
+        """Kill a driver, alone or with its workers; or put it to sleep until another has taken over."""
         if self.chance.random() < 0.2:
             command.signal(signal.SIGSTOP, group=False)
             self._asleep.append(command)

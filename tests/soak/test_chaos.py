@@ -1,4 +1,4 @@
-"""Everything at once, with SIGKILL at random instants: no run is lost, doubled or half visible in any read."""
+"""Everything at once, SIGKILL at random instants: no run is lost, doubled or half visible in any read."""
 
 import json
 import os
