@@ -135,7 +135,7 @@ class Life:
             self.tally.blame(f"hangs: {sweep_id} {command.lines[-3:]}")
             return ""
         if code is None:
-            self._disturb(command)
+            self._disturb(command, may_sleep=bool(sweep_id))
             return sweep_id
         if code != 0:
             self.tally.add("ended with an error")
@@ -165,9 +165,9 @@ class Life:
                     self.tally.add("worker kills")
         return code
 
-    def _disturb(self, command: Command) -> None:
+    def _disturb(self, command: Command, *, may_sleep: bool) -> None:
         """Kill a driver, alone or with its workers; or put it to sleep until another has taken over."""
-        if self.chance.random() < 0.2:
+        if may_sleep and self.chance.random() < 0.2:
             command.signal(signal.SIGSTOP, group=False)
             self._asleep.append(command)
             self.tally.add("drivers put to sleep")
