@@ -23,7 +23,7 @@ from sweeps.execution.start import SweepChangedError
 from tests.e2e.market import made_lake
 from tests.e2e.processes import BIN, line_with, started, sweeplake, to_group
 from tests.e2e.stored import journalled, metrics_of, stored
-from tests.e2e.test_interruption import SLOW, wait_for_a_batch
+from tests.e2e.test_interruption import wait_for_a_batch
 
 SWEEP = """
     name = "broken off"
@@ -34,6 +34,17 @@ SWEEP = """
     [grid]
     fast = { start = 2, stop = 24, step = 1 }
     slow = { start = 5, stop = 45, step = 1 }
+    """
+SLOW = """
+    import multiprocessing
+    import time
+
+    def slow(bars, ind, *, period: int):
+        if multiprocessing.parent_process() is not None:  # on a worker
+            time.sleep(0.01)
+        if period % 5 == 0:
+            raise ValueError("a multiple of five")
+        return bars.close > ind.sma(period)
     """
 TOP = '[details]\nkeep = "top"\nn = 8\n'
 KINDS = {
