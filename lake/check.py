@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from lake.apart import FILES_AT_ONCE, Held, check_apart
 from lake.claims import Claim, claims
 from lake.errors import LakeError
-from lake.file_check import check_file
+from lake.file_check import Problem, check_file
 from lake.findings import LOG, LOST_FILES, PARTITION, STATISTICS, Finding, lost_remedy
 from lake.history import stored_paths
 from lake.known_sweeps import KnownSweeps
@@ -17,8 +18,7 @@ from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent, delta_table, table_snapshot
 from lake.storage import Storage
 
-_THREADS = 16
-_AT_ONCE = 256
+_THREADS = 4
 _REMEDIES = {
     STATISTICS: "`sweeplake check --repair` writes the right ones",
     PARTITION: "restore the file's folder, or `sweeplake check --repair --drop-damaged` takes it out",
@@ -75,17 +75,18 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
     storage = lake.storage
     tables = _tables(storage, deep=deep)
     snapshot = Snapshot(storage, {name: table.snapshot for name, table in tables.items()})
-    sweeps = _known(snapshot)
+    problems: dict[str, list[tuple[Claim, str, str]]] = {name: [] for name in TABLES}
+    for name, claim, kind, text in _problems(storage, tables, deep=deep):
+        problems[name].append((claim, kind, text))
+    lost = {name: _files(problems[name], LOST_FILES) for name in TABLES}
+    sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
+    sweeps = _known(Snapshot(storage, sound))
     findings = [finding for table in tables.values() for finding in table.findings]
-    lost: dict[str, list[DataFile]] = {name: [] for name in TABLES}
-    wrong: dict[str, list[DataFile]] = {name: [] for name in TABLES}
-    for name, table in tables.items():
-        for claim, kind, text in _problems(storage, name, table.claims, deep=deep):
+    for name, found in problems.items():
+        for claim, kind, text in found:
             touched = sweeps.touched(name, claim.file)
             remedy = lost_remedy(name, touched) if kind in LOST_FILES else _REMEDIES[kind]
             findings.append(Finding(kind, name, f"{name}/{claim.file.path}", touched, text, remedy))
-            (wrong if kind == STATISTICS else lost)[name].append(claim.file)
-    sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
     files = [file for table in snapshot.tables.values() for file in table.files]
     size = sum(file.size_bytes for file in files)
     return Checked(
@@ -93,11 +94,15 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
         visible=snapshot,
         sound=Snapshot(storage, sound),
         lost=lost,
-        wrong=wrong,
+        wrong={name: _files(problems[name], (STATISTICS,)) for name in TABLES},
         sweeps=sweeps,
         files=len(files),
         bytes=size,
     )
+
+
+def _files(problems: Sequence[tuple[Claim, str, str]], kinds: Sequence[str]) -> list[DataFile]:
+    return [claim.file for claim, kind, _ in problems if kind in kinds]
 
 
 def without(table: TableSnapshot, files: Sequence[DataFile]) -> TableSnapshot:
@@ -140,16 +145,22 @@ def _known(snapshot: Snapshot) -> KnownSweeps:
 
 
 def _problems(
-    storage: Storage, table: str, held: Sequence[Claim], *, deep: bool
-) -> Iterator[tuple[Claim, str, str]]:
+    storage: Storage, tables: Mapping[str, _Table], *, deep: bool
+) -> Iterator[tuple[str, Claim, str, str]]:
     """Yield what is wrong with files, in order, some files at once."""
-    sizes = stored_paths(storage, table) if held else {}
+    held: list[Held] = []
+    for name, table in tables.items():
+        sizes = stored_paths(storage, name) if table.claims else {}
+        held += [(name, claim, sizes.get(claim.file.path)) for claim in table.claims]
+    for start in range(0, len(held), FILES_AT_ONCE):
+        part = held[start : start + FILES_AT_ONCE]
+        found = _deeply(storage, part) if deep else check_apart(storage, part)
+        for (name, claim, _), problems in zip(part, found, strict=True):
+            for kind, text in problems:
+                yield name, claim, kind, text
+
+
+def _deeply(storage: Storage, held: Sequence[Held]) -> list[list[Problem]]:
+    """Read every byte; only bytes that hash to what they were are parsed, and these are safe to read here."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        for start in range(0, len(held), _AT_ONCE):
-            part = held[start : start + _AT_ONCE]
-            found = pool.map(
-                lambda claim: check_file(storage, table, claim, sizes.get(claim.file.path), deep=deep), part
-            )
-            for claim, problems in zip(part, found, strict=True):
-                for kind, text in problems:
-                    yield claim, kind, text
+        return list(pool.map(lambda item: check_file(storage, *item, deep=True), held))
