@@ -15,6 +15,7 @@ COMMANDS = {
     "ingest": "FILES --lake --symbol --timeframe --source --tz --resample --adjusted --replace --json",
     "plan": "CONFIG --lake --workers --json",
     "run": "CONFIG --lake --scheduler --workers --fresh --profile --json",
+    "resume": "SWEEP_ID --lake --scheduler --workers --take-over --json",
     "status": "SWEEP_ID --lake --json",
     "summary": "SWEEP_ID --lake --json",
     "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --json",
