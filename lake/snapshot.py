@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
 from lake.log import log_error, require_whole
@@ -94,8 +94,8 @@ class Snapshot:
         fields = [held.schema.field(name) for name in wanted]
         parts = []
         for file in held.matching(where or {}):
-            with self.storage.fs.open(self.storage.path(f"{table}/{file.path}"), "rb") as source:
-                stored = pq.ParquetFile(source, page_checksum_verification=True)
+            with self.storage.open(f"{table}/{file.path}", file.size_bytes) as source:
+                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True)
                 names = [name for name in wanted if name in stored.schema_arrow.names]
                 rows = stored.read(columns=names)
             arrays = [
@@ -122,17 +122,14 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
         LakeUnreachableError: If the storage does not answer.
         LogDamagedError: If the table's log is not whole.
     """
-    uri, options = storage.uri(name), storage.delta_options
     try:
-        exists = DeltaTable.is_deltatable(uri, options)
-    except (OSError, DeltaError) as error:
-        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    if not exists:
+        handle = DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+    except TableNotFoundError:
         return None
-    try:
-        handle = DeltaTable(uri, storage_options=options)
     except DeltaError as error:
         raise log_error(storage, name, error) from error
+    except OSError as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
     require_whole(storage, name, handle.version())
     return handle
 

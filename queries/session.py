@@ -78,7 +78,7 @@ def open_session(snapshot: Snapshot) -> Session:
     for setting in _SETTINGS:
         connection.execute(setting)
     if not snapshot.storage.local:
-        connection.register_filesystem(snapshot.storage.fs)
+        connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
     stored = _stored_tables(snapshot)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
@@ -152,6 +152,12 @@ def _create_metric_columns(connection: duckdb.DuckDBPyConnection, schema: pa.Sch
         "select unnest($1) as metric, unnest($2) as unit, unnest($3) as meaning, unnest($4) as better",
         [list(column) for column in zip(*rows, strict=True)],
     )
+
+
+def _sizes(snapshot: Snapshot) -> dict[str, int]:
+    return {
+        f"{name}/{file.path}": file.size_bytes for name, held in snapshot.tables.items() for file in held.files
+    }
 
 
 def _recorded(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -1,0 +1,53 @@
+"""A test store: moto's S3 server on loopback, as a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import s3fs
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@contextmanager
+def serving(**settings: str) -> Iterator[int]:
+    """Yield the port of a server that lives as long as this; settings go into its environment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    hidden = {**os.environ, **settings}
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=hidden)
+    try:
+        _wait(port, server)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def make_bucket(port: int, name: str) -> None:
+    """Create a bucket on the server itself, past any proxy."""
+    store = s3fs.S3FileSystem(
+        key="test", secret="test", endpoint_url=f"http://127.0.0.1:{port}", skip_instance_cache=True
+    )
+    store.mkdir(name)
+
+
+def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        assert server.poll() is None, "the S3 server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError
