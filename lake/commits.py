@@ -16,7 +16,7 @@ from lake.lake import Lake
 from lake.log import commit_note
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
-from lake.snapshot import DataFile, delta_table
+from lake.snapshot import DataFile, asked, delta_table
 
 ATTEMPTS = 20
 CHECKPOINT_EVERY = "50"
@@ -141,7 +141,7 @@ def commit(
         try:
             _add_columns(handle, table, further)
             _write(handle, table, adds, removes, fence, note)
-        except (CommitFailedError, DeltaError) as error:
+        except (CommitFailedError, DeltaError, OSError) as error:  # OSError: an answer broke off midway
             reason = str(error)
             time.sleep(min(0.01 * 2**attempt, 1.0))
             continue
@@ -156,21 +156,25 @@ def open_table(lake: Lake, table: str) -> DeltaTable:
     if handle is not None:
         return handle
     spec = TABLES[table]
-    with suppress(CommitFailedError):  # another writer created it first
-        DeltaTable.create(
-            storage.uri(table),
-            spec.schema,
-            mode="ignore",
-            partition_by=list(spec.partition_by) or None,
-            name=table,
-            description=f"{spec.grain} a row",
-            configuration={
-                "delta.checkpointInterval": CHECKPOINT_EVERY,
-                "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-            },
-            storage_options=storage.delta_options,
-        )
-    return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
+
+    def create() -> DeltaTable:
+        with suppress(CommitFailedError):  # another writer created it first
+            DeltaTable.create(
+                storage.uri(table),
+                spec.schema,
+                mode="ignore",
+                partition_by=list(spec.partition_by) or None,
+                name=table,
+                description=f"{spec.grain} a row",
+                configuration={
+                    "delta.checkpointInterval": CHECKPOINT_EVERY,
+                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+                },
+                storage_options=storage.delta_options,
+            )
+        return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
+
+    return asked(storage, create)
 
 
 def _add_columns(handle: DeltaTable, table: str, further: dict[str, str]) -> None:

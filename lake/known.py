@@ -40,7 +40,7 @@ class KnownFiles(AbstractFileSystem):  # type: ignore[misc]
         self.protocol = store.protocol
         self._store, self._sizes = store, sizes
 
-    def _strip_protocol(self, path: str) -> str:  # type: ignore[override]
+    def _strip_protocol(self, path: str) -> str:
         return str(self._store._strip_protocol(path))  # noqa: SLF001  fsspec's own way
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:

@@ -134,10 +134,9 @@ def open_lake(url: str) -> Lake:
         LakeFormatError: If it was written in another format.
     """
     lake = Lake(Storage(str(url)))
-    if lake.exists():
-        found = _format(lake.storage.read(FORMAT_FILE))
-        if found != FORMAT:
-            raise LakeFormatError(lake.url, found)
+    text = lake.storage.read_if_there(FORMAT_FILE)
+    if text is not None and (found := _format(text)) != FORMAT:
+        raise LakeFormatError(lake.url, found)
     return lake
 
 

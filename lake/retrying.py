@@ -22,7 +22,20 @@ def pauses() -> Iterator[float]:
         longest = min(2.0 * longest, LONGEST_PAUSE_SECONDS)
 
 
-async def retried(
+def retried(call: Callable[[], T], is_transient: Callable[[Exception], bool], patience_seconds: float) -> T:
+    """Return what a call returns, calling again after errors that may pass; as `retried_async`."""
+    began = time.monotonic()
+    for pause in pauses():
+        try:
+            return call()
+        except Exception as error:
+            if not is_transient(error) or time.monotonic() - began + pause > patience_seconds:
+                raise
+        time.sleep(pause)
+    raise AssertionError  # pauses never end
+
+
+async def retried_async(
     call: Callable[[], Awaitable[T]],
     is_transient: Callable[[Exception], bool],
     patience_seconds: Callable[[], float],

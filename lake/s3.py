@@ -13,7 +13,7 @@ from fsspec.asyn import sync_wrapper
 from s3fs import S3FileSystem
 from s3fs.errors import translate_boto_error
 
-from lake.retrying import retried
+from lake.retrying import retried_async
 
 PATIENCE_SECONDS = 30.0
 """How long a store is asked again that answered before."""
@@ -66,7 +66,7 @@ class S3Files(S3FileSystem):  # type: ignore[misc]
             return answer
 
         try:
-            return await retried(once, self._is_transient, self._patience)
+            return await retried_async(once, self._is_transient, self._patience)
         except _BROKEN as error:  # s3fs would start all over again on its own errors
             raise ConnectionError(errno.ECONNABORTED, str(error)) from error
         except botocore.exceptions.ClientError as error:
@@ -79,7 +79,9 @@ class S3Files(S3FileSystem):  # type: ignore[misc]
         return bytes(await super()._cat_file(path, **{"max_concurrency": 1, **given}))
 
     async def _pipe_file(self, path: str, data: bytes, **given: Any) -> Any:
-        return await super()._pipe_file(path, data, **{"chunksize": PART_BYTES, "max_concurrency": 4, **given})
+        return await super()._pipe_file(
+            path, data, **{"chunksize": PART_BYTES, "max_concurrency": 4, **given}
+        )
 
     async def _bulk_delete(self, pathlist: list[str], **given: Any) -> list[str]:
         """Remove up to 1,000 objects; unlike the base class, say so if one could not be removed."""
@@ -89,7 +91,9 @@ class S3Files(S3FileSystem):  # type: ignore[misc]
             "delete_objects", given, Bucket=bucket, Delete={"Objects": objects, "Quiet": True}
         )
         for error in answer.get("Errors", ()):
-            raise PermissionError(errno.EACCES, f"{error.get('Code')}: {error.get('Message')}", error.get("Key"))
+            raise PermissionError(
+                errno.EACCES, f"{error.get('Code')}: {error.get('Message')}", error.get("Key")
+            )
         return pathlist
 
     delete_objects = sync_wrapper(_bulk_delete)

@@ -1,8 +1,8 @@
 """Snapshots: the files that a reader sees, fixed at one version of every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -11,12 +11,17 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
-from lake.log import log_error, require_whole
+from lake.log import raise_if_damaged, require_whole
+from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
+PATIENCE_SECONDS = 5.0
+_BROKEN = "Generic "
+"""What delta-rs calls errors of transport; others, such as missing rights, it names."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -122,28 +127,52 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
         LakeUnreachableError: If the storage does not answer.
         LogDamagedError: If the table's log is not whole.
     """
-    try:
-        handle = DeltaTable(storage.uri(name), storage_options=storage.delta_options)
-    except TableNotFoundError:
-        return None
-    except DeltaError as error:
-        raise log_error(storage, name, error) from error
-    except OSError as error:
-        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    require_whole(storage, name, handle.version())
+
+    def opened() -> DeltaTable | None:
+        try:
+            return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+        except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            raise_if_damaged(name, error)
+            raise
+
+    handle = asked(storage, opened)
+    if handle is not None:
+        require_whole(storage, name, handle.version())
     return handle
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
-    """Read one table's newest version from its log."""
+    """Read one table's newest version from its log.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     table = delta_table(storage, name)
-    return absent(name) if table is None else table_snapshot(name, table)
+    if table is None:
+        return absent(name)
+    return asked(storage, lambda: table_snapshot(name, table))
 
 
 def table_snapshot(name: str, handle: DeltaTable) -> TableSnapshot:
     """Return one table at the version that a handle holds."""
     schema = pa.schema(handle.schema().to_arrow())
     return TableSnapshot(name, handle.version(), schema, tuple(_files(name, handle)))
+
+
+def asked(storage: Storage, call: Callable[[], T]) -> T:
+    """Return what a call of delta-rs does, which is safe to repeat.
+
+    delta-rs asks again by itself, but not for an answer that broke off midway.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    try:
+        return retried(call, lambda error: not storage.local and _BROKEN in str(error), PATIENCE_SECONDS)
+    except (OSError, DeltaError) as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
 
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:

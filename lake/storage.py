@@ -113,7 +113,7 @@ class Storage:
 
     @property
     def delta_options(self) -> dict[str, str]:
-        """What delta-rs needs beside the environment: how to retry, and plain HTTP where the endpoint is that."""
+        """What delta-rs needs beside the environment: how to retry, and the endpoint."""
         return {} if self._store is None else dict(self._store.delta_options())
 
     def path(self, relative: str) -> str:
@@ -130,11 +130,14 @@ class Storage:
         Raises:
             LakeUnreachableError: If the storage does not answer, or has no such bucket.
         """
+        return self.read_if_there("_lake.json") is not None
+
+    def read_if_there(self, relative: str) -> bytes | None:
+        """Return a file's bytes; None if it is not there."""
         try:
-            self.read("_lake.json")
+            return self.read(relative)
         except (FileNotFoundError, NotADirectoryError):
-            return False
-        return True
+            return None
 
     def read(self, relative: str) -> bytes:
         """Return a file's bytes.
@@ -233,10 +236,7 @@ class Storage:
         """
         path = self.path(relative)
         with self._writing():
-            if self.local:
-                written = disk.link_if_absent(Path(path), data)
-            else:
-                written = self._create(path, data)
+            written = disk.link_if_absent(Path(path), data) if self.local else self._create(path, data)
             return written or self.read(relative) == data
 
     def make_writable(self) -> None:

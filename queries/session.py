@@ -156,7 +156,9 @@ def _create_metric_columns(connection: duckdb.DuckDBPyConnection, schema: pa.Sch
 
 def _sizes(snapshot: Snapshot) -> dict[str, int]:
     return {
-        f"{name}/{file.path}": file.size_bytes for name, held in snapshot.tables.items() for file in held.files
+        f"{name}/{file.path}": file.size_bytes
+        for name, held in snapshot.tables.items()
+        for file in held.files
     }
 
 

@@ -5,9 +5,9 @@
         ...                                                     # talk to proxy.endpoint
         print(proxy.counts())
 
-An action is a function of one exchange. Those below are the usual ones; a test may write its own, for example
-one that forwards, kills the client, and answers nothing. The hook runs on the thread of its request, many at a
-time; the number is drawn in the order of arrival.
+An action is a function of one exchange. Those below are the usual ones; a test may write its own, for
+example one that forwards, kills the client, and answers nothing. The hook runs on the thread of its request,
+many at a time; the number is drawn in the order of arrival.
 """
 
 import socket
@@ -212,12 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         n, action = self.proxy.decide(self.command, self.path)
         action(
-            Exchange(
-                self.command, self.path, n, lambda: self.proxy.forward(self), self._reply, self._hang_up
-            )
+            Exchange(self.command, self.path, n, lambda: self.proxy.forward(self), self._reply, self._hang_up)
         )
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _exchange
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _exchange  # noqa: N815  the base class's names
 
     def _reply(self, answer: Answer) -> None:
         self.send_response(answer.status)

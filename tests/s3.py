@@ -37,8 +37,9 @@ def serving(**settings: str) -> Iterator[int]:
 
 def make_bucket(port: int, name: str) -> None:
     """Create a bucket on the server itself, past any proxy."""
+    key, secret = CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
     store = s3fs.S3FileSystem(
-        key="test", secret="test", endpoint_url=f"http://127.0.0.1:{port}", skip_instance_cache=True
+        key=key, secret=secret, endpoint_url=f"http://127.0.0.1:{port}", skip_instance_cache=True
     )
     store.mkdir(name)
 
