@@ -1,5 +1,6 @@
 """Disk: files that appear whole or not at all, and are still there after the power went."""
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -54,7 +55,10 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(folder)) from None
     _sync(folder.parent)
 
 

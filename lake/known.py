@@ -1,5 +1,7 @@
 """Known files: reading files of an object store whose sizes are known, without asking for them."""
 
+import errno
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +20,10 @@ class KnownFile(AbstractBufferedFile):  # type: ignore[misc]
         super().__init__(store, path, "rb", cache_type="none", size=size_bytes)
 
     def _fetch_range(self, start: int, end: int) -> bytes:
-        return bytes(self.fs.cat_file(self.path, start=start, end=end))
+        try:
+            return bytes(self.fs.cat_file(self.path, start=start, end=end))
+        except FileNotFoundError:  # stores do not say which
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path) from None
 
 
 class KnownFiles(AbstractFileSystem):  # type: ignore[misc]

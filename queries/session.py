@@ -45,6 +45,7 @@ _SETTINGS = (
 )
 
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
+_RAISED_IN_PYTHON = re.compile(r"Traceback \(most recent call last\):.*\n(?P<last>\w.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,12 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except duckdb.IOException as error:
-        if _MISSING.search(str(error)):
-            raise SnapshotGoneError(str(error).split("\n", 1)[0]) from error
-        raise QueryFailedError(str(error)) from error
     except duckdb.Error as error:
-        raise QueryFailedError(str(error)) from error
+        raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
+        text = raised["last"] if raised else str(error)
+        if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
+            raise SnapshotGoneError(text.split("\n", 1)[0]) from error
+        raise QueryFailedError(text) from error
 
 
 def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:

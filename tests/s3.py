@@ -7,8 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import s3fs
+
+from tests.proxy import Proxy
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -16,6 +19,21 @@ CREDENTIALS = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """An empty bucket behind a proxy.
+
+    Attributes:
+        url: Address of a lake in it.
+        proxy: What stands between it and every client whose environment is this process's.
+        port: The server itself, past the proxy.
+    """
+
+    url: str
+    proxy: Proxy
+    port: int
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Storage on local disk: whole files or none, and what maintenance asks of it."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lake.storage import Storage
+from lake.storage import LakeUnwritableError, Storage
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def test_a_temporary_of_a_crash_is_found_with_its_age(storage: Storage, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", die)
+        patch.setattr(Path, "replace", die)
         with pytest.raises(KeyboardInterrupt):
             storage.put("metrics/a.parquet", b"half")
     assert storage.size("metrics/a.parquet") is None
@@ -49,3 +48,19 @@ def test_deleting_what_is_not_there_is_no_error(storage: Storage) -> None:
     storage.delete([])
     assert storage.size("metrics/a.parquet") is None
     assert storage.modified("metrics/a.parquet") is None
+
+
+def test_of_two_writers_of_a_name_the_first_wins_and_may_ask_again(storage: Storage) -> None:
+    assert storage.put_if_absent("_sweeps/w/owner", b"first")
+    assert not storage.put_if_absent("_sweeps/w/owner", b"second")
+    assert storage.put_if_absent("_sweeps/w/owner", b"first")
+    assert storage.read("_sweeps/w/owner") == b"first"
+    assert storage.list("_sweeps/w") == ["owner"]
+
+
+def test_a_disk_that_refuses_is_told_in_one_kind_of_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    storage = Storage(str(tmp_path / "file" / "lake"))
+    assert not storage.exists()
+    with pytest.raises(LakeUnwritableError, match="Not a directory"):
+        storage.put("metrics/a.parquet", b"x")
