@@ -150,4 +150,4 @@ def test_a_store_that_never_answered_is_given_up_after_a_few_attempts(bucket: Bu
     bucket.proxy.hook = faulty(1.0, faults=(dropped,))
     with pytest.raises(LakeUnreachableError):
         Storage(bucket.url).exists()
-    assert 1 < len(bucket.proxy.seen) <= 10
+    assert 1 < len(bucket.proxy.seen) <= 20  # a client sends twice what broke off on a kept connection
