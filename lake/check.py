@@ -36,6 +36,7 @@ class Checked:
             to read: what the rows can be asked of.
         lost: The files that were left out, by table.
         wrong: The files whose statistics are wrong, by table.
+        blind: Tables whose log cannot be read: nothing can be said of their rows, nor of others by them.
         sweeps: The sweeps.
         files: How many files were checked.
         bytes: Their size.
@@ -46,6 +47,7 @@ class Checked:
     sound: Snapshot
     lost: Mapping[str, Sequence[DataFile]]
     wrong: Mapping[str, Sequence[DataFile]]
+    blind: tuple[str, ...]
     sweeps: KnownSweeps
     files: int
     bytes: int
@@ -64,6 +66,7 @@ class _Table:
     snapshot: TableSnapshot
     claims: Sequence[Claim]
     findings: Sequence[Finding]
+    blind: bool = False
 
 
 def check_files(lake: Lake, *, deep: bool = False) -> Checked:
@@ -95,6 +98,7 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
         sound=Snapshot(storage, sound),
         lost=lost,
         wrong={name: _files(problems[name], (STATISTICS,)) for name in TABLES},
+        blind=tuple(name for name, table in tables.items() if table.blind),
         sweeps=sweeps,
         files=len(files),
         bytes=size,
@@ -129,7 +133,7 @@ def _table(storage: Storage, name: str, *, deep: bool) -> _Table:
     except LogDamagedError as error:
         if not any(finding.kind == LOG for finding in findings):
             findings.append(Finding(LOG, name, error.file, (), error.reason, "restore it from a copy"))
-        return _Table(absent(name), (), findings)
+        return _Table(absent(name), (), findings, blind=True)
     if handle is None:
         return _Table(absent(name), (), findings)
     snapshot = table_snapshot(name, handle)

@@ -42,7 +42,7 @@ def check_file(storage: Storage, table: str, claim: Claim, size: int | None, *, 
         return [(DAMAGED, f"it has {size:,} bytes; {claim.file.size_bytes:,} were committed")]
     misplaced = [(PARTITION, "its folders tell other values than the log")] if claim.misplaced(table) else []
     try:
-        with storage.fs.open(storage.path(f"{table}/{claim.file.path}"), "rb") as source:
+        with storage.open(f"{table}/{claim.file.path}", size) as source:
             if deep and (broken := _broken_hash(source, claim.file.path)):
                 return [(DAMAGED, broken)]
             return misplaced + list(_statistics_problems(source, table, claim, deep=deep))

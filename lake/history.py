@@ -11,8 +11,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lake.errors import LakeError
-from lake.log import LogEntry, log_error, log_files, read_entry
-from lake.snapshot import ABSENT, Snapshot, TableSnapshot, absent, table_snapshot
+from lake.log import LogEntry, log_files, raise_if_damaged, read_entry
+from lake.snapshot import ABSENT, Snapshot, TableSnapshot, absent, asked, table_snapshot
 from lake.storage import Storage
 
 PINNED_BY = "metrics"
@@ -130,12 +130,17 @@ def _pinned(storage: Storage, versions: Mapping[str, int]) -> Snapshot:
 def _load(storage: Storage, table: str, version: int) -> TableSnapshot:
     if version == ABSENT:
         return absent(table)
-    options = storage.delta_options
-    try:
-        handle = DeltaTable(storage.uri(table), version=version, storage_options=options)
-    except DeltaError as error:
-        raise log_error(storage, table, error) from error
-    return table_snapshot(table, handle)
+
+    def loaded() -> TableSnapshot:
+        options = storage.delta_options
+        try:
+            handle = DeltaTable(storage.uri(table), version=version, storage_options=options)
+        except DeltaError as error:
+            raise_if_damaged(table, error)
+            raise
+        return table_snapshot(table, handle)
+
+    return asked(storage, loaded)
 
 
 def stored_paths(storage: Storage, table: str) -> dict[str, int]:

@@ -31,9 +31,9 @@ class KnownSweeps:
         return KnownSweeps({row["sweep_id"]: row for row in rows})
 
     @property
-    def running(self) -> frozenset[str]:
-        """Sweeps that have not ended: what they commit may be half there, and is nobody's leftover."""
-        return frozenset(name for name, row in self.states.items() if row["status"] not in ENDED)
+    def ended(self) -> frozenset[str]:
+        """Sweeps that have ended; of all others rows may be half there, and are nobody's leftovers."""
+        return frozenset(name for name, row in self.states.items() if row["status"] in ENDED)
 
     def touched(self, table: str, file: DataFile) -> tuple[str, ...]:
         """Return the sweeps that a file may have rows of, by its bounds in the log; for bars, its readers."""

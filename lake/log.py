@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lake.errors import LakeError
-from lake.storage import LakeUnreachableError, Storage
+from lake.storage import Storage
 
 MAINTENANCE = "maintenance"
 """Application whose transactions number every table's maintenance commits."""
@@ -179,12 +179,15 @@ def require_whole(storage: Storage, table: str, version: int) -> None:
             return
 
 
-def log_error(storage: Storage, table: str, error: Exception) -> LakeError:
-    """Return our error for delta-rs's about a log that it cannot read."""
+def raise_if_damaged(table: str, error: Exception) -> None:
+    """Return if an error of delta-rs is not about what a log holds.
+
+    Raises:
+        LogDamagedError: If it is.
+    """
     reason = str(error).partition("\n")[0]
     if any(word in reason for word in _LOG_WORDS):
-        return LogDamagedError(table, f"{table}/_delta_log", reason[:_REASON_LETTERS])
-    return LakeUnreachableError(storage.url, reason)
+        raise LogDamagedError(table, f"{table}/_delta_log", reason[:_REASON_LETTERS]) from error
 
 
 def _of_kind(actions: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

@@ -266,7 +266,7 @@ def _read(storage: Storage, table: str, file: DataFile, columns: list[str] | Non
     """Return a file's rows, every page held against its checksum: nothing is rewritten that is damaged."""
     path = f"{table}/{file.path}"
     try:
-        with storage.fs.open(storage.path(path), "rb") as source:
+        with storage.open(path, file.size_bytes) as source:
             return pq.ParquetFile(source, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise FileDamagedError(path, str(error).partition("\n")[0]) from error

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
-from lake.log import log_error, require_whole
+from lake.log import raise_if_damaged, require_whole
 from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
@@ -134,9 +134,8 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
         except TableNotFoundError:
             return None
         except DeltaError as error:
-            if _BROKEN in str(error):
-                raise
-            raise log_error(storage, name, error) from error
+            raise_if_damaged(name, error)
+            raise
 
     handle = asked(storage, opened)
     if handle is not None:

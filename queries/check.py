@@ -101,8 +101,8 @@ def broken_details(catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def leftovers(catalog: Catalog, sweeps: KnownSweeps) -> list[dict[str, Any]]:
-    """Return the pairs that have trades or equity and that no details name, of sweeps that do not run."""
-    return [row for row in catalog.rows(_LEFT) if row["sweep_id"] not in sweeps.running]
+    """Return the pairs that have trades or equity and that no details name, of sweeps that have ended."""
+    return [row for row in catalog.rows(_LEFT) if row["sweep_id"] in sweeps.ended]
 
 
 def _doubled(catalog: Catalog) -> Iterator[Finding]:

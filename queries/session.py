@@ -15,7 +15,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import Snapshot, absent
 from queries.errors import QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
-from queries.stored import stored_table
+from queries.stored import StoredTable, stored_table
 from queries.strategy_views import strategy_views
 
 # Order of creation: each reads only those before it.
@@ -80,7 +80,7 @@ def open_session(snapshot: Snapshot) -> Session:
         connection.execute(setting)
     if not snapshot.storage.local:
         connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
-    stored = [stored_table(snapshot, name) for name in TABLES]
+    stored = _stored_tables(snapshot)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     with translated():
@@ -120,6 +120,16 @@ def translated() -> Iterator[None]:
         if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
             raise SnapshotGoneError(text.split("\n", 1)[0]) from error
         raise QueryFailedError(text) from error
+
+
+def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
+    """Return the views over all tables, a footer read for each column set; errors as `translated`."""
+    try:
+        return [stored_table(snapshot, name) for name in TABLES]
+    except FileNotFoundError as error:
+        raise SnapshotGoneError(f"no such file: {error.filename or error}") from error
+    except (OSError, pa.ArrowException) as error:
+        raise QueryFailedError(f"a file cannot be read: {error}; see `sweeplake check`") from error
 
 
 def _prepared(

@@ -63,10 +63,13 @@ def check(lake: Lake, *, deep: bool = False, repair: bool = False, drop_damaged:
         if finished := finish_losses(lake):
             repaired.append(f"finished {finished} repairs that were cut off")
         before = check_files(lake, deep=deep)
-        repaired += _repair_files(lake, before, drop_damaged=drop_damaged)
-        repaired += _repair_rows(lake, frozenset() if drop_damaged else before.touched)
+        if not before.blind:  # else nothing can be judged, and nothing is taken out
+            repaired += _repair_files(lake, before, drop_damaged=drop_damaged)
+            repaired += _repair_rows(lake, frozenset() if drop_damaged else before.touched)
     checked = check_files(lake, deep=deep)
-    findings = (*checked.findings, *check_rows(checked.sound, checked.sweeps))
+    findings = list(checked.findings)
+    if not checked.blind:
+        findings += check_rows(checked.sound, checked.sweeps)
     return Report(findings, repaired, checked.files, checked.bytes, deep)
 
 
