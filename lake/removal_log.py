@@ -171,7 +171,7 @@ def _receipt(table: str, file: DataFile) -> FileReceipt:
         size_bytes=file.size_bytes,
         rows=file.rows,
         partition=dict(file.partition),
-        statistics=statistics_document(file.rows, file.minimum, file.maximum),
+        statistics=statistics_document(file.rows, file.minimum, file.maximum, file.nulls),
         sha256=named_hash(file.path),
     )
 

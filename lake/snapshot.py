@@ -1,7 +1,7 @@
 """Snapshots: the files that a reader sees, fixed at one version of every table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -36,6 +36,7 @@ class DataFile:
         signature: Files of one signature have the same columns.
         minimum: Smallest value per column, where the log has one.
         maximum: Largest value per column, where the log has one.
+        nulls: NULLs per column, where the log counts them.
     """
 
     path: str
@@ -45,6 +46,7 @@ class DataFile:
     signature: str
     minimum: Mapping[str, Any]
     maximum: Mapping[str, Any]
+    nulls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,4 +191,5 @@ def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
             signature=schema_signature(path),
             minimum={key: value for key, value in (action.get("min") or {}).items() if value is not None},
             maximum={key: value for key, value in (action.get("max") or {}).items() if value is not None},
+            nulls={key: held for key, held in (action.get("null_count") or {}).items() if held is not None},
         )

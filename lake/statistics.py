@@ -55,11 +55,14 @@ def merged_statistics(documents: Sequence[str]) -> str:
     return json.dumps({"numRecords": rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls})
 
 
-def statistics_document(rows: int, minimum: Mapping[str, Any], maximum: Mapping[str, Any]) -> str:
-    """Return the statistics document of a file whose bounds are known from the log; NULLs are not counted."""
+def statistics_document(
+    rows: int, minimum: Mapping[str, Any], maximum: Mapping[str, Any], nulls: Mapping[str, int]
+) -> str:
+    """Return the statistics document of a file that the log knew, as `file_statistics` made it."""
     low = {name: document_value(value, upwards=False) for name, value in minimum.items()}
     high = {name: document_value(value, upwards=True) for name, value in maximum.items()}
-    return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high})
+    document = {"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": dict(nulls)}
+    return json.dumps(document)
 
 
 def _has_nan(column: pa.ChunkedArray) -> bool:

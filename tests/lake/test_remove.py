@@ -11,6 +11,7 @@ from lake.lake import Lake
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
 from lake.remove import finish_removals, remove
+from lake.schemas import COMMIT_ORDER
 from lake.undo import CannotUndoError, undo
 from tests.lake.small import held, put_runs, put_sweep, runs_of
 
@@ -31,6 +32,12 @@ def two(lake: Lake) -> Lake:
 def planned(lake: Lake, *choices: Choice) -> Removal:
     runs = {sweep: 4 for choice in choices for sweep in choice.sweeps}
     return plan_removal(NOW, choices, runs, lake.snapshot(), counter(lake.storage))
+
+
+def known_files(lake: Lake) -> dict[str, set[str]]:
+    """What the log knows of every file of runs: sizes, counts, bounds."""
+    snapshot = lake.snapshot(COMMIT_ORDER)
+    return {table: {repr(file) for file in snapshot[table].files} for table in COMMIT_ORDER}
 
 
 def ids(*names: str) -> pa.Array:
@@ -62,7 +69,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_chosen_goes_and_undo_brings_back_exactly_that(two: Lake, case: str) -> None:
     choice, tables, runs = CASES[case]
-    before = held(two)
+    before, known = held(two), known_files(two)
     record = remove(two, planned(two, choice))
     assert record is not None
     after = held(two)
@@ -70,8 +77,9 @@ def test_what_is_chosen_goes_and_undo_brings_back_exactly_that(two: Lake, case: 
     assert after != before
     undo(two, record)
     assert held(two) == before
+    assert known_files(two) == known
     assert two.snapshot().read("removals").num_rows == 0
-    assert [(known.done, known.undone) for known in records(two)] == [(True, True)]
+    assert [(taken.done, taken.undone) for taken in records(two)] == [(True, True)]
 
 
 def test_files_of_one_sweep_go_as_metadata_and_shared_ones_are_rewritten(two: Lake) -> None:
