@@ -14,7 +14,10 @@ from sweeplake.cli.tables import print_table
 @lake_option
 @click.option("--note", "why", default="", metavar="TEXT", help="Why; for whoever reads the pins.")
 def pin(name: str, lake_url: str, why: str) -> None:
-    """Protect a sweep or run: no policy removes it, and `delete` refuses."""
+    """Protect a sweep or run.
+
+    No policy removes it, and `delete` refuses.
+    """
     from lake.lake import open_lake
     from lake.pins import pin as put
     from sweeplake.retention import pinnable

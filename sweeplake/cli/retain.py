@@ -83,7 +83,9 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
 @click.option("--to", metavar="TIME", help="Undo every removal after this time (ISO 8601, UTC).")
 @json_option
 def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Bring back what the last removal took out: of `retain`, `delete` or `maintain`.
+    """Bring back what the last removal took out.
+
+    Of `retain`, `delete` or `maintain`.
 
     Exactly its rows come back, and what was appended since stays. It works until vacuum takes the files.
     """
