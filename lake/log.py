@@ -24,6 +24,9 @@ NOTE = "sweeplake"
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
 _LOG_WORDS = ("Json error", "heckpoint", "gap", "Parquet error", "No table metadata", "Invalid")
+_MARK = "commit-"
+"""What application ids begin with that only tell one plain commit from another."""
+
 _REASON_LETTERS = 160
 _REMEDY = "`sweeplake check` tells what is left and what to do"
 
@@ -146,12 +149,13 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
     if missing:
         raise LogDamagedError(table, file, f"it is cut off: at least {missing} of its lines are gone")
     adds, removes = _of_kind(actions, "add"), _of_kind(actions, "remove")
+    steps = [str(step["appId"]) for step in _of_kind(actions, "txn")]
     return LogEntry(
         version=version,
         at=datetime.fromtimestamp(held[0]["timestamp"] / 1000, UTC),
         operation=str(held[0].get("operation", "")),
         note=str(note.get("note", "")),
-        app_id=next((str(step["appId"]) for step in _of_kind(actions, "txn")), ""),
+        app_id=next((name for name in steps if not name.startswith(_MARK)), ""),
         added=len(adds),
         removed=len(removes),
         rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),

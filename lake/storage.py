@@ -296,5 +296,5 @@ class Storage:
 def _reason(error: Exception) -> str:
     """Return an error in one line."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return f"{type(error).__name__}: {error}".partition("\n")[0]

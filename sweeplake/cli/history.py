@@ -21,9 +21,7 @@ _OPTIONAL = ("rows_added", "rows_removed", "files_added", "files_removed")
 )
 @json_option
 def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # noqa: FBT001
-    """Print the versions of a table: when, and what was done.
-
-    Newest first.
+    """Print a table's versions, newest first, and what made them.
 
     The questions take --version (of metrics) and --as-of to read the lake as it was.
     """

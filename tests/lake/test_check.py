@@ -18,9 +18,11 @@ from lake.commits import commit
 from lake.file_check import check_file
 from lake.lake import Lake, open_lake
 from lake.receipts import FileReceipt
+from lake.repair import drop_lost
 from lake.snapshot import DataFile, delta_table
 from lake.writer import write_rows
-from tests.lake.runs import SWEEP, add_runs, end_sweep, partition
+from tests.lake.runs import SWEEP, add_runs, end_sweep, partition, rows_of
+from tests.s3 import Bucket
 
 FLIPPED = 400
 OTHER = "20260103T000000000-bbbbbb"
@@ -239,3 +241,22 @@ def test_a_table_whose_log_cannot_be_read_is_told_and_the_others_are_checked(fil
         ("missing_file", "trades"),
     ]
     assert "entry 1 is missing" in next(finding.text for finding in findings if finding.kind == "log")
+
+
+def test_a_lake_on_an_object_store_is_checked_and_repaired_too(bucket: Bucket) -> None:
+    s3_lake = open_lake(bucket.url)
+    add_runs(s3_lake, ["a"], number=1)
+    add_runs(s3_lake, ["b"], number=2)
+    end_sweep(s3_lake, 2)
+    assert check_files(s3_lake).findings == ()
+    snapshot = s3_lake.snapshot()
+    file = snapshot["equity"].files[0]
+    s3_lake.storage.delete([f"equity/{file.path}"])
+    checked = check_files(s3_lake)
+    assert told(checked) == [("missing_file", "equity", f"equity/{file.path}")]
+    drop_lost(s3_lake, checked.lost, checked.sweeps, checked.visible)
+    assert check_files(s3_lake).findings == ()
+    assert len(rows_of(s3_lake, "metrics")) == 1
+    version = s3_lake.snapshot(["metrics"])["metrics"].version
+    earlier = s3_lake.snapshot(["metrics", "details"], version=version - 1)
+    assert earlier.read("metrics").num_rows == 2

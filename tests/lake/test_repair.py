@@ -18,6 +18,7 @@ from lake.lake import Lake, open_lake
 from lake.log_repair import restore_checkpoint, set_aside_cut_entry
 from lake.lost import Loss, lost_blocks, unfinished_losses
 from lake.maintenance import Fenced, fenced
+from lake.recovery import roll_forward
 from lake.repair import (
     SweepsRunningError,
     drop_lost,
@@ -233,7 +234,7 @@ def test_a_cut_entry_is_set_aside_and_the_journal_brings_its_commit_back(lake: L
     path = set_aside_cut_entry(lake.storage, "metrics")
     assert Path(lake.url, "_damaged", path).read_bytes() == data
     assert rows_of(lake, "metrics") == ["a"]
-    Journal(lake, SWEEP).roll_forward()
+    roll_forward(Journal(lake, SWEEP), lambda _: None)
     assert rows_of(lake, "metrics") == ["a", "b"]
     assert check_files(lake).findings == ()
 
