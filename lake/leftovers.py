@@ -75,14 +75,18 @@ def old_temporaries(stored: Iterable[StoredFile], before: datetime) -> list[Left
 
 
 def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: datetime) -> list[Leftover]:
-    """Return the journals of ended sweeps in which nothing was written since; each goes whole or stays."""
+    """Return the journals of ended sweeps in which nothing was written since; each goes whole or stays.
+
+    One that names lost blocks stays: `resume` computes them from it.
+    """
     folders: dict[str, list[StoredFile]] = defaultdict(list)
     for file in stored:
         folders[file.path.split("/")[1]].append(file)
     return [
         Leftover(file.path, Kind.JOURNAL, file.size_bytes)
         for sweep_id, files in sorted(folders.items())
-        if sweep_id in ended and all(file.modified_at < before for file in files)
+        if sweep_id in ended
+        and all(file.modified_at < before and "/lost-" not in file.path for file in files)
         for file in files
     ]
 

@@ -15,7 +15,8 @@ The new driver, of epoch e, goes through these steps, and starts again at the fi
 
 So one rule says who may finish a batch: any driver that owns the sweep, until a later one committed its
 empty transaction to that table; and that one does so only when the batch is whole, or void, everywhere. Below
-a table's e << 32 everything is settled. The blocks of all batches but the void ones are finished.
+a table's e << 32 everything is settled. The blocks of all batches but the void ones are finished, save those
+that a repair took out since (`lost`).
 """
 
 import json
@@ -25,6 +26,7 @@ from typing import Any
 from lake.commits import CommitConflictError, Fence, commit, fence_version
 from lake.errors import LakeError
 from lake.journal import Batch, Journal, step
+from lake.lost import lost_blocks
 from lake.maintenance import MAINTENANCE, fenced
 from lake.schemas import COMMIT_ORDER
 
@@ -95,7 +97,7 @@ def roll_forward(journal: Journal, finish: Finish) -> list[tuple[Batch, tuple[st
     """
     committed = {table: fence_version(journal.lake, table, journal.sweep_id) or 0 for table in COMMIT_ORDER}
     names = frozenset(journal.lake.storage.list(journal.folder))
-    void = []
+    lost, void = lost_blocks(journal.lake.storage, journal.sweep_id), []
     for batch in journal.batches():
         if _void_name(batch) in names:
             void.append((batch, _void_tables(journal, batch)))
@@ -109,7 +111,8 @@ def roll_forward(journal: Journal, finish: Finish) -> list[tuple[Batch, tuple[st
         if left:
             journal.apply(batch)
         for block in batch.blocks:
-            finish(block)
+            if (batch.epoch, batch.number, block.get("symbol")) not in lost:
+                finish(block)
     return void
 
 

@@ -210,6 +210,7 @@ def resume(
         SweepRemovedError: If it was removed.
         LakeError: If the lake is missing or cannot be written.
     """
+    from lake.lost import lost_blocks
     from lake.ownership import require_free
     from queries.sweep import sweep_row
     from sweeps.execution.embedded import prepare_workers
@@ -218,7 +219,7 @@ def resume(
     opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)
     state = sweep_row(opened.catalog, sweep_id)
-    outcome = ended(state)
+    outcome = None if lost_blocks(opened.tables.storage, sweep_id) else ended(state)
     if outcome is not None:
         return Sweep(opened, sweep_id, outcome)
     if not take_over:
