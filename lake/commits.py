@@ -1,24 +1,28 @@
 """Commits: how files become visible, all of a commit at once."""
 
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from lake.errors import LakeError
+from lake.evolution import add_columns
 from lake.lake import Lake
+from lake.log import commit_note
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
-from lake.snapshot import DataFile, delta_table
+from lake.snapshot import DataFile, asked, delta_table
+from lake.storage import LakeUnreachableError
 
 ATTEMPTS = 20
 CHECKPOINT_EVERY = "50"
+EPOCH_BITS = 32
+"""A sweep's steps are its driver's epoch, shifted so far, and a number within the epoch."""
 
 
 class CommitConflictError(LakeError):
@@ -35,43 +39,46 @@ class CommitConflictError(LakeError):
         )
 
 
-class CommitLostError(LakeError):
-    """A commit kept colliding with other writers."""
+class SweepTakenOverError(LakeError):
+    """A later driver owns the sweep: this one may not commit any more."""
+
+    def __init__(self, sweep_id: str, epoch: int, owner: int) -> None:
+        super().__init__(sweep_id, epoch, owner)
+        self.sweep_id, self.epoch, self.owner = sweep_id, epoch, owner
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} was taken over by another driver (epoch {self.owner}); this one "
+            f"(epoch {self.epoch}) has stopped, and the other goes on from what was committed"
+        )
+
+
+class CommitUnknownError(LakeError):
+    """The answer of a commit was lost, and the storage has not answered since."""
 
     def __init__(self, table: str, reason: str) -> None:
         super().__init__(table, reason)
         self.table, self.reason = table, reason
 
     def __str__(self) -> str:
-        return f"table {self.table}: {ATTEMPTS} attempts to commit were overtaken ({self.reason}); try again"
-
-
-class ColumnClashError(LakeError):
-    """A column exists with another type, or under another spelling.
-
-    Attributes:
-        owners: Who has the column already, where that is known.
-        key: Where in a configuration the remedy lies.
-    """
-
-    key = "columns"
-
-    def __init__(
-        self, table: str, column: str, wanted: str, existing: str, existing_type: str, owners: str = ""
-    ) -> None:
-        super().__init__(table, column, wanted, existing, existing_type, owners)
-        self.table, self.column, self.wanted, self.owners = table, column, wanted, owners
-        self.existing, self.existing_type = existing, existing_type
-
-    def __str__(self) -> str:
-        parameter = self.column.removeprefix("param_")
         return (
-            f"column {self.column} ({self.wanted}) clashes with {self.existing} ({self.existing_type}) "
-            f'of table {self.table}{self._of()}; rename it in [columns], e.g. {parameter} = "another_name"'
+            f"table {self.table}: a commit was sent and its answer was lost ({self.reason}); all of it is "
+            "visible or nothing; when the storage answers, run the same command again, or resume the sweep"
         )
 
-    def _of(self) -> str:
-        return f", which belongs to {self.owners}" if self.owners else ""
+
+class CommitLostError(LakeError):
+    """A commit failed, or collided with other writers, too often; it was surely not taken."""
+
+    def __init__(self, table: str, reason: str) -> None:
+        super().__init__(table, reason)
+        self.table, self.reason = table, reason
+
+    def __str__(self) -> str:
+        return (
+            f"table {self.table}: {ATTEMPTS} attempts to commit failed or were overtaken, the last one with: "
+            f"{self.reason}; nothing of it is visible; try again"
+        )
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,14 @@ class Fence:
         version: Its number; steps only rise.
         exclusive: Whether a step that was already taken was a rival's, and so is a conflict. Else it was this
             writer's own, and there is nothing left to do.
+        epoch: Where the application is a sweep, the epoch of the driver that commits: a step of a higher one
+            stops it. Delta alone does not: it refuses a stale handle, and takes a lower step after a reload.
     """
 
     app_id: str
     version: int
     exclusive: bool = False
+    epoch: int | None = None
 
 
 def fence_version(lake: Lake, table: str, app_id: str) -> int | None:
@@ -103,11 +113,15 @@ def commit(
     *,
     removes: Sequence[DataFile] = (),
     fence: Fence | None = None,
+    mark: str | None = None,
+    note: str = "",
 ) -> int:
     """Make files visible and others invisible, in one atomic commit.
 
-    Creates the lake and the table on first use and adds columns that it lacks. With a fence that is not
-    exclusive the commit is idempotent: if the step was taken, a retry changes nothing.
+    Creates the lake and the table on first use and adds columns that it lacks. Before every attempt the
+    newest version is asked whether this commit is in it already, so that one whose answer was lost is not
+    taken for one that failed. What tells it is the fence where that is this writer's own; else a mark that no
+    other commit has, so that a plain append is taken once, too.
 
     Args:
         lake: The lake.
@@ -115,35 +129,61 @@ def commit(
         adds: Receipts of written files.
         removes: Files to take out.
         fence: Step that this commit takes.
+        mark: A name under which it is taken once for all, also by another process; None makes one where it
+            is needed.
+        note: What this commit does, in a few words, for `history`; "" is an append.
 
     Returns:
         The table's version.
 
     Raises:
         CommitConflictError: If a rival took the exclusive fence's step first.
+        SweepTakenOverError: If the fence is a sweep's, and a later driver owns it.
         ColumnClashError: If a column exists with another type.
-        CommitLostError: If other writers overtook it too often.
+        CommitLostError: If it failed, or other writers overtook it, too often.
+        CommitUnknownError: If its answer was lost and the storage could not be asked again.
     """
     lake.create()
     further = {name: kind for add in adds for name, kind in add.columns.items()}
-    reason = ""
-    for attempt in range(ATTEMPTS):
-        handle = open_table(lake, table)
-        if fence is not None:
-            found = handle.transaction_version(fence.app_id)
-            if found is not None and found >= fence.version:
-                if fence.exclusive:
-                    raise CommitConflictError(table, fence.app_id, fence.version, found)
-                return int(handle.version())
+    if mark is None and (fence is None or fence.exclusive):
+        mark = f"commit-{uuid.uuid4().hex}"
+    reason, sent = "", False
+    for attempt in range(ATTEMPTS + 1):
         try:
-            _add_columns(handle, table, further)
-            _write(handle, table, adds, removes, fence)
-        except (CommitFailedError, DeltaError) as error:
+            handle = open_table(lake, table)
+            if _is_taken(handle, table, fence, mark):
+                return int(handle.version())
+            sent = False  # whatever was sent before is surely not there
+            if attempt == ATTEMPTS:
+                break
+            add_columns(handle, table, further)
+            sent = True
+            _write(handle, table, adds, removes, fence, mark, note)
+            return int(handle.version())
+        except (DeltaError, LakeUnreachableError, OSError) as error:
+            if isinstance(error, LakeUnreachableError) and not reason:
+                raise
             reason = str(error)
             time.sleep(min(0.01 * 2**attempt, 1.0))
-            continue
-        return int(handle.version())
-    raise CommitLostError(table, reason)
+    raise (CommitUnknownError if sent else CommitLostError)(table, reason)
+
+
+def _is_taken(handle: DeltaTable, table: str, fence: Fence | None, mark: str | None) -> bool:
+    """Return whether a commit is in the version that a handle holds; on that handle it may be sent if not.
+
+    Raises:
+        CommitConflictError, SweepTakenOverError: If somebody else's is, and this one must never come.
+    """
+    if mark is not None and handle.transaction_version(mark) is not None:
+        return True
+    found = None if fence is None else handle.transaction_version(fence.app_id)
+    if fence is None or found is None:
+        return False
+    if fence.epoch is not None and found >> EPOCH_BITS > fence.epoch:
+        raise SweepTakenOverError(fence.app_id, fence.epoch, found >> EPOCH_BITS)
+    if found >= fence.version and fence.exclusive:
+        raise CommitConflictError(table, fence.app_id, fence.version, found)
+    return bool(found >= fence.version)
 
 
 def open_table(lake: Lake, table: str) -> DeltaTable:
@@ -153,47 +193,25 @@ def open_table(lake: Lake, table: str) -> DeltaTable:
     if handle is not None:
         return handle
     spec = TABLES[table]
-    with suppress(CommitFailedError):  # another writer created it first
-        DeltaTable.create(
-            storage.uri(table),
-            spec.schema,
-            mode="ignore",
-            partition_by=list(spec.partition_by) or None,
-            name=table,
-            description=f"{spec.grain} a row",
-            configuration={
-                "delta.checkpointInterval": CHECKPOINT_EVERY,
-                "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-            },
-            storage_options=storage.delta_options,
-        )
-    return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
 
+    def create() -> DeltaTable:
+        with suppress(CommitFailedError):  # another writer created it first
+            DeltaTable.create(
+                storage.uri(table),
+                spec.schema,
+                mode="ignore",
+                partition_by=list(spec.partition_by) or None,
+                name=table,
+                description=f"{spec.grain} a row",
+                configuration={
+                    "delta.checkpointInterval": CHECKPOINT_EVERY,
+                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+                },
+                storage_options=storage.delta_options,
+            )
+        return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
 
-def _add_columns(handle: DeltaTable, table: str, further: dict[str, str]) -> None:
-    held = pa.schema(handle.schema().to_arrow())
-    missing = missing_columns(table, held, further)
-    if missing:
-        schema = DeltaSchema.from_arrow(pa.schema(list(missing.items())))
-        handle.alter.add_columns(schema.fields)
-        handle.update_incremental()
-
-
-def missing_columns(table: str, held: pa.Schema, further: dict[str, str]) -> dict[str, pa.DataType]:
-    """Return the columns that a table lacks.
-
-    Raises:
-        ColumnClashError: If one exists with another type or another spelling.
-    """
-    by_folded = {item.name.casefold(): item for item in held}
-    missing = {}
-    for name, kind in further.items():
-        existing = by_folded.get(name.casefold())
-        if existing is None:
-            missing[name] = pa.type_for_alias(kind)
-        elif existing.name != name or str(existing.type) != str(pa.type_for_alias(kind)):
-            raise ColumnClashError(table, name, kind, existing.name, str(existing.type))
-    return missing
+    return asked(storage, create)
 
 
 def _write(
@@ -202,6 +220,8 @@ def _write(
     adds: Sequence[FileReceipt],
     removes: Sequence[DataFile],
     fence: Fence | None,
+    mark: str | None,
+    note: str,
 ) -> None:
     now_ms = int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
@@ -218,12 +238,19 @@ def _write(
         )
         for file in removes
     ]
-    steps = [Transaction(fence.app_id, fence.version)] if fence is not None else None
+    steps = [Transaction(fence.app_id, fence.version)] if fence is not None else []
+    if mark is not None:
+        steps.append(Transaction(mark, 1))
     handle.create_write_transaction(
         actions,
         "append",
         handle.schema(),
         partition_by=list(TABLES[table].partition_by) or None,
-        commit_properties=CommitProperties(app_transactions=steps),
+        commit_properties=CommitProperties(
+            app_transactions=steps,
+            custom_metadata=commit_note(
+                note, len(actions) + len(steps or ()), sum(file.rows for file in removes)
+            ),
+        ),
     )
     handle.update_incremental()

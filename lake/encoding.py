@@ -1,5 +1,7 @@
 """Encoding: rows as the bytes of a Parquet file; quickly while a sweep runs, densely for files that stay."""
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +23,13 @@ def encode(rows: pa.Table, *, quick: bool = False) -> memoryview:
         rows: The rows, sorted as they shall lie.
         quick: Whether speed counts more than size, as it does for files that compaction rewrites.
     """
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, row_group_size=ROW_GROUP_ROWS, **writer_options(rows, quick=quick))
+    return memoryview(sink.getvalue())
+
+
+def writer_options(rows: pa.Table, *, quick: bool = False) -> dict[str, Any]:
+    """Return how `pyarrow.parquet` has to write a file that begins with these rows; see `encode`."""
     kinds = {_path(item): item.type for item in rows.schema}
     columns = dict(zip(kinds, rows.columns, strict=True))
     dictionaries = [path for path, column in columns.items() if _repeats(column)]
@@ -35,18 +44,13 @@ def encode(rows: pa.Table, *, quick: bool = False) -> memoryview:
             path: encoding for path in plain if not quick and (encoding := _dense_encoding(kinds[path]))
         },
     }
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        rows,
-        sink,
-        row_group_size=ROW_GROUP_ROWS,
-        write_batch_size=PAGE_ROWS,
-        use_dictionary=dictionaries or False,
-        write_page_checksum=True,
-        write_page_index=True,
+    return {
+        "write_batch_size": PAGE_ROWS,
+        "use_dictionary": dictionaries or False,
+        "write_page_checksum": True,
+        "write_page_index": True,
         **{name: given for name, given in options.items() if given},
-    )
-    return memoryview(sink.getvalue())
+    }
 
 
 def _path(item: pa.Field) -> str:

@@ -1,37 +1,21 @@
 """Journal: what a sweep's driver puts down before it commits, so that any other can finish it.
 
-A sweep's folder `_sweeps/<sweep_id>/` holds `owner-<epoch>.json`, one a driver that owned it, and
-`batch-<epoch>-<number>.json`, one a batch: the blocks that it finishes and the files that make them visible.
-Every one of them is written once, if absent, and never changed.
+A sweep's folder `_sweeps/<sweep_id>/` holds `batch-<epoch>-<number>.json`, one a batch: the blocks that it
+finishes and the files that make them visible. Every one of them is put if absent and never changed. Numbers
+count from 1 in every epoch. A batch without blocks that says `closed_by` ends its epoch.
 """
 
 import json
-import os
-import socket
+import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
-from lake.commits import Fence, commit
-from lake.errors import LakeError
+from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit
 from lake.lake import Lake
+from lake.ownership import sweep_folder
 from lake.receipts import FileReceipt
 from lake.schemas import COMMIT_ORDER
-
-
-class SweepOwnedError(LakeError):
-    """Another driver owns the sweep."""
-
-    def __init__(self, sweep_id: str, epoch: int, owner: str) -> None:
-        super().__init__(sweep_id, epoch, owner)
-        self.sweep_id, self.epoch, self.owner = sweep_id, epoch, owner
-
-    def __str__(self) -> str:
-        return (
-            f"sweep {self.sweep_id} is owned by {self.owner} (epoch {self.epoch}); "
-            "wait for it, or start another"
-        )
 
 
 @dataclass(frozen=True)
@@ -40,82 +24,113 @@ class Batch:
 
     Attributes:
         epoch: Epoch of the driver that wrote it.
-        number: Position in the sweep, from 1, across epochs.
+        number: Position in the epoch, from 1.
         blocks: One document a finished block, as the driver describes it.
         files: Files to commit.
+        token: What tells it from any other batch, also from one of the same blocks.
+        closed_by: The epoch that closed this one by it; None: it is a driver's own work.
     """
 
     epoch: int
     number: int
     blocks: tuple[Mapping[str, Any], ...]
     files: tuple[FileReceipt, ...]
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    closed_by: int | None = None
 
     @property
     def step(self) -> int:
         """Version of the application transaction that this batch takes in every table."""
-        return (self.epoch << 32) | self.number
+        return step(self.epoch, self.number)
+
+    @property
+    def name(self) -> str:
+        """Its place in the journal's folder."""
+        return f"batch-{self.epoch:06d}-{self.number:08d}.json"
+
+    def of(self, table: str) -> list[FileReceipt]:
+        """Return its files of one table."""
+        return [file for file in self.files if file.table == table]
+
+    def encode(self) -> bytes:
+        """Return what the journal holds of it."""
+        document = {
+            "token": self.token,
+            "closed_by": self.closed_by,
+            "blocks": [dict(block) for block in self.blocks],
+            "files": [file.to_document() for file in self.files],
+        }
+        return json.dumps(document).encode()
+
+    @staticmethod
+    def decode(name: str, data: bytes) -> "Batch":
+        """Return the batch that `encode` wrote under its name."""
+        epoch, number = (int(text) for text in name.removesuffix(".json").split("-")[1:])
+        held = json.loads(data)
+        files = tuple(FileReceipt(**file) for file in held["files"])
+        return Batch(epoch, number, tuple(held["blocks"]), files, held["token"], held["closed_by"])
 
 
 class Journal:
-    """The journal of one sweep, written by the driver that owns it."""
+    """The journal of one sweep, as the driver of an epoch writes it."""
 
-    def __init__(self, lake: Lake, sweep_id: str) -> None:
-        self.lake, self.sweep_id = lake, sweep_id
-        self._folder = f"_sweeps/{sweep_id}"
-
-    def claim(self, epoch: int = 1) -> None:
-        """Become the sweep's owner.
-
-        Raises:
-            SweepOwnedError: If another driver took this epoch.
-        """
-        name = f"{self._folder}/owner-{epoch:06d}.json"
-        owner = f"{socket.gethostname()}:{os.getpid()}"
-        document = {"owner": owner, "at": datetime.now(UTC).isoformat()}
-        if not self.lake.storage.put_if_absent(name, json.dumps(document).encode()):
-            held = json.loads(self.lake.storage.read(name))
-            raise SweepOwnedError(self.sweep_id, epoch, held["owner"])
+    def __init__(self, lake: Lake, sweep_id: str, epoch: int = 1) -> None:
+        self.lake, self.sweep_id, self.epoch = lake, sweep_id, epoch
+        self.folder = sweep_folder(sweep_id)
 
     def commit(self, batch: Batch) -> None:
         """Put a batch down, then make it visible in every table, details last.
 
-        Whole after a crash at any point: once the batch is in the journal, `roll_forward` finishes it. A
-        retry of the same batch commits nothing twice.
+        Whole after a crash at any point: once the batch is in the journal, whoever takes the sweep over
+        finishes it. A retry of the same batch commits nothing twice.
 
         Raises:
-            SweepOwnedError: If another driver wrote this batch.
+            SweepTakenOverError: If a later driver closed this epoch, or committed already.
         """
-        document = {
-            "blocks": [dict(block) for block in batch.blocks],
-            "files": [file.to_document() for file in batch.files],
-        }
-        name = f"{self._folder}/batch-{batch.epoch:06d}-{batch.number:08d}.json"
-        data = json.dumps(document).encode()
-        storage = self.lake.storage
-        if not storage.put_if_absent(name, data) and storage.read(name) != data:
-            raise SweepOwnedError(self.sweep_id, batch.epoch, "another driver")
+        held = self.put(batch)
+        if held.token != batch.token:
+            raise SweepTakenOverError(self.sweep_id, self.epoch, held.closed_by or held.epoch)
         self.apply(batch)
 
+    def put(self, batch: Batch) -> Batch:
+        """Put a batch down if its number is free; return the one that has the number then.
+
+        An answer that was lost is no harm: a retry finds its own batch, and knows it by its token.
+        """
+        name = f"{self.folder}/{batch.name}"
+        if self.lake.storage.put_if_absent(name, batch.encode()):
+            return batch
+        return Batch.decode(batch.name, self.lake.storage.read(name))
+
     def apply(self, batch: Batch) -> None:
-        """Make a batch visible wherever it is not yet; safe to repeat."""
+        """Make a batch visible wherever it is not yet; safe to repeat.
+
+        Raises:
+            SweepTakenOverError: If a later driver committed already.
+        """
         for table in COMMIT_ORDER:
-            files = [file for file in batch.files if file.table == table]
+            files = batch.of(table)
             if files:
-                commit(self.lake, table, files, fence=Fence(self.sweep_id, batch.step))
+                commit(self.lake, table, files, fence=self.fence(batch.step))
+
+    def fence(self, version: int) -> Fence:
+        """Return the fence of a commit that takes a step as this epoch's driver."""
+        return Fence(self.sweep_id, version, epoch=self.epoch)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the batches of all epochs in the order in which they were committed."""
-        for name in self.lake.storage.list(self._folder):
-            kind, *numbers = name.removesuffix(".json").split("-")
-            if kind == "batch":
-                epoch, number = (int(text) for text in numbers)
-                document = json.loads(self.lake.storage.read(f"{self._folder}/{name}"))
-                files = tuple(FileReceipt(**file) for file in document["files"])
-                yield Batch(epoch, number, tuple(document["blocks"]), files)
+        """Yield the batches of all epochs in the order of their steps, what closes an epoch left out."""
+        for batch in self.entries():
+            if batch.closed_by is None:
+                yield batch
 
-    def roll_forward(self) -> int:
-        """Finish every batch that a driver put down and did not commit; return how many batches there are."""
-        count = 0
-        for count, batch in enumerate(self.batches(), start=1):  # noqa: B007
-            self.apply(batch)
-        return count
+    def entries(self, epoch: int | None = None) -> Iterator[Batch]:
+        """Yield everything that has a batch's name, of one epoch or of all, in the order of the steps."""
+        prefix = "batch-" if epoch is None else f"batch-{epoch:06d}-"
+        for name in self.lake.storage.list(self.folder):
+            if name.startswith(prefix):
+                yield Batch.decode(name, self.lake.storage.read(f"{self.folder}/{name}"))
+
+
+def step(epoch: int, number: int = 0) -> int:
+    """Return the version of the transaction that a batch takes; number 0 begins the epoch."""
+    return (epoch << EPOCH_BITS) | number

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lake.errors import LakeError
+from lake.history import parse_time, snapshot_as_of, snapshot_of_version
 from lake.schemas import FORMAT, TABLES
 from lake.snapshot import Snapshot, load_table
 from lake.storage import Storage
@@ -37,6 +39,20 @@ class LakeMissingError(LakeError):
         return (
             f"there is no lake at {self.url}; bring bars into a new one with `sweeplake ingest FILE`, "
             "or give another place with --lake or $SWEEPLAKE_LAKE"
+        )
+
+
+class PinnedLakeError(LakeError):
+    """A lake that is read as it was cannot move on, and cannot be written."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"the lake {self.url} is open at an earlier version or time, for reading alone; "
+            "open it without version and as_of"
         )
 
 
@@ -75,13 +91,33 @@ class Lake:
             raise LakeMissingError(self.url)
         return self
 
-    def snapshot(self, tables: Sequence[str] | None = None) -> Snapshot:
-        """Return the newest committed state of some tables, or of all.
+    def snapshot(
+        self,
+        tables: Sequence[str] | None = None,
+        *,
+        version: int | None = None,
+        as_of: datetime | str | None = None,
+    ) -> Snapshot:
+        """Return the committed state of some tables, or of all: the newest, or an earlier one.
 
         `details` is loaded first and looked at again at the end, so that whoever it names has its trades and
         equity in the same snapshot.
+
+        Args:
+            tables: Names; None is all.
+            version: A version of `metrics`; the others as of its commit's time.
+            as_of: A time; every table at its newest version that was committed by then.
+
+        Raises:
+            VersionGoneError: If an earlier state is asked that the lake no longer has.
+            BadTimeError: If `as_of` is text and no time.
         """
         names = list(TABLES if tables is None else tables)
+        if version is not None:
+            return snapshot_of_version(self.storage, names, version)
+        if as_of is not None:
+            at = parse_time(as_of) if isinstance(as_of, str) else as_of
+            return snapshot_as_of(self.storage, names, at)
         while True:
             first = load_table(self.storage, "details") if "details" in names else None
             loaded = {name: load_table(self.storage, name) for name in names if name != "details"}
@@ -98,10 +134,9 @@ def open_lake(url: str) -> Lake:
         LakeFormatError: If it was written in another format.
     """
     lake = Lake(Storage(str(url)))
-    if lake.exists():
-        found = _format(lake.storage.read(FORMAT_FILE))
-        if found != FORMAT:
-            raise LakeFormatError(lake.url, found)
+    text = lake.storage.read_if_there(FORMAT_FILE)
+    if text is not None and (found := _format(text)) != FORMAT:
+        raise LakeFormatError(lake.url, found)
     return lake
 
 

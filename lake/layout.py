@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 HASH_DIGITS = 32
+_DENSE = "dense"
 
 
 def partition_path(partition_by: Sequence[str], values: Mapping[str, str]) -> str:
@@ -16,17 +17,19 @@ def partition_path(partition_by: Sequence[str], values: Mapping[str, str]) -> st
 
 
 def new_file_path(
-    partition_by: Sequence[str], values: Mapping[str, str], schema: pa.Schema, sha256: str
+    partition_by: Sequence[str], values: Mapping[str, str], schema: pa.Schema, sha256: str, *, dense: bool
 ) -> str:
     """Return a path, relative to the table, that no other writer will ever choose.
 
-    The name is `<signature>-<uuid>-<hash>.parquet`. The signature is of the columns, so that a reader groups
-    files of one schema without opening them; the hash is of the bytes, so that a file can always be held
-    against its name.
+    The name is `<signature>-<uuid>-<hash>.parquet`, or `<signature>-<uuid>-dense-<hash>.parquet` if the file
+    is encoded to stay, so that compaction tells from the log alone what is not. The signature is of the
+    columns, so that a reader groups files of one schema without opening them; the hash is of the bytes, so
+    that a file can always be held against its name.
     """
     columns = "\n".join(f"{item.name} {item.type}" for item in schema)
     signature = hashlib.blake2b(columns.encode(), digest_size=4).hexdigest()
-    name = f"{signature}-{uuid.uuid4().hex}-{sha256[:HASH_DIGITS]}.parquet"
+    parts = [signature, uuid.uuid4().hex, *([_DENSE] if dense else []), sha256[:HASH_DIGITS]]
+    name = f"{'-'.join(parts)}.parquet"
     folder = partition_path(partition_by, values)
     return f"{folder}/{name}" if folder else name
 
@@ -34,6 +37,11 @@ def new_file_path(
 def schema_signature(path: str) -> str:
     """Return the signature of a file's columns, from its name."""
     return _parts(path)[0]
+
+
+def is_dense(path: str) -> bool:
+    """Return whether a file is encoded to stay, from its name."""
+    return _DENSE in _parts(path)
 
 
 def named_hash(path: str) -> str:

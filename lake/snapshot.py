@@ -1,21 +1,27 @@
 """Snapshots: the files that a reader sees, fixed at one version of every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.layout import schema_signature
+from lake.log import raise_if_damaged, require_whole
+from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import LakeUnreachableError, Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
+PATIENCE_SECONDS = 5.0
+_BROKEN = "Generic "
+"""What delta-rs calls errors of transport; others, such as missing rights, it names."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class DataFile:
         signature: Files of one signature have the same columns.
         minimum: Smallest value per column, where the log has one.
         maximum: Largest value per column, where the log has one.
+        nulls: NULLs per column, where the log counts them.
     """
 
     path: str
@@ -39,6 +46,7 @@ class DataFile:
     signature: str
     minimum: Mapping[str, Any]
     maximum: Mapping[str, Any]
+    nulls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,8 @@ class Snapshot:
         fields = [held.schema.field(name) for name in wanted]
         parts = []
         for file in held.matching(where or {}):
-            with self.storage.fs.open(self.storage.path(f"{table}/{file.path}"), "rb") as source:
-                stored = pq.ParquetFile(source, page_checksum_verification=True)
+            with self.storage.open(f"{table}/{file.path}", file.size_bytes) as source:
+                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True)
                 names = [name for name in wanted if name in stored.schema_arrow.names]
                 rows = stored.read(columns=names)
             arrays = [
@@ -119,27 +127,60 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
 
     Raises:
         LakeUnreachableError: If the storage does not answer.
+        LogDamagedError: If the table's log is not whole.
     """
-    uri, options = storage.uri(name), storage.delta_options
-    try:
-        exists = DeltaTable.is_deltatable(uri, options)
-    except (OSError, DeltaError) as error:
-        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
-    return DeltaTable(uri, storage_options=options) if exists else None
+
+    def opened() -> DeltaTable | None:
+        try:
+            return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
+        except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            raise_if_damaged(name, error)
+            raise
+
+    handle = asked(storage, opened)
+    if handle is not None:
+        require_whole(storage, name, handle.version())
+    return handle
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:
-    """Read one table's newest version from its log."""
+    """Read one table's newest version from its log.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     table = delta_table(storage, name)
     if table is None:
         return absent(name)
-    schema = pa.schema(table.schema().to_arrow())
-    return TableSnapshot(name, table.version(), schema, tuple(_files(name, table)))
+    return asked(storage, lambda: table_snapshot(name, table))
+
+
+def table_snapshot(name: str, handle: DeltaTable) -> TableSnapshot:
+    """Return one table at the version that a handle holds."""
+    schema = pa.schema(handle.schema().to_arrow())
+    return TableSnapshot(name, handle.version(), schema, tuple(_files(name, handle)))
+
+
+def asked(storage: Storage, call: Callable[[], T]) -> T:
+    """Return what a call of delta-rs does, which is safe to repeat.
+
+    delta-rs asks again by itself, but not for an answer that broke off midway.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    try:
+        return retried(call, lambda error: not storage.local and _BROKEN in str(error), PATIENCE_SECONDS)
+    except (OSError, DeltaError) as error:
+        raise LakeUnreachableError(storage.url, str(error).partition("\n")[0]) from error
 
 
 def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
     partition_by = TABLES[name].partition_by
-    for action in pa.table(table.get_add_actions()).to_pylist():
+    # Not `pa.table`: it imports pandas to look whether it was given a frame.
+    for action in pa.RecordBatchReader.from_stream(table.get_add_actions()).read_all().to_pylist():
         path = unquote(action["path"])
         values = action.get("partition") or action.get("partition_values") or {}
         yield DataFile(
@@ -150,4 +191,5 @@ def _files(name: str, table: DeltaTable) -> Iterator[DataFile]:
             signature=schema_signature(path),
             minimum={key: value for key, value in (action.get("min") or {}).items() if value is not None},
             maximum={key: value for key, value in (action.get("max") or {}).items() if value is not None},
+            nulls={key: held for key, held in (action.get("null_count") or {}).items() if held is not None},
         )

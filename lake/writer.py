@@ -62,12 +62,12 @@ def encode_rows(
 ) -> EncodedFile:
     """Return rows of one partition as a new file that is not written yet; arguments as in `write_rows`."""
     spec = TABLES[table]
-    ordered = _conform(spec, rows)
+    ordered = _in_order(spec, conformed(spec, rows))
     data = encode(ordered, quick=quick)
     sha256 = hashlib.sha256(data).hexdigest()
     receipt = FileReceipt(
         table=table,
-        path=new_file_path(spec.partition_by, partition, ordered.schema, sha256),
+        path=new_file_path(spec.partition_by, partition, ordered.schema, sha256, dense=not quick),
         size_bytes=len(data),
         rows=ordered.num_rows,
         partition=dict(partition),
@@ -78,8 +78,8 @@ def encode_rows(
     return EncodedFile(receipt, data)
 
 
-def _conform(spec: TableSpec, rows: pa.Table) -> pa.Table:
-    """Return the rows in the table's column order, types and sort order; further columns follow by name."""
+def conformed(spec: TableSpec, rows: pa.Table) -> pa.Table:
+    """Return the rows in the table's column order and types; further columns follow by name."""
     fields = [spec.file_schema.field(name) for name in spec.file_schema.names]
     further = sorted(name for name in rows.column_names if name not in spec.schema.names)
     fields += [pa.field(name, rows.schema.field(name).type) for name in further]
@@ -89,11 +89,14 @@ def _conform(spec: TableSpec, rows: pa.Table) -> pa.Table:
         else pa.nulls(rows.num_rows, item.type)
         for item in fields
     ]
-    table = pa.table(columns, schema=pa.schema(fields))
-    keys = [name for name in spec.sort_by if name in table.column_names]
-    if not keys or (len(keys) == 1 and _ascends(table.column(keys[0]))):
-        return table
-    return table.sort_by([(name, "ascending") for name in keys])
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def _in_order(spec: TableSpec, rows: pa.Table) -> pa.Table:
+    keys = [name for name in spec.sort_by if name in rows.column_names]
+    if not keys or (len(keys) == 1 and _ascends(rows.column(keys[0]))):
+        return rows
+    return rows.sort_by([(name, "ascending") for name in keys])
 
 
 def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

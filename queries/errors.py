@@ -74,7 +74,10 @@ class SnapshotGoneError(QueryError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"this snapshot is older than vacuum keeps ({self.message}); refresh the catalog and ask again"
+        return (
+            f"this snapshot is older than vacuum keeps ({self.message}); refresh the catalog and ask again; "
+            "if that does not help, a file was lost: see `sweeplake check`"
+        )
 
 
 class PinnedSnapshotError(QueryError):

@@ -15,7 +15,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import Snapshot, absent
 from queries.errors import QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
-from queries.stored import stored_table
+from queries.stored import StoredTable, stored_table
 from queries.strategy_views import strategy_views
 
 # Order of creation: each reads only those before it.
@@ -45,6 +45,7 @@ _SETTINGS = (
 )
 
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
+_RAISED_IN_PYTHON = re.compile(r"Traceback \(most recent call last\):.*\n(?P<last>\w.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ def open_session(snapshot: Snapshot) -> Session:
     for setting in _SETTINGS:
         connection.execute(setting)
     if not snapshot.storage.local:
-        connection.register_filesystem(snapshot.storage.fs)
-    stored = [stored_table(snapshot, name) for name in TABLES]
+        connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
+    stored = _stored_tables(snapshot)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     with translated():
@@ -113,12 +114,22 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except duckdb.IOException as error:
-        if _MISSING.search(str(error)):
-            raise SnapshotGoneError(str(error).split("\n", 1)[0]) from error
-        raise QueryFailedError(str(error)) from error
     except duckdb.Error as error:
-        raise QueryFailedError(str(error)) from error
+        raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
+        text = raised["last"] if raised else str(error)
+        if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
+            raise SnapshotGoneError(text.split("\n", 1)[0]) from error
+        raise QueryFailedError(text) from error
+
+
+def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
+    """Return the views over all tables, a footer read for each column set; errors as `translated`."""
+    try:
+        return [stored_table(snapshot, name) for name in TABLES]
+    except FileNotFoundError as error:
+        raise SnapshotGoneError(f"no such file: {error.filename or error}") from error
+    except (OSError, pa.ArrowException) as error:
+        raise QueryFailedError(f"a file cannot be read: {error}; see `sweeplake check`") from error
 
 
 def _prepared(
@@ -142,6 +153,14 @@ def _create_metric_columns(connection: duckdb.DuckDBPyConnection, schema: pa.Sch
         "select unnest($1) as metric, unnest($2) as unit, unnest($3) as meaning, unnest($4) as better",
         [list(column) for column in zip(*rows, strict=True)],
     )
+
+
+def _sizes(snapshot: Snapshot) -> dict[str, int]:
+    return {
+        f"{name}/{file.path}": file.size_bytes
+        for name, held in snapshot.tables.items()
+        for file in held.files
+    }
 
 
 def _recorded(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

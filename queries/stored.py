@@ -38,7 +38,7 @@ def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
         groups.setdefault(file.signature, []).append(file)
     variables = {f"{name}_{signature}": _uris(snapshot, name, files) for signature, files in groups.items()}
     scans = [
-        _scan(held, f"{name}_{signature}", _columns(snapshot.storage, f"{name}/{files[0].path}"))
+        _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]))
         for signature, files in groups.items()
     ]
     body = "\nunion all\n".join(scans or [_nothing(held)])
@@ -50,15 +50,14 @@ def _uris(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> list[str]
 
 
 @lru_cache(maxsize=4096)
-def _footer(url: str, path: str) -> frozenset[str]:
-    storage = Storage(url)
-    with storage.fs.open(storage.path(path), "rb") as source:
+def _footer(url: str, path: str, size_bytes: int) -> frozenset[str]:
+    with Storage(url).open(path, size_bytes) as source:
         return frozenset(pq.read_schema(source).names)
 
 
-def _columns(storage: Storage, path: str) -> frozenset[str]:
+def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
     """Return the columns of a file; files never change, so each footer is read once a process."""
-    return _footer(storage.url, path)
+    return _footer(storage.url, f"{name}/{file.path}", file.size_bytes)
 
 
 def _scan(table: TableSnapshot, variable: str, present: frozenset[str]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from queries.lookup import Lookup
     from sweeplake.lake import Lake
     from sweeplake.opening import open  # noqa: A004
-    from sweeplake.running import Plan, ingest, plan, run
+    from sweeplake.running import Plan, ingest, plan, resume, run
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
     from sweeps.simulation.codes import EXIT_REASONS
@@ -42,6 +42,7 @@ _HOMES = {
     "ingest": "sweeplake.running",
     "open": "sweeplake.opening",
     "plan": "sweeplake.running",
+    "resume": "sweeplake.running",
     "run": "sweeplake.running",
     "strategy": "sweeps.strategies.contract",
 }
@@ -62,6 +63,7 @@ __all__ = [
     "ingest",
     "open",
     "plan",
+    "resume",
     "run",
     "strategy",
 ]

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lake.lake import Lake as LakeTables
+from lake.lake import PinnedLakeError
 from queries.catalog import Catalog, Parameters
 from queries.lookup import Lookup, lookup
 from queries.search import Filters, best, search
@@ -12,6 +13,8 @@ from queries.show import show
 from queries.sweep import status, sweep_row
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import duckdb
     import pandas as pd
 
@@ -30,8 +33,11 @@ class Lake:
     `QueryError` if a name or a value in it is wrong.
     """
 
-    def __init__(self, tables: LakeTables) -> None:
+    def __init__(
+        self, tables: LakeTables, *, version: int | None = None, as_of: "datetime | str | None" = None
+    ) -> None:
         self.tables = tables
+        self._pin: dict[str, Any] = {"version": version, "as_of": as_of}
         self._catalog: Catalog | None = None
 
     def __repr__(self) -> str:
@@ -56,13 +62,26 @@ class Lake:
 
         Raises:
             LakeMissingError: If there is no lake here yet.
+            VersionGoneError: If it was opened at a version or time that the lake no longer has.
         """
         if self._catalog is None:
-            self._catalog = Catalog(self.tables.require())
+            tables = self.tables.require()
+            self._catalog = Catalog(tables.snapshot(**self._pin) if self.is_pinned else tables)
         return self._catalog
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it was opened at an earlier version or time, and so neither moves on nor is written."""
+        return any(value is not None for value in self._pin.values())
+
     def refresh(self) -> Self:
-        """Read the newest snapshot from now on."""
+        """Read the newest snapshot from now on.
+
+        Raises:
+            PinnedLakeError: If it was opened at an earlier version or time.
+        """
+        if self.is_pinned:
+            raise PinnedLakeError(self.url)
         if self._catalog is not None:
             self._catalog.refresh()
         return self

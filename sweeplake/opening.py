@@ -1,24 +1,49 @@
 """Opening a lake."""
 
 import os
+from typing import TYPE_CHECKING
 
-from lake.lake import open_lake
+from lake.lake import PinnedLakeError, open_lake
 from sweeplake.addresses import DEFAULT_LAKE, LAKE_VARIABLE
 from sweeplake.lake import Lake
 
+if TYPE_CHECKING:
+    from datetime import datetime
 
-def open(url: "str | os.PathLike[str] | None" = None) -> Lake:  # noqa: A001  sl.open is what users write
+
+def open(  # noqa: A001  sl.open is what users write
+    url: "str | os.PathLike[str] | None" = None,
+    *,
+    version: int | None = None,
+    as_of: "datetime | str | None" = None,
+) -> Lake:
     """Open a lake; nothing is created before the first write.
 
     Args:
         url: A folder, file://... or s3://bucket/prefix; None is `$SWEEPLAKE_LAKE`, else var/lake.
+        version: Read it as it was when `metrics` came to this version; see `sweeplake history`.
+        as_of: Read it as it was at this time, UTC unless it says otherwise. A lake that is opened so is for
+            reading alone, and stays there.
 
     Raises:
         LakeAddressError: If the scheme is unknown or its package is not installed.
         LakeFormatError: If another format wrote it.
+        VersionGoneError: When it is first asked, if it no longer has that version.
     """
     chosen = os.fspath(url) if url is not None else os.environ.get(LAKE_VARIABLE)
-    return Lake(open_lake(chosen or DEFAULT_LAKE))
+    return Lake(open_lake(chosen or DEFAULT_LAKE), version=version, as_of=as_of)
+
+
+def written(lake: "Lake | str | os.PathLike[str] | None") -> Lake:
+    """Return a lake that may be written; arguments as `held`.
+
+    Raises:
+        PinnedLakeError: If it is open at an earlier version or time.
+    """
+    opened = held(lake)
+    if opened.is_pinned:
+        raise PinnedLakeError(opened.url)
+    return opened
 
 
 def held(lake: "Lake | str | os.PathLike[str] | None") -> Lake:

@@ -1,4 +1,4 @@
-"""Ingesting, planning and running."""
+"""Ingesting, planning, running and going on."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lake.errors import LakeError
 from sweeplake.lake import Lake
-from sweeplake.opening import held
+from sweeplake.opening import written
 from sweeplake.sweep import Sweep
 from sweeps.errors import SweepError
 from sweeps.spec.config import ConfigError, SweepConfig, load_config, parse_config
@@ -59,11 +59,11 @@ def ingest(
 
     Raises:
         SweepError: If a file or an argument is wrong; a `BarsInvalidError` lists every problem.
-        LakeError: If the lake cannot be opened or written.
+        LakeError: If the lake cannot be opened or written, or is open as it was earlier.
     """
     from sweeps.bars.ingest import ingest_files
 
-    opened = held(lake)
+    opened = written(lake)
     reports = ingest_files(
         opened.tables,
         [files] if isinstance(files, (str, Path)) else files,
@@ -124,10 +124,10 @@ def plan(config: ConfigSource, *, lake: LakeSource = None, workers: int | None =
         SweepError: As `run`.
         LakeError: If there is no lake.
     """
-    from sweeps.execution.driver import new_context
     from sweeps.execution.estimate import estimate
+    from sweeps.execution.start import new_context
 
-    prepared = _prepared(config, held(lake))
+    prepared = _prepared(config, written(lake))
     context = new_context(prepared, "plan", datetime.now(UTC))
     reckoned = estimate(prepared, context, workers or os.cpu_count() or 1)
     return Plan(prepared.runs, 0, prepared.runs, reckoned.blocks, reckoned)
@@ -169,13 +169,72 @@ def run(
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
-    opened = held(lake)
+    opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
     with connected(client, workers) as connection:
         outcome = drive(prepared, opened.tables, connection, observer or silent)
     opened.refresh()
     return Sweep(opened, outcome.sweep_id, outcome)
+
+
+def resume(
+    sweep_id: str,
+    *,
+    lake: LakeSource = None,
+    client: "Client | str | None" = None,
+    workers: int | None = None,
+    take_over: bool = False,
+    observer: "Observer | None" = None,
+) -> Sweep:
+    """Go on with a sweep that was interrupted, failed, or whose driver died; to its end, as `run`.
+
+    The sweep's own configuration, strategy and bars are used, as the lake stores them. What is committed is
+    not computed again; winners without details get them. One that is finished is returned as it is.
+
+    Args:
+        sweep_id: The sweep; "latest" is the newest.
+        lake: Its lake.
+        client: As for `run`.
+        workers: As for `run`.
+        take_over: Go on also while another driver is alive; that one stops at its next commit.
+        observer: As for `run`.
+
+    Returns:
+        The sweep; its outcome counts the runs of all its drivers.
+
+    Raises:
+        UnknownNameError: If there is no such sweep.
+        SweepOwnedError: If another driver is alive and is not to be taken over.
+        SweepChangedError: If the strategy's code, the bars or the simulation are not what they were.
+        SweepRemovedError: If it was removed.
+        LakeError: If the lake is missing or cannot be written.
+    """
+    from lake.lost import lost_blocks
+    from lake.ownership import require_free
+    from queries.sweep import sweep_row
+    from sweeps.execution.embedded import prepare_workers
+    from sweeps.execution.resume import ended, restore
+
+    opened = written(lake).refresh()
+    sweep_id = opened.sweep_id(sweep_id)
+    state = sweep_row(opened.catalog, sweep_id)
+    outcome = None if lost_blocks(opened.tables.storage, sweep_id) else ended(state)
+    if outcome is not None:
+        return Sweep(opened, sweep_id, outcome)
+    if not take_over:
+        require_free(opened.tables, sweep_id)  # told before a cluster is started for it
+    if client is None:
+        prepare_workers()
+    start = restore(state, opened.tables)
+    from sweeps.execution.cluster import connected
+    from sweeps.execution.driver import go_on
+    from sweeps.execution.events import silent
+
+    with connected(client, workers) as connection:
+        outcome = go_on(start, opened.tables, connection, observer or silent, take_over=take_over)
+    opened.refresh()
+    return Sweep(opened, sweep_id, outcome)
 
 
 def _prepared(config: ConfigSource, lake: Lake) -> "Prepared":

@@ -9,12 +9,19 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.cli.check import check
+from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
+from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
-from sweeplake.cli.run import EXIT_INTERRUPTED, plan, run
+from sweeplake.cli.maintain import maintain
+from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.retain import delete, retain, undo
+from sweeplake.cli.run import EXIT_INTERRUPTED, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
+from sweeplake.cli.vacuum import vacuum
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
@@ -53,7 +60,10 @@ def cli() -> None:
     """
 
 
-for command in (ingest, plan, run, status, summary, best, search, lookup, show, sql, export):
+_SWEEPS = (ingest, plan, run, resume, status, summary)
+_QUESTIONS = (best, search, lookup, show, sql, export, history)
+_MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
+for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option, run_filters
+from sweeplake.cli.options import json_option, lake_option, run_filters, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
 
@@ -19,12 +19,13 @@ _NAMES_SHOWN = 20
 @run_filters
 @click.option("--min-trades", type=int, metavar="N", help="Only runs with at least this many trades.")
 @json_option
-def best(lake_url: str, n: int, metric: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
+@time_travel
+def best(lake_url: str, pin: dict[str, Any], n: int, metric: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
     """Print the best runs by a metric."""
     import sweeplake
     from queries.search import best as best_runs
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         found = best_runs(lake.catalog, lake.filters(**filters), metric=metric, n=n)
         _print(lake, found, as_json=as_json, metric=metric)
 
@@ -47,8 +48,10 @@ def best(lake_url: str, n: int, metric: str, as_json: bool, **filters: Any) -> N
     "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="Most rows; 0 is all."
 )
 @json_option
+@time_travel
 def search(
     lake_url: str,
+    pin: dict[str, Any],
     sort: str,
     ascending: bool | None,  # noqa: FBT001
     limit: int,
@@ -59,7 +62,7 @@ def search(
     import sweeplake
     from queries.search import search as search_runs
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         wanted = lake.filters(**filters)
         found = search_runs(lake.catalog, wanted, sort=sort, ascending=ascending, limit=limit)
         _print(lake, found, as_json=as_json, metric=sort)
@@ -72,8 +75,10 @@ def search(
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter or exit; repeat it.")
 @click.option("--timeframe", metavar="TF", help="Timeframe.")
 @json_option
+@time_travel
 def lookup(
     lake_url: str,
+    pin: dict[str, Any],
     strategy: str,
     symbol: str,
     params: tuple[str, ...],
@@ -89,7 +94,7 @@ def lookup(
     from queries.lookup import Lookup
     from queries.lookup import lookup as look_up
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         found = look_up(lake.catalog, [Lookup(strategy, symbol, _named(params), timeframe)])
         _print(lake, found.drop_columns(["request"]), as_json=as_json)
 

@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 import click
@@ -20,6 +23,24 @@ lake_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: 90m, 24h, 7d, 2w."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length that a text names."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", value.strip())
+        if found is None:
+            self.fail(f"{value!r}: write a number and m, h, d or w, e.g. 36h or 7d", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+
+
 def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters that every question about runs takes."""
     for option in (
@@ -29,3 +50,25 @@ def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def time_travel(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that read the lake as it was; the command gets them as one mapping, `pin`.
+
+    It goes nearest to the function.
+    """
+
+    @wraps(command)
+    def pinned(*args: Any, version: int | None, as_of: str | None, **options: Any) -> Any:
+        if version is not None and as_of is not None:
+            raise click.UsageError("--version and --as-of both name a moment; give one")
+        return command(*args, pin={"version": version, "as_of": as_of}, **options)
+
+    for option in (
+        click.option(
+            "--as-of", metavar="TIME", help="Read the lake as it was then, e.g. 2026-01-31T12:00Z (UTC)."
+        ),
+        click.option("--version", type=int, metavar="N", help="Read it at this version; see `history`."),
+    ):
+        pinned = option(pinned)
+    return pinned

@@ -1,8 +1,9 @@
-"""`sweeplake plan` and `sweeplake run`."""
+"""`sweeplake plan`, `run` and `resume`."""
 
 import signal
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from shlex import quote
 from typing import Any
@@ -52,13 +53,26 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
     note(f"next: {command(f'run {quote(config)}')}")
 
 
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where a sweep is computed."""
+    for option in (
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            help="Processes of the embedded cluster; else one a core.",
+        ),
+        click.option(
+            "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, e.g. tcp://host:8786."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("config", type=click.Path())
 @lake_option
-@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, e.g. tcp://host:8786.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes of the embedded cluster; else one a core."
-)
+@cluster_options
 @click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
 @click.option("--profile", is_flag=True, help="Tell where each second went.")
 @json_option
@@ -77,17 +91,56 @@ def run(
     """
     import sweeplake
 
+    with _under_way(scheduler, workers) as observer:
+        sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+    if profile and not as_json:
+        _print_profile(sweep.outcome)
+    _report(sweep, as_json=as_json, profile=profile)
+
+
+@click.command()
+@click.argument("sweep_id")
+@lake_option
+@cluster_options
+@click.option("--take-over", is_flag=True, help="Also while another driver of it is alive; that one stops.")
+@json_option
+def resume(
+    sweep_id: str,
+    lake_url: str,
+    scheduler: str | None,
+    workers: int | None,
+    take_over: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Go on with a sweep that was interrupted or whose driver died.
+
+    SWEEP_ID may be "latest". What is committed is not computed again; a finished sweep is only reported.
+    """
+    import sweeplake
+
+    with _under_way(scheduler, workers) as observer:
+        sweep = sweeplake.resume(
+            sweep_id,
+            lake=lake_url,
+            client=scheduler,
+            workers=workers,
+            take_over=take_over,
+            observer=observer,
+        )
+    _report(sweep, as_json=as_json)
+
+
+@contextmanager
+def _under_way(scheduler: str | None, workers: int | None) -> Iterator[Any]:
+    """Yield what draws a sweep's progress; SIGTERM is Ctrl-C, and a strategy's prints are no results."""
     if scheduler and workers:
         raise click.UsageError("--scheduler has its own workers; leave --workers out")
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with progress() as observer, redirect_stdout(sys.stderr):
-            sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+            yield observer
     finally:
         signal.signal(signal.SIGTERM, before)
-    if profile and not as_json:
-        _print_profile(sweep.outcome)
-    _report(sweep, as_json=as_json, profile=profile)
 
 
 def _interrupt(*_: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import note, print_json
 from sweeplake.cli.tables import print_facts, print_table
 
@@ -41,14 +41,15 @@ _PRICE_DIGITS = 6
     help="Most trades to print.",
 )
 @json_option
-def show(run_id: str, lake_url: str, shown_trades: int, as_json: bool) -> None:  # noqa: FBT001
+@time_travel
+def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_json: bool) -> None:  # noqa: FBT001
     """Print everything that is stored of a run.
 
     That is its parameters, metrics and trades; with --json also its equity curve.
     """
     import sweeplake
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         run = lake.run(run_id)
     trades = _rows(run.stored.trades)
     if as_json:

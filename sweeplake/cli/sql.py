@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import lake_option
+from sweeplake.cli.options import lake_option, time_travel
 from sweeplake.cli.output import counted, note
 from sweeplake.cli.tables import print_table
 
@@ -21,7 +21,8 @@ _DIGITS = 7
 @lake_option
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Default: by the file's name, else table.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
-def sql(query: str, lake_url: str, form: str | None, output: str | None) -> None:
+@time_travel
+def sql(query: str, lake_url: str, pin: dict[str, Any], form: str | None, output: str | None) -> None:
     """Answer one SELECT over the lake's views.
 
     It reads the lake's snapshot and nothing else; the views are in docs/sql.md.
@@ -33,7 +34,7 @@ def sql(query: str, lake_url: str, form: str | None, output: str | None) -> None
 
     if output is not None and form in (None, "table"):
         form = _by_name(output, FORMATS[1:]) or "csv"
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         _deliver(lake, query, None, form or "table", output)
 
 
@@ -45,7 +46,10 @@ def sql(query: str, lake_url: str, form: str | None, output: str | None) -> None
 @click.option("--strategy", metavar="S", help="Only this strategy.")
 @click.option("--symbol", metavar="S", help="Only this symbol.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="File; standard output without it.")
-def export(what: str, form: str | None, lake_url: str, output: str | None, **filters: str | None) -> None:
+@time_travel
+def export(
+    what: str, form: str | None, lake_url: str, pin: dict[str, Any], output: str | None, **filters: str | None
+) -> None:
     """Export a view or a SELECT as CSV or Parquet.
 
     WHAT is a view (metrics, trades, equity, bars, sweep_summary, a strategy, ...) or a query.
@@ -60,7 +64,7 @@ def export(what: str, form: str | None, lake_url: str, output: str | None, **fil
     chosen = form or (_by_name(output, EXPORTS) if output else None)
     if chosen is None:
         raise click.UsageError(f"name a format ({', '.join(EXPORTS)}), or a file that ends in one")
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         sweep = filters.pop("sweep")
         if sweep is not None:
             filters["sweep_id"] = lake.sweep_id(sweep)

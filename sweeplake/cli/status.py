@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
 from sweeplake.cli.tables import print_facts, print_table
@@ -14,13 +14,14 @@ from sweeplake.cli.tables import print_facts, print_table
 @click.argument("sweep_id", required=False)
 @lake_option
 @json_option
-def status(sweep_id: str | None, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
+@time_travel
+def status(sweep_id: str | None, lake_url: str, pin: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
     """Print all sweeps, newest first, or one (SWEEP_ID, or latest)."""
     import sweeplake
     from queries.documents import status_document
     from queries.sweep import status as sweep_status
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         found = sweep_status(lake.catalog, lake.sweep_id(sweep_id) if sweep_id else None)
     if as_json:
         print_json(status_document(found))
@@ -49,7 +50,8 @@ _OPTIONAL = ("failed", "best_sharpe", "strategy", "seconds", "detailed")
 @click.argument("sweep_id")
 @lake_option
 @json_option
-def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
+@time_travel
+def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
     """Print what came out of a sweep.
 
     Its counts, the quantiles of its metrics, its best run, and its failures. SWEEP_ID may be "latest".
@@ -57,7 +59,7 @@ def summary(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT00
     import sweeplake
     from queries.documents import run_documents
 
-    with sweeplake.open(lake_url) as lake:
+    with sweeplake.open(lake_url, **pin) as lake:
         found = lake.sweep(sweep_id).summary()
         best = run_documents(lake.catalog, found.best)
     quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()

@@ -1,6 +1,6 @@
 """Blocks: the slices of the grid that one task computes, cut lazily and to measure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ FIRST_RUNS = 64
 TARGET_SECONDS = 1.0
 GROWTH = 16
 """A block may be so many times larger than the last one that was measured."""
+Ranges = Mapping[str, Sequence[tuple[int, int]]]
+"""Per symbol, ranges lo..hi of raw indices, hi excluded; ascending, none overlaps another."""
 MOST_RUNS = 100_000
 """Some 350 MB on a worker, the last block on its way to storage included, and one row group of a file."""
 EQUITY_ROWS = 1_000_000
@@ -57,10 +59,13 @@ class BlockCutter:
         grid: Every run on one symbol.
         symbols: The symbols.
         most: Runs that a block may have at most.
+        finished: What need not be computed any more: no block reaches into it, or across it.
     """
 
-    def __init__(self, grid: Grid, symbols: Sequence[str], most: int | None = None) -> None:
-        self._grid, self._symbols = grid, tuple(symbols)
+    def __init__(
+        self, grid: Grid, symbols: Sequence[str], most: int | None = None, finished: Ranges | None = None
+    ) -> None:
+        self._grid, self._symbols, self._finished = grid, tuple(symbols), finished or {}
         self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
         self._runs = min(FIRST_RUNS, self._most)
 
@@ -71,13 +76,29 @@ class BlockCutter:
 
     def __iter__(self) -> Iterator[Block]:
         for symbol in self._symbols:
+            finished = np.array(self._finished.get(symbol, ()), np.int64).reshape(-1, 2)
             for runs in self._grid.chunks():
-                at = 0
-                while at < len(runs):
-                    part = runs[at : at + self._runs]
-                    chosen = None if self._grid.chosen is None else part
-                    yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
-                    at += len(part)
+                for rest in _outside(runs, finished):
+                    yield from self._cut(symbol, rest)
+
+    def _cut(self, symbol: str, runs: IndexArray) -> Iterator[Block]:
+        at = 0
+        while at < len(runs):
+            part = runs[at : at + self._runs]
+            chosen = None if self._grid.chosen is None else part
+            yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
+            at += len(part)
+
+
+def _outside(runs: IndexArray, finished: IndexArray) -> Iterator[IndexArray]:
+    """Yield the runs outside of all ranges, shape (ranges, 2), cut wherever a range lies between two."""
+    before = np.searchsorted(finished[:, 0], runs, side="right")  # ranges that begin at or before each run
+    ends = np.append(finished[:, 1], 0)[before - 1]  # where the last of them ends; 0 if there is none
+    outside = runs >= ends
+    left, gaps = runs[outside], before[outside]
+    for part in np.split(left, np.flatnonzero(np.diff(gaps)) + 1):
+        if len(part):
+            yield part
 
 
 def most_detailed(bars: int) -> int:

@@ -1,22 +1,16 @@
 """Driver: one sweep from its first block to its last state in the lake."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from getpass import getuser
-from typing import Any
+from dataclasses import dataclass, field
 
 from distributed import Client
 
 from lake import sweep_log
+from lake.commits import SweepTakenOverError
 from lake.lake import Lake
-from sweeps.bars.timeframes import normal
-from sweeps.execution.blocks import Block, BlockCutter, most_detailed, without_sample
-from sweeps.execution.cluster import code_versions
-from sweeps.execution.context import SweepContext
+from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
@@ -24,10 +18,10 @@ from sweeps.execution.lost import lost_receipt
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.stages import Profile
+from sweeps.execution.start import Start, check_journal, new_start
 from sweeps.execution.window import BlockLostError, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
-from sweeps.simulation.kernel import SIMULATION_VERSION
 
 
 @dataclass(frozen=True)
@@ -38,10 +32,10 @@ class Outcome:
         sweep_id: Its id.
         status: finished, finished_with_failures, or interrupted.
         runs: Runs of the whole sweep.
-        computed: Runs computed and committed.
+        computed: Runs computed and committed, by all of its drivers.
         reused: Runs carried over from other sweeps.
         failed: Runs without a result.
-        seconds: Wall time.
+        seconds: Wall time, that of earlier drivers included.
         profile: Where it went.
     """
 
@@ -70,24 +64,49 @@ def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = s
     Returns:
         Counts and status.
     """
-    return _Drive(prepared, lake, client, observer).run()
+    return go_on(new_start(prepared), lake, client, observer)
+
+
+def go_on(
+    start: Start, lake: Lake, client: Client, observer: Observer = silent, *, take_over: bool = False
+) -> Outcome:
+    """Begin a sweep, or go on with one, as `drive` does; what its journal has is not computed again.
+
+    Args:
+        start: The sweep.
+        lake: Where results go.
+        client: A connected Dask client.
+        observer: Told of every event.
+        take_over: Go on also while another driver of the sweep is alive; that one stops.
+
+    Raises:
+        SweepOwnedError: If another driver of the sweep is alive and is not to be taken over.
+        SweepTakenOverError: If another driver took the sweep over meanwhile.
+        SweepChangedError: If its journal does not fit its inputs.
+    """
+    return _Drive(start, lake, client, observer).run(take_over=take_over)
 
 
 class _Drive:
     """The state of one sweep's driver."""
 
-    def __init__(self, prepared: Prepared, lake: Lake, client: Client, observer: Observer) -> None:
-        self.prepared, self.lake, self.client, self.observer = prepared, lake, client, observer
-        self.started_at = datetime.now(UTC)
+    def __init__(self, start: Start, lake: Lake, client: Client, observer: Observer) -> None:
+        self.start, self.lake, self.client, self.observer = start, lake, client, observer
+        self.prepared, self.context = start.prepared, start.context
         self.begun = time.monotonic()
-        self.context = new_context(prepared, sweep_log.new_sweep_id(self.started_at), self.started_at)
         self.ledger = Ledger(lake, self.context.sweep_id)
         self.profiler = Profiler(self.ledger)
-        self.lineage = _lineage(prepared, self.context)
+        self.before = 0
+        self.states = 0
 
-    def run(self) -> Outcome:
+    def run(self, *, take_over: bool) -> Outcome:
         self.lake.create()
-        self.ledger.claim()
+        with self.ledger.owned(take_over=take_over):
+            check_journal(self.start, self.ledger.finished)
+            self.before = self.ledger.computed + self.ledger.failed
+            return self._run()
+
+    def _run(self) -> Outcome:
         try:
             self._record(sweep_log.RUNNING)
             self._announce()
@@ -97,6 +116,8 @@ class _Drive:
             with uninterrupted(forget=True):
                 self.ledger.flush()
                 return self._end(sweep_log.INTERRUPTED)
+        except SweepTakenOverError:
+            raise  # the sweep's state is the other driver's to tell
         except BaseException as error:
             with suppress(Exception):
                 self._record(sweep_log.FAILED, error=f"{type(error).__name__}: {error}")
@@ -106,7 +127,12 @@ class _Drive:
     def _compute_runs(self) -> None:
         inputs = self.prepared.inputs
         most = most_detailed(max(symbol.bars for symbol in inputs.values()))
-        cutter = BlockCutter(self.prepared.grid, tuple(inputs), most if self.context.keep_details else None)
+        cutter = BlockCutter(
+            self.prepared.grid,
+            tuple(inputs),
+            most if self.context.keep_details else None,
+            self.ledger.finished.ranges(),
+        )
         for receipt in self.profiler.runs(self._receipts(cutter)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
@@ -148,14 +174,17 @@ class _Drive:
     def _tell_progress(self) -> None:
         ledger = self.ledger
         done = ledger.computed + ledger.failed
-        self.observer(Progressed(done, ledger.failed, self.prepared.runs, self._seconds()))
+        self.observer(Progressed(done, ledger.failed, self.prepared.runs, self._seconds(), self.before))
 
     def _seconds(self) -> float:
         return time.monotonic() - self.begun
 
+    def _total_seconds(self) -> float:
+        return self.start.seconds + self._seconds()
+
     def _end(self, status: str) -> Outcome:
         self._record(status)
-        computed, failed, seconds = self.ledger.computed, self.ledger.failed, self._seconds()
+        computed, failed, seconds = self.ledger.computed, self.ledger.failed, self._total_seconds()
         self.observer(Ended(status, computed, failed, seconds))
         profile = self.profiler.profile(len(self.client.nthreads()))
         return Outcome(
@@ -163,17 +192,19 @@ class _Drive:
         )
 
     def _record(self, status: str, error: str | None = None) -> None:
+        self.states += 1
         sweep_log.record_state(
             self.lake,
             {
-                **self.lineage,
+                **self.start.lineage,
                 "status": status,
-                "seconds": self._seconds(),
+                "seconds": self._total_seconds(),
                 "computed": self.ledger.computed,
                 "reused": 0,
                 "failed": self.ledger.failed,
                 "error": error,
             },
+            self.ledger.fence(self.states),
         )
 
     def _announce(self) -> None:
@@ -189,63 +220,3 @@ class _Drive:
                 self.client.dashboard_link or None,
             )
         )
-
-
-def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> SweepContext:
-    """Return what the workers of a prepared sweep are told."""
-    return SweepContext(
-        sweep_id=sweep_id,
-        started_at=started_at,
-        strategy=prepared.strategy.source,
-        grid=without_sample(prepared.grid),
-        timeframe=normal(prepared.config.timeframe),
-        end=prepared.config.end,
-        bars=prepared.bars,
-        inputs=prepared.inputs,
-        columns=prepared.columns,
-        keep_details=prepared.config.details.keep == "all",
-        keep_block_statistics=prepared.config.details.block_statistics,
-    )
-
-
-def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
-    """Return what the lake keeps of a sweep, so that it can be run again, resumed and questioned."""
-    bars = {
-        symbol: {
-            "fingerprint": inputs.fingerprint,
-            "first": inputs.first,
-            "bars": inputs.bars,
-            "periods_per_year": inputs.periods_per_year,
-            "version": prepared.bars["bars"].version,
-            "files": [
-                file.path
-                for file in prepared.bars["bars"].matching({"symbol": symbol, "timeframe": context.timeframe})
-            ],
-        }
-        for symbol, inputs in prepared.inputs.items()
-    }
-    return {
-        "sweep_id": context.sweep_id,
-        "name": prepared.config.name,
-        "owner": _owner(),
-        "strategy": prepared.strategy.name,
-        "symbols": list(prepared.inputs),
-        "timeframe": context.timeframe,
-        "started_at": context.started_at,
-        "runs": prepared.runs,
-        "simulation_version": SIMULATION_VERSION,
-        "strategy_code": prepared.strategy.code,
-        "strategy_source": json.dumps(prepared.strategy.source.to_document()),
-        "parameters": json.dumps([asdict(column) for column in prepared.columns]),
-        "config": json.dumps(prepared.config.to_document()),
-        "bars": json.dumps(bars),
-        "versions": json.dumps(code_versions()),
-    }
-
-
-def _owner() -> str | None:
-    """Return who runs this; None where the account has no name, as in some containers."""
-    try:
-        return getuser()
-    except (ImportError, KeyError, OSError):
-        return None

@@ -28,26 +28,28 @@ class Progressed:
     """More runs are committed.
 
     Attributes:
-        done: Committed runs, failed ones included.
+        done: Committed runs, failed ones included, those of earlier drivers too.
         failed: Those without a result.
         runs: Runs of the whole sweep.
-        seconds: Since the start.
+        seconds: Since this driver's start.
+        before: Runs that earlier drivers had committed by then.
     """
 
     done: int
     failed: int
     runs: int
     seconds: float
+    before: int = 0
 
     @property
     def rate(self) -> float:
         """Runs a second so far."""
-        return self.done / max(self.seconds, 1e-9)
+        return (self.done - self.before) / max(self.seconds, 1e-9)
 
     @property
     def eta_seconds(self) -> float | None:
         """Seconds left at this rate; None before the first runs."""
-        return (self.runs - self.done) / self.rate if self.done else None
+        return (self.runs - self.done) / self.rate if self.done > self.before else None
 
 
 @dataclass(frozen=True)

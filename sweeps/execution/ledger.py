@@ -1,12 +1,18 @@
 """Ledger: receipts into batches, batches into the lake, counts for whoever asks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from lake.journal import Batch, Journal
+from lake.commits import Fence
+from lake.journal import Batch, Journal, step
 from lake.lake import Lake
+from lake.ownership import claim
 from lake.receipts import pack
+from lake.recovery import recover
 from lake.writer import write_rows
+from sweeps.execution.finished import Finished
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.worker import BlockReceipt
 
@@ -18,26 +24,55 @@ BATCH_BLOCKS = 256
 class Ledger:
     """Commits the receipts of one sweep, many at a time.
 
-    Small rows are packed into one file per table and partition. Memory is bounded by one batch.
+    Small rows are packed into one file per table and partition. Memory is bounded by one batch, and some
+    hundred bytes a block.
     """
 
-    def __init__(self, lake: Lake, sweep_id: str, epoch: int = 1) -> None:
-        self._lake, self._journal, self._epoch = lake, Journal(lake, sweep_id), epoch
+    def __init__(self, lake: Lake, sweep_id: str) -> None:
+        self._lake, self._sweep_id = lake, sweep_id
+        self._journal = Journal(lake, sweep_id)
         self._batches = 0
         self._pending: list[BlockReceipt] = []
         self._open: Batch | None = None
         self._since = time.monotonic()
-        self.computed = 0
-        self.failed = 0
+        self.finished = Finished()
         self.seconds = 0.0
         """Time spent on commits."""
 
-    def claim(self) -> None:
-        """Own the sweep; raises SweepOwnedError if another driver does."""
-        self._journal.claim(self._epoch)
+    @property
+    def computed(self) -> int:
+        """Runs of the sweep with a result that are committed, those of earlier drivers included."""
+        return self.finished.computed
+
+    @property
+    def failed(self) -> int:
+        """Runs of the sweep without a result that are committed, those of earlier drivers included."""
+        return self.finished.failed
+
+    @contextmanager
+    def owned(self, *, take_over: bool = False) -> Iterator[None]:
+        """Own the sweep, with what earlier drivers put down made whole, until the block ends.
+
+        Raises:
+            SweepOwnedError: If another driver is alive and is not to be taken over.
+        """
+        with claim(self._lake, self._sweep_id, take_over=take_over) as ownership:
+            self._journal = Journal(self._lake, self._sweep_id, ownership.epoch)
+            recover(self._journal, self.finished.restore)
+            yield
+
+    def fence(self, number: int) -> Fence:
+        """Return the fence of this driver's commit of that number, in a table of its own numbers."""
+        return self._journal.fence(step(self._journal.epoch, number))
 
     def add(self, receipt: BlockReceipt) -> bool:
-        """Take a receipt; return whether a batch was committed with it."""
+        """Take a receipt; return whether a batch was committed with it.
+
+        A block is taken once, by its symbol, range and phase: whatever another execution of it wrote stays
+        invisible.
+        """
+        if not self.finished.take(_document(receipt)):
+            return False
         if not self._pending:
             self._since = time.monotonic()
         self._pending.append(receipt)
@@ -50,6 +85,9 @@ class Ledger:
         """Commit what is pending; when this returns it is visible.
 
         Ctrl-C waits for the end of it; after an error a retry is safe.
+
+        Raises:
+            SweepTakenOverError: If another driver owns the sweep now.
         """
         begun = time.monotonic()
         with uninterrupted():
@@ -57,7 +95,8 @@ class Ledger:
                 self._open = self._batch()
             if self._open is not None:
                 self._journal.commit(self._open)
-                self._count(self._pending)
+                for block in self._open.blocks:
+                    self.finished.count(block)
                 self._pending, self._open = [], None
                 self._batches += 1
         self.seconds += time.monotonic() - begun
@@ -68,8 +107,8 @@ class Ledger:
         files += [
             write_rows(self._lake.storage, table, rows, part, quick=True) for table, part, rows in packed
         ]
-        blocks = tuple(receipt.block.to_document() for receipt in self._pending)
-        return Batch(self._epoch, self._batches + 1, blocks, tuple(files))
+        blocks = tuple(_document(receipt) for receipt in self._pending)
+        return Batch(self._journal.epoch, self._batches + 1, blocks, tuple(files))
 
     def _is_due(self) -> bool:
         size = sum(len(rows.ipc) for receipt in self._pending for rows in receipt.rows)
@@ -79,8 +118,7 @@ class Ledger:
             or size >= BATCH_BYTES
         )
 
-    def _count(self, receipts: Sequence[BlockReceipt]) -> None:
-        for receipt in receipts:
-            if not receipt.block.details:
-                self.computed += receipt.runs
-                self.failed += receipt.failed
+
+def _document(receipt: BlockReceipt) -> Mapping[str, Any]:
+    """Return what the journal keeps of a block and of what became of its runs."""
+    return {**receipt.block.to_document(), "failed": receipt.failed}

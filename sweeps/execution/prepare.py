@@ -1,11 +1,11 @@
 """Prepare: everything that is checked and resolved before anything is written or computed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lake.commits import ColumnClashError, missing_columns
+from lake.evolution import ColumnClashError, missing_columns
 from lake.lake import Lake
 from lake.schemas import METRIC_NAMES, PARAMETER_PREFIX
 from lake.snapshot import Snapshot, TableSnapshot
@@ -70,6 +70,35 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
         LakeError: If there is no lake, or a parameter's column clashes with one that exists.
     """
     strategy = resolve(config.strategy, base_dir)
+    grid = _grid(config, strategy)
+    snapshot = lake.require().snapshot(["bars", "metrics", "sweeps"])
+    _check_columns(parameter_columns(config, grid), snapshot)
+
+    def check(readable: Bars) -> None:
+        own_metrics = prove(strategy, readable, grid, seed=0)
+        check_metrics(config, (*METRIC_NAMES, *own_metrics))
+
+    return _assembled(config, strategy, grid, snapshot, _symbols(config, snapshot), check)
+
+
+def prepare_again(
+    config: SweepConfig, strategy: Strategy, bars: Snapshot, symbols: Sequence[str]
+) -> Prepared:
+    """Return a sweep as it was prepared once; what was checked then is not checked again.
+
+    Args:
+        config: The configuration.
+        strategy: The strategy.
+        bars: The bars that it read.
+        symbols: The symbols that it covered.
+
+    Raises:
+        SweepError: If the bars or the grid cannot be made.
+    """
+    return _assembled(config, strategy, _grid(config, strategy), bars, symbols)
+
+
+def _grid(config: SweepConfig, strategy: Strategy) -> Grid:
     grid = bind(config, strategy.parameters)
     for direction in _values(grid, "direction"):
         check_direction(strategy, direction)  # type: ignore[arg-type]
@@ -77,27 +106,34 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
         grid = sample(grid, config.sample, source=config.source)
     if grid.is_empty():
         raise ConfigError(config.source, (("where", "excludes every cell of the grid; loosen it"),))
-    columns = parameter_columns(config, grid)
-    snapshot = lake.require().snapshot(["bars", "metrics", "sweeps"])
-    _check_columns(columns, snapshot)
-    bars = _symbols(config, snapshot)
+    return grid
+
+
+def _assembled(
+    config: SweepConfig,
+    strategy: Strategy,
+    grid: Grid,
+    snapshot: Snapshot,
+    symbols: Sequence[str],
+    check: Callable[[Bars], None] | None = None,
+) -> Prepared:
+    """Return the sweep; the first symbol's bars are checked."""
     inputs, adjusted = {}, []
-    for place, symbol in enumerate(bars):
+    for symbol in symbols:
         readable = load_bars(snapshot, symbol, config.timeframe, end=config.end)
         inputs[symbol] = _inputs(config, strategy, readable)
         if readable.adjusted:
             adjusted.append(symbol)
-        if place == 0:
-            own_metrics = prove(strategy, readable, grid, seed=place)
-            check_metrics(config, (*METRIC_NAMES, *own_metrics))
+        if check is not None and len(inputs) == 1:
+            check(readable)
     return Prepared(
         config=config,
         strategy=strategy,
         grid=grid,
-        bars=_only(snapshot, bars, normal(config.timeframe)),
+        bars=_only(snapshot, symbols, normal(config.timeframe)),
         inputs=inputs,
-        columns=columns,
-        runs=grid.count() * len(bars),
+        columns=parameter_columns(config, grid),
+        runs=grid.count() * len(symbols),
         cautions=cautions(grid, adjusted),
     )
 

@@ -17,7 +17,7 @@ from sweeps.spec.rules import Value
 
 
 def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> list[Block]:
-    """Return the blocks that compute the details that the configuration keeps.
+    """Return the blocks that compute the details that the configuration keeps and that are not there yet.
 
     The committed metrics are asked, so that a resumed sweep chooses as a whole one does.
     """
@@ -32,6 +32,9 @@ def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> lis
             min_trades=config.details.min_trades,
             per=config.details.per,
         )
+        held = catalog.arrow("select run_id from details where sweep_id = $1", [context.sweep_id])
+    there = pa.compute.is_in(best["run_id"], value_set=held["run_id"].combine_chunks())
+    best = best.filter(pa.compute.invert(there))
     blocks: list[Block] = []
     for symbol, inputs in prepared.inputs.items():
         mine = best.filter(pa.compute.equal(best["symbol"], symbol))

@@ -17,9 +17,9 @@ import sweeplake as sl
 from lake.encoding import encode
 from lake.writer import TABLES
 from sweeps.execution.compute import compute
-from sweeps.execution.driver import new_context
 from sweeps.execution.prepare import prepare
 from sweeps.execution.rows import Runs, metric_rows
+from sweeps.execution.start import new_context
 from sweeps.execution.worker import open_scene
 from sweeps.spec.config import parse_config
 

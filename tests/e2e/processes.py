@@ -20,7 +20,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
-def sweeplake(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def sweeplake(*words: object, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run(
         [BIN / "sweeplake", *map(str, words)],
@@ -28,7 +28,7 @@ def sweeplake(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
 

@@ -11,7 +11,7 @@ import pytest
 from distributed import Client
 
 import sweeplake as sl
-from lake.commits import ColumnClashError
+from lake.evolution import ColumnClashError
 from lake.lake import LakeMissingError
 from lake.storage import LakeUnwritableError
 from sweeplake.lake import Lake

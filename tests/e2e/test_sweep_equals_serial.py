@@ -12,9 +12,9 @@ from sweeplake.lake import Lake
 from sweeps.execution import blocks
 from sweeps.execution.cluster import connected
 from sweeps.execution.compute import compute
-from sweeps.execution.driver import new_context
 from sweeps.execution.prepare import prepare
 from sweeps.execution.rows import Runs, metric_rows
+from sweeps.execution.start import new_context
 from sweeps.execution.worker import open_scene
 from sweeps.spec.config import parse_config
 from tests.e2e.stored import metrics_of

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lake.commits import ColumnClashError, CommitConflictError, Fence, commit, fence_version
+from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.evolution import ColumnClashError
 from lake.lake import Lake, LakeFormatError, LakeMissingError, open_lake
 from lake.receipts import FileReceipt, Rows, pack
 from lake.schemas import TABLES

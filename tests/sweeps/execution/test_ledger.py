@@ -5,8 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lake.commits import SweepTakenOverError
 from lake.journal import Batch, Journal
 from lake.lake import Lake, open_lake
+from lake.ownership import SweepOwnedError
 from lake.receipts import Rows
 from sweeps.execution import ledger as module
 from sweeps.execution.blocks import Block
@@ -16,11 +18,11 @@ from sweeps.execution.worker import BlockReceipt
 PARTITION = {"strategy": "s", "symbol": "A", "date": "2026-01-02"}
 
 
-def receipt(lo: int, runs: int) -> BlockReceipt:
+def receipt(lo: int, runs: int, *, failed: int = 0) -> BlockReceipt:
     ids = [f"{index:032x}" for index in range(lo, lo + runs)]
     rows = pa.table({"sweep_id": ["sweep"] * runs, "run_id": ids, "role": ["full"] * runs})
     return BlockReceipt(
-        Block("A", lo, lo + runs, runs), (), (Rows.of("metrics", PARTITION, rows),), runs, 0, 0.1
+        Block("A", lo, lo + runs, runs), (), (Rows.of("metrics", PARTITION, rows),), runs - failed, failed
     )
 
 
@@ -70,3 +72,48 @@ def test_a_batch_is_due_by_time_by_blocks_or_by_size(lake: Lake, monkeypatch: py
         with monkeypatch.context() as changed:
             changed.setattr(module, name, value)
             assert Ledger(lake, name).add(receipt(0, 1))
+
+
+def test_a_block_that_ran_twice_is_taken_once(lake: Lake) -> None:
+    ledger = Ledger(lake, "sweep")
+    for _ in range(2):
+        ledger.add(receipt(0, 5))
+    ledger.flush()
+    ledger.add(receipt(0, 5))
+    ledger.flush()
+    assert ledger.computed == 5
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 5
+
+
+def test_the_next_driver_counts_on_from_the_journal_and_takes_no_block_again(lake: Lake) -> None:
+    first = Ledger(lake, "sweep")
+    with first.owned():
+        first.add(receipt(0, 5, failed=2))
+        first.flush()
+    second = Ledger(lake, "sweep")
+    with second.owned():
+        assert (second.computed, second.failed) == (3, 2)
+        assert second.finished.ranges() == {"A": [(0, 5)]}
+        second.add(receipt(0, 5, failed=2))
+        second.add(receipt(5, 1))
+        second.flush()
+    assert (second.computed, second.failed) == (4, 2)
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 6
+    assert [(batch.epoch, batch.number) for batch in Journal(lake, "sweep").batches()] == [(1, 1), (2, 1)]
+
+
+def test_a_driver_that_was_taken_over_commits_nothing_any_more(lake: Lake) -> None:
+    first, second = Ledger(lake, "sweep"), Ledger(lake, "sweep")
+    with first.owned():
+        first.add(receipt(0, 5))
+        first.flush()
+        first.add(receipt(5, 5))
+        with pytest.raises(SweepOwnedError), second.owned():
+            pass
+        with second.owned(take_over=True):
+            with pytest.raises(SweepTakenOverError, match="epoch 2"):
+                first.flush()
+            second.add(receipt(5, 5))
+            second.flush()
+    assert second.computed == 10
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 10

@@ -1,0 +1,170 @@
+"""Check: a lake held against its own word, file by file; what its rows say is asked in `queries.check`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lake.apart import FILES_AT_ONCE, Held, check_apart
+from lake.claims import Claim, claims
+from lake.errors import LakeError
+from lake.file_check import Problem, check_file
+from lake.findings import LOG, LOST_FILES, PARTITION, STATISTICS, Finding, lost_remedy
+from lake.history import stored_paths
+from lake.known_sweeps import KnownSweeps
+from lake.lake import Lake
+from lake.log import LogDamagedError
+from lake.log_check import check_log, check_strays
+from lake.schemas import TABLES
+from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent, delta_table, table_snapshot
+from lake.storage import Storage
+
+_THREADS = 4
+_REMEDIES = {
+    STATISTICS: "`sweeplake check --repair` writes the right ones",
+    PARTITION: "restore the file's folder, or `sweeplake check --repair --drop-damaged` takes it out",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A lake whose files were checked.
+
+    Attributes:
+        findings: What is wrong with files and logs.
+        visible: The snapshot.
+        sound: The snapshot without the files that are missing or damaged, and without tables that have no log
+            to read: what the rows can be asked of.
+        lost: The files that were left out, by table.
+        wrong: The files whose statistics are wrong, by table.
+        blind: Tables whose log cannot be read: nothing can be said of their rows, nor of others by them.
+        sweeps: The sweeps.
+        files: How many files were checked.
+        bytes: Their size.
+    """
+
+    findings: tuple[Finding, ...]
+    visible: Snapshot
+    sound: Snapshot
+    lost: Mapping[str, Sequence[DataFile]]
+    wrong: Mapping[str, Sequence[DataFile]]
+    blind: tuple[str, ...]
+    sweeps: KnownSweeps
+    files: int
+    bytes: int
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Sweeps that lost files may have rows of."""
+        lost = ((table, file) for table, files in self.lost.items() for file in files)
+        return frozenset(sweep for table, file in lost for sweep in self.sweeps.touched(table, file))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What was found in one table."""
+
+    snapshot: TableSnapshot
+    claims: Sequence[Claim]
+    findings: Sequence[Finding]
+    blind: bool = False
+
+
+def check_files(lake: Lake, *, deep: bool = False) -> Checked:
+    """Check the logs and every committed file of a lake, at its newest version; nothing is changed.
+
+    Reads the log, lists every folder once and reads the files' footers; deep reads every byte. Memory is that
+    of the log, and of a few files.
+    """
+    storage = lake.storage
+    tables = _tables(storage, deep=deep)
+    snapshot = Snapshot(storage, {name: table.snapshot for name, table in tables.items()})
+    problems: dict[str, list[tuple[Claim, str, str]]] = {name: [] for name in TABLES}
+    for name, claim, kind, text in _problems(storage, tables, deep=deep):
+        problems[name].append((claim, kind, text))
+    lost = {name: _files(problems[name], LOST_FILES) for name in TABLES}
+    sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
+    sweeps = _known(Snapshot(storage, sound))
+    findings = [finding for table in tables.values() for finding in table.findings]
+    for name, found in problems.items():
+        for claim, kind, text in found:
+            touched = sweeps.touched(name, claim.file)
+            remedy = lost_remedy(name, touched) if kind in LOST_FILES else _REMEDIES[kind]
+            findings.append(Finding(kind, name, f"{name}/{claim.file.path}", touched, text, remedy))
+    files = [file for table in snapshot.tables.values() for file in table.files]
+    size = sum(file.size_bytes for file in files)
+    return Checked(
+        findings=tuple(findings),
+        visible=snapshot,
+        sound=Snapshot(storage, sound),
+        lost=lost,
+        wrong={name: _files(problems[name], (STATISTICS,)) for name in TABLES},
+        blind=tuple(name for name, table in tables.items() if table.blind),
+        sweeps=sweeps,
+        files=len(files),
+        bytes=size,
+    )
+
+
+def _files(problems: Sequence[tuple[Claim, str, str]], kinds: Sequence[str]) -> list[DataFile]:
+    return [claim.file for claim, kind, _ in problems if kind in kinds]
+
+
+def without(table: TableSnapshot, files: Sequence[DataFile]) -> TableSnapshot:
+    """Return a table without some of its files."""
+    gone = {file.path for file in files}
+    kept = tuple(file for file in table.files if file.path not in gone)
+    return TableSnapshot(table.name, table.version, table.schema, kept)
+
+
+def _tables(storage: Storage, *, deep: bool) -> dict[str, _Table]:
+    """Return all tables as of one moment: `details` first, and again if it moved meanwhile."""
+    names = ("details", *(name for name in TABLES if name != "details"))
+    while True:
+        tables = {name: _table(storage, name, deep=deep) for name in names}
+        if _table(storage, "details", deep=False).snapshot.version == tables["details"].snapshot.version:
+            return {name: tables[name] for name in TABLES}
+
+
+def _table(storage: Storage, name: str, *, deep: bool) -> _Table:
+    findings = check_log(storage, name, deep=deep)
+    findings += check_strays(name, storage.walk(name))
+    try:
+        handle = delta_table(storage, name)
+    except LogDamagedError as error:
+        if not any(finding.kind == LOG for finding in findings):
+            findings.append(Finding(LOG, name, error.file, (), error.reason, "restore it from a copy"))
+        return _Table(absent(name), (), findings, blind=True)
+    if handle is None:
+        return _Table(absent(name), (), findings)
+    snapshot = table_snapshot(name, handle)
+    return _Table(snapshot, claims(snapshot.files, handle), findings)
+
+
+def _known(snapshot: Snapshot) -> KnownSweeps:
+    """Return the sweeps; none if their own table cannot be read, which is a finding by itself."""
+    try:
+        return KnownSweeps.of(snapshot)
+    except (OSError, ValueError, LakeError):
+        return KnownSweeps()
+
+
+def _problems(
+    storage: Storage, tables: Mapping[str, _Table], *, deep: bool
+) -> Iterator[tuple[str, Claim, str, str]]:
+    """Yield what is wrong with files, in order, some files at once."""
+    held: list[Held] = []
+    for name, table in tables.items():
+        sizes = stored_paths(storage, name) if table.claims else {}
+        held += [(name, claim, sizes.get(claim.file.path)) for claim in table.claims]
+    for start in range(0, len(held), FILES_AT_ONCE):
+        part = held[start : start + FILES_AT_ONCE]
+        found = _deeply(storage, part) if deep else check_apart(storage, part)
+        for (name, claim, _), problems in zip(part, found, strict=True):
+            for kind, text in problems:
+                yield name, claim, kind, text
+
+
+def _deeply(storage: Storage, held: Sequence[Held]) -> list[list[Problem]]:
+    """Read every byte; only bytes that hash to what they were are parsed, and these are safe to read here."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(lambda item: check_file(storage, *item, deep=True), held))

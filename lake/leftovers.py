@@ -1,0 +1,132 @@
+"""Leftovers: which of the lake's files nobody needs any more, judged by their names and ages. Pure.
+
+Only what sweeplake or Delta named is ever a leftover: a file that somebody else put into the lake stays.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lake.storage import StoredFile
+
+LOG_FOLDER = "_delta_log"
+SWEEPS_FOLDER = "_sweeps"
+_DATA = re.compile(r"[0-9a-f]{8}-[0-9a-f]{32}-(dense-)?[0-9a-f]{32}\.parquet")
+_TEMPORARY = re.compile(r"_.+\.[0-9a-f]{32}|_probe-[0-9a-f]{32}|_commit_[0-9a-f-]+\.json\.tmp")
+_ENTRY = re.compile(r"(\d{20})\.json")
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
+_LOG_FILE = re.compile(r"(\d{20})\.(json|crc|checkpoint\b.*\.parquet)")
+
+
+class Kind(StrEnum):
+    """What a leftover is."""
+
+    DATA = "data"
+    TEMPORARY = "temporary"
+    JOURNAL = "journal"
+    LOG = "log"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """One file that can go.
+
+    Attributes:
+        path: Path relative to the lake.
+        kind: What it is.
+        size_bytes: Its size.
+    """
+
+    path: str
+    kind: Kind
+    size_bytes: int
+
+
+def old_data(stored: Iterable[StoredFile], before: datetime) -> list[StoredFile]:
+    """Return the data files that are old enough to go, if nobody needs them."""
+    return [file for file in stored if file.modified_at < before and _DATA.fullmatch(_name(file.path))]
+
+
+def unneeded(old: Iterable[StoredFile], needed: Mapping[str, Collection[str]]) -> list[Leftover]:
+    """Return the data files that nobody needs.
+
+    Args:
+        old: Data files, of any table.
+        needed: By table, the paths relative to it that must stay. Of a table that is not in it all stay.
+    """
+    found = []
+    for file in old:
+        table, _, path = file.path.partition("/")
+        if table in needed and path not in needed[table]:
+            found.append(Leftover(file.path, Kind.DATA, file.size_bytes))
+    return found
+
+
+def old_temporaries(stored: Iterable[StoredFile], before: datetime) -> list[Leftover]:
+    """Return what writers that died left half done."""
+    return [
+        Leftover(file.path, Kind.TEMPORARY, file.size_bytes)
+        for file in stored
+        if file.modified_at < before and _TEMPORARY.fullmatch(_name(file.path))
+    ]
+
+
+def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: datetime) -> list[Leftover]:
+    """Return the journals of ended sweeps in which nothing was written since; each goes whole or stays.
+
+    One that names lost blocks stays: `resume` computes them from it.
+    """
+    folders: dict[str, list[StoredFile]] = defaultdict(list)
+    for file in stored:
+        folders[file.path.split("/")[1]].append(file)
+    return [
+        Leftover(file.path, Kind.JOURNAL, file.size_bytes)
+        for sweep_id, files in sorted(folders.items())
+        if sweep_id in ended
+        and all(file.modified_at < before and "/lost-" not in file.path for file in files)
+        for file in files
+    ]
+
+
+def old_log(stored: Iterable[StoredFile], before: datetime) -> list[Leftover]:
+    """Return the files of a table's log that only versions from before a time need, the oldest first.
+
+    The newest checkpoint that is older than that stays with its entry, and all after it: every version that
+    was current since can still be built.
+    """
+    numbered = [(file, found) for file in stored if (found := _LOG_FILE.fullmatch(_name(file.path)))]
+    old_entries = {
+        int(found[1])
+        for file, _ in numbered
+        if (found := _ENTRY.fullmatch(_name(file.path))) and file.modified_at < before
+    }
+    checkpoints = {
+        int(found[1]) for file, _ in numbered if (found := _CHECKPOINT.fullmatch(_name(file.path)))
+    }
+    start = max(old_entries & checkpoints, default=0)
+    return [
+        Leftover(file.path, Kind.LOG, file.size_bytes)
+        for file, found in sorted(numbered, key=lambda pair: pair[0].path)
+        if int(found[1]) < start
+    ]
+
+
+def first_since(stored: Iterable[StoredFile], before: datetime) -> int:
+    """Return the first version that was committed since a time, as a listing of a table's log tells it."""
+    entries = {
+        int(found[1]): file.modified_at for file in stored if (found := _ENTRY.fullmatch(_name(file.path)))
+    }
+    newest = max(entries, default=-1)
+    return min((version for version, at in entries.items() if at >= before), default=newest + 1)
+
+
+def entries_from(names: Iterable[str], first: int) -> list[str]:
+    """Return which of the names in a table's log are entries of a version or later ones."""
+    return [name for name in names if (found := _ENTRY.fullmatch(name)) and int(found[1]) >= first]
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

@@ -1,0 +1,88 @@
+"""Lost blocks: what a sweep's journal calls finished and a repair took out of the lake; resume computes it.
+
+An object `_sweeps/<id>/lost-<uuid>.json` is a `Loss`: put down before anything is taken out, and counted only
+once `lost-<uuid>.done` lies beside it. So a repair that was cut off is finished by the next, and nothing is
+computed again while its rows may still be there.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lake.storage import Storage
+
+Blocks = frozenset[tuple[int, int, str]]
+"""Epoch and number of a batch, and the symbol whose blocks in it are lost."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Blocks of one sweep whose rows go, in every table, because some of their files cannot be read.
+
+    Attributes:
+        sweep_id: The sweep.
+        symbol: The symbol of the blocks; None is every symbol.
+        blocks: The blocks, as in `Blocks`.
+        files: The files that cannot be read, by table; they go whole.
+        only: The files, by table, in which the blocks' rows lie; None: they were merged with others, and
+            every row of the sweep and symbol goes.
+        id: Its name.
+    """
+
+    sweep_id: str
+    symbol: str | None
+    blocks: Sequence[tuple[int, int, str]]
+    files: Mapping[str, Sequence[str]]
+    only: Mapping[str, Sequence[str]] | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def path(self) -> str:
+        """Where it is put down, relative to the lake's root."""
+        return f"_sweeps/{self.sweep_id}/lost-{self.id}.json"
+
+    def put(self, storage: Storage) -> None:
+        """Put it down."""
+        storage.put_if_absent(self.path, json.dumps(asdict(self)).encode())
+
+    def finish(self, storage: Storage) -> None:
+        """Let it count; its rows are gone. Safe to repeat."""
+        storage.put_if_absent(_done(self.path), b"{}")
+
+
+def lost_blocks(storage: Storage, sweep_id: str) -> Blocks:
+    """Return the blocks that a sweep's journal calls finished and that are to be computed again.
+
+    One listing where nothing was lost. A batch that is written later has another number, so what is computed
+    again is not lost again.
+    """
+    folder = f"_sweeps/{sweep_id}"
+    names = (f"{folder}/{name}" for name in storage.list(folder))
+    return frozenset(block for loss in _losses(storage, names, done=True) for block in loss.blocks)
+
+
+def unfinished_losses(storage: Storage) -> list[Loss]:
+    """Return the losses of all sweeps whose repair was cut off; one listing."""
+    return _losses(storage, [file.path for file in storage.walk("_sweeps")], done=False)
+
+
+def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]:
+    there = set(paths)
+    return [
+        _decode(json.loads(storage.read(path)))
+        for path in sorted(there)
+        if path.rpartition("/")[2].startswith("lost-")
+        and path.endswith(".json")
+        and (_done(path) in there) == done
+    ]
+
+
+def _decode(document: dict[str, Any]) -> Loss:
+    blocks = tuple((int(epoch), int(number), str(symbol)) for epoch, number, symbol in document.pop("blocks"))
+    return Loss(blocks=blocks, **document)
+
+
+def _done(path: str) -> str:
+    return f"{path.removesuffix('.json')}.done"

@@ -1,0 +1,56 @@
+"""Maintenance: commits that take files out, of which only one can follow a snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lake.commits import Fence, commit
+from lake.lake import Lake
+from lake.receipts import FileReceipt
+from lake.snapshot import DataFile, TableSnapshot, absent, delta_table, table_snapshot
+
+MAINTENANCE = "maintenance"
+"""Application whose transactions number every table's maintenance commits."""
+
+
+@dataclass(frozen=True)
+class Fenced:
+    """A table as maintenance plans on it: its files, and the step that a commit planned on them takes.
+
+    Attributes:
+        lake: The lake.
+        snapshot: The table's files.
+        step: Number of the next maintenance commit, as of the same version.
+    """
+
+    lake: Lake
+    snapshot: TableSnapshot
+    step: int
+
+    def commit(self, adds: Sequence[FileReceipt], removes: Sequence[DataFile], note: str = "") -> int:
+        """Swap files for others in one atomic commit; appends that came meanwhile stay.
+
+        Only once: for another commit take a new `fenced` table.
+
+        Args:
+            adds: Receipts of written files.
+            removes: Files of the snapshot.
+            note: What it does, in a few words, for `history`.
+
+        Returns:
+            The table's version.
+
+        Raises:
+            CommitConflictError: If other maintenance came first; nothing was changed, plan again.
+            CommitLostError: If other writers overtook it too often; nothing was changed.
+        """
+        fence = Fence(MAINTENANCE, self.step, exclusive=True)
+        return commit(self.lake, self.snapshot.name, adds, removes=removes, fence=fence, note=note)
+
+
+def fenced(lake: Lake, table: str) -> Fenced:
+    """Return a table's newest files with the number of its next maintenance commit, both of one version."""
+    handle = delta_table(lake.storage, table)
+    if handle is None:
+        return Fenced(lake, absent(table), 1)
+    taken = handle.transaction_version(MAINTENANCE) or 0
+    return Fenced(lake, table_snapshot(table, handle), taken + 1)

@@ -1,0 +1,210 @@
+"""Ownership: which driver may commit for a sweep, and whether it is alive.
+
+A driver owns a sweep by `_sweeps/<sweep_id>/owner-<epoch>.json`, which is put if absent and never changed,
+so that every epoch has one driver. While it lives it rewrites `heartbeat-<epoch>.json` beside it. How old
+that is the storage says: the heartbeat's time of writing is held against that of a probe, put for the
+purpose, and no machine's clock is asked.
+"""
+
+import json
+import os
+import socket
+import threading
+import uuid
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from lake.errors import LakeError
+from lake.lake import Lake
+from lake.storage import Storage
+
+BEAT_SECONDS = 5.0
+"""How often a driver rewrites its heartbeat."""
+STALE_SECONDS = 30.0
+"""An older heartbeat is that of a driver that is dead, or that the next one stops at its next commit."""
+
+
+class SweepOwnedError(LakeError):
+    """A driver that is alive owns the sweep."""
+
+    def __init__(self, sweep_id: str, epoch: int, owner: str, since: str) -> None:
+        super().__init__(sweep_id, epoch, owner, since)
+        self.sweep_id, self.epoch, self.owner, self.since = sweep_id, epoch, owner, since
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} is run by {self.owner} since {self.since} (epoch {self.epoch}), alive "
+            f"less than {STALE_SECONDS:.0f} s ago; wait for it, or stop it and go on in its place: "
+            f"`sweeplake resume {self.sweep_id} --take-over`"
+        )
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A driver that claimed a sweep.
+
+    Attributes:
+        owner: Its host and process.
+        at: When it claimed, by its own clock, ISO 8601.
+        token: What tells its files from those of any other driver.
+    """
+
+    owner: str
+    at: str
+    token: str
+
+    @staticmethod
+    def here() -> "Owner":
+        """Return this process, as an owner that was never before."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return Owner(f"{socket.gethostname()}:{os.getpid()}", at, uuid.uuid4().hex)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An epoch of a sweep, and the driver that has it."""
+
+    sweep_id: str
+    epoch: int
+    owner: Owner
+
+
+def sweep_folder(sweep_id: str) -> str:
+    """Return where a sweep's journal lies, relative to the lake."""
+    return f"_sweeps/{sweep_id}"
+
+
+def newest_owner(lake: Lake, sweep_id: str) -> Claimed | None:
+    """Return the last driver that claimed a sweep; None if none ever did."""
+    folder = sweep_folder(sweep_id)
+    names = [name for name in lake.storage.list(folder) if name.startswith("owner-")]
+    if not names:
+        return None
+    epoch = int(names[-1].removesuffix(".json").split("-")[1])
+    return Claimed(sweep_id, epoch, _owner(lake.storage, sweep_id, epoch))
+
+
+def live_owner(lake: Lake, sweep_id: str) -> Claimed | None:
+    """Return the driver that runs a sweep now; None if it ended, or its heartbeat is stale.
+
+    It puts a probe into the sweep's folder and removes it again.
+    """
+    newest = newest_owner(lake, sweep_id)
+    return newest if newest is not None and _beats(lake.storage, newest) else None
+
+
+def is_live(lake: Lake, sweep_id: str) -> bool:
+    """Return whether a driver runs a sweep now."""
+    return live_owner(lake, sweep_id) is not None
+
+
+def require_free(lake: Lake, sweep_id: str) -> None:
+    """Return if nobody runs a sweep.
+
+    Raises:
+        SweepOwnedError: If a driver that is alive owns it.
+    """
+    live = live_owner(lake, sweep_id)
+    if live is not None:
+        raise _owned(live)
+
+
+def claim(lake: Lake, sweep_id: str, *, take_over: bool = False) -> "Ownership":
+    """Become a sweep's owner, in the epoch after the last one.
+
+    Of several drivers that claim at the same time one gets it. A retry of the same call is another claim.
+
+    Args:
+        lake: The lake.
+        sweep_id: The sweep.
+        take_over: Claim it also while another driver is alive; that one stops at its next commit.
+
+    Raises:
+        SweepOwnedError: If another driver is alive, or claimed at the same time.
+    """
+    newest = newest_owner(lake, sweep_id)
+    if newest is not None and not take_over and _beats(lake.storage, newest):
+        raise _owned(newest)
+    mine = Claimed(sweep_id, 1 if newest is None else newest.epoch + 1, Owner.here())
+    storage, name = lake.storage, _name("owner", mine)
+    data = json.dumps(asdict(mine.owner)).encode()
+    if not storage.put_if_absent(name, data) and storage.read(name) != data:  # ours, if an answer was lost
+        raise _owned(Claimed(sweep_id, mine.epoch, _owner(storage, sweep_id, mine.epoch)))
+    return Ownership(storage, mine)
+
+
+class Ownership:
+    """A claimed sweep. In a `with` statement its heart beats; at the end the sweep is free at once."""
+
+    def __init__(self, storage: Storage, claimed: Claimed) -> None:
+        self._storage, self._claimed = storage, claimed
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="heartbeat", daemon=True)
+
+    @property
+    def epoch(self) -> int:
+        """Its epoch, from 1."""
+        return self._claimed.epoch
+
+    def __enter__(self) -> Self:
+        self._beat()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        with suppress(
+            Exception
+        ):  # the storage is gone, each store's own kinds: then the heartbeat gets stale
+            self._beat()
+
+    def _live(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            with suppress(Exception):  # a beat that is missed is no harm: commits are fenced whatever it says
+                self._beat()
+
+    def _beat(self) -> None:
+        document = {**asdict(self._claimed.owner), "ended": self._ended.is_set()}
+        self._storage.put(_name("heartbeat", self._claimed), json.dumps(document).encode())
+
+
+def _beats(storage: Storage, claimed: Claimed) -> bool:
+    name = _name("heartbeat", claimed)
+    try:
+        if json.loads(storage.read(name))["ended"]:
+            return False
+    except FileNotFoundError:  # it has only just claimed
+        name = _name("owner", claimed)
+    beaten, now = storage.modified(name), _now(storage, claimed.sweep_id)
+    return beaten is not None and (now - beaten).total_seconds() < STALE_SECONDS
+
+
+def _now(storage: Storage, sweep_id: str) -> datetime:
+    """Return the time by the storage's own clock."""
+    probe = f"{sweep_folder(sweep_id)}/_probe-{uuid.uuid4().hex}"
+    storage.put(probe, b"")
+    try:
+        now = storage.modified(probe)
+    finally:
+        storage.delete([probe])
+    if now is None:
+        raise FileNotFoundError(storage.path(probe))
+    return now
+
+
+def _owned(claimed: Claimed) -> SweepOwnedError:
+    return SweepOwnedError(claimed.sweep_id, claimed.epoch, claimed.owner.owner, claimed.owner.at)
+
+
+def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:
+    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/owner-{epoch:06d}.json")))
+
+
+def _name(kind: str, claimed: Claimed) -> str:
+    return f"{sweep_folder(claimed.sweep_id)}/{kind}-{claimed.epoch:06d}.json"

@@ -1,0 +1,161 @@
+"""Recovery: a new driver makes what earlier ones put down whole, and shuts them out.
+
+The new driver, of epoch e, goes through these steps, and starts again at the first if it dies in between:
+
+1. It claims e (`ownership`). Drivers before it may still be awake; they are called zombies here.
+2. It closes every earlier epoch: after the last batch of it, it puts one that says `closed_by`, if absent. A
+   zombie that puts its next batch first has it finished below; one that comes later finds the closing one in
+   its place and stops. From here on no earlier batch can appear.
+3. It rolls forward every earlier batch, in order, in every table whose transaction is below the batch's step.
+   A zombie that commits the same batch takes the same step with the same files: Delta refuses the later one.
+   A batch of which a file is missing is declared void, by an object put if absent, and not committed.
+4. It commits an empty transaction (sweep, e << 32) to every table. From here on a zombie's commit is refused:
+   on a stale handle by Delta, on a fresh one by the check of epochs that precedes every attempt.
+5. It takes out what zombies, or drivers that died, had committed of void batches, details first.
+
+So one rule says who may finish a batch: any driver that owns the sweep, until a later one committed its
+empty transaction to that table; and that one does so only when the batch is whole, or void, everywhere. Below
+a table's e << 32 everything is settled. The blocks of all batches but the void ones are finished, save those
+that a repair took out since (`lost`).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.errors import LakeError
+from lake.journal import Batch, Journal, step
+from lake.lost import lost_blocks
+from lake.maintenance import MAINTENANCE, fenced
+from lake.schemas import COMMIT_ORDER
+
+ATTEMPTS = 20
+
+Finish = Callable[[Mapping[str, Any]], None]
+"""Told the document of every finished block."""
+
+
+class BatchTornError(LakeError):
+    """A batch lost files before all of it was committed, and what was cannot be told apart any more."""
+
+    def __init__(self, sweep_id: str, batch: str, table: str) -> None:
+        super().__init__(sweep_id, batch, table)
+        self.sweep_id, self.batch, self.table = sweep_id, batch, table
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id}: files of {self.batch} are gone, and its rows in table {self.table} are "
+            f"merged with others; remove the sweep (`sweeplake delete {self.sweep_id}`) and run it again"
+        )
+
+
+def recover(journal: Journal, finish: Finish) -> None:
+    """Make everything whole that earlier drivers of a sweep put down, and shut them out; safe to repeat.
+
+    Args:
+        journal: The journal of the driver that owns the sweep now.
+        finish: Told of every block that needs not be computed again.
+
+    Raises:
+        SweepTakenOverError: If a later driver owns the sweep.
+        BatchTornError: If what a void batch left cannot be taken out.
+    """
+    if journal.epoch == 1:
+        return  # the first to claim it: there is nothing
+    for epoch in range(1, journal.epoch):
+        close(journal, epoch)
+    void = roll_forward(journal, finish)
+    for table in COMMIT_ORDER:
+        commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
+    for batch, tables in void:
+        for table in reversed(COMMIT_ORDER):
+            _take_out(journal, batch, table, was_committed=table in tables)
+
+
+def close(journal: Journal, epoch: int) -> None:
+    """End an epoch: no batch can be put into it any more."""
+    number = 0
+    for batch in journal.entries(epoch):
+        if batch.closed_by is not None:
+            return
+        number = batch.number
+    held = None
+    while held is None or held.closed_by is None:  # the epoch's driver put another one meanwhile
+        number += 1
+        held = journal.put(Batch(epoch, number, (), (), closed_by=journal.epoch))
+
+
+def roll_forward(journal: Journal, finish: Finish) -> list[tuple[Batch, tuple[str, ...]]]:
+    """Finish every batch that was put down and not committed; safe to repeat, and beside its own driver.
+
+    Returns:
+        The batches that are void, each with the tables that had it.
+
+    Raises:
+        SweepTakenOverError: If a driver of a later epoch committed already.
+    """
+    committed = {table: fence_version(journal.lake, table, journal.sweep_id) or 0 for table in COMMIT_ORDER}
+    names = frozenset(journal.lake.storage.list(journal.folder))
+    lost, void = lost_blocks(journal.lake.storage, journal.sweep_id), []
+    for batch in journal.batches():
+        if _void_name(batch) in names:
+            void.append((batch, _void_tables(journal, batch)))
+            continue
+        left = [table for table in COMMIT_ORDER if batch.of(table) and committed[table] < batch.step]
+        if _missing(journal, batch, left):
+            had = tuple(table for table in COMMIT_ORDER if batch.of(table) and table not in left)
+            _declare_void(journal, batch, had)
+            void.append((batch, had))
+            continue
+        if left:
+            journal.apply(batch)
+        for block in batch.blocks:
+            if (batch.epoch, batch.number, block.get("symbol")) not in lost:
+                finish(block)
+    return void
+
+
+def _missing(journal: Journal, batch: Batch, tables: list[str]) -> bool:
+    """Say whether a file that would be committed is not there, or has another size."""
+    storage = journal.lake.storage
+    return any(
+        storage.size(f"{table}/{file.path}") != file.size_bytes
+        for table in tables
+        for file in batch.of(table)
+    )
+
+
+def _void_name(batch: Batch) -> str:
+    return f"void-{batch.name}"
+
+
+def _declare_void(journal: Journal, batch: Batch, tables: tuple[str, ...]) -> None:
+    data = json.dumps({"tables": tables, "by": journal.epoch}).encode()
+    journal.lake.storage.put_if_absent(f"{journal.folder}/{_void_name(batch)}", data)
+
+
+def _void_tables(journal: Journal, batch: Batch) -> tuple[str, ...]:
+    return tuple(json.loads(journal.lake.storage.read(f"{journal.folder}/{_void_name(batch)}"))["tables"])
+
+
+def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool) -> None:
+    """Take a void batch's files out of a table, once for all; nobody commits them any more."""
+    lake, paths = journal.lake, {file.path for file in batch.of(table)}
+    mark = f"{journal.sweep_id}/{_void_name(batch)}"
+    if not paths or fence_version(lake, table, mark) is not None:
+        return
+    for _ in range(ATTEMPTS):
+        held = fenced(lake, table)
+        visible = [file for file in held.snapshot.files if file.path in paths]
+        if not visible and not was_committed:
+            return
+        if len(visible) != len(paths):
+            raise BatchTornError(journal.sweep_id, batch.name, table)
+        fence = Fence(MAINTENANCE, held.step, exclusive=True)
+        try:
+            commit(lake, table, [], removes=visible, fence=fence, mark=mark)
+        except CommitConflictError:
+            continue  # maintenance came between
+        return
+    raise CommitConflictError(table, MAINTENANCE, held.step, held.step)

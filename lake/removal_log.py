@@ -1,0 +1,189 @@
+"""Removal log: what a removal was about to do, put down before it did.
+
+`_maintenance/<id>/` holds `plan.json`, one `<table>-<step>-<hex>.json` for each commit that was tried,
+and `done.json` or `undone.json` at the end. None of them ever changes. With them a removal that was cut off
+can be finished, and one that was not meant can be undone, exactly.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from deltalake import DeltaTable
+
+from lake.choices import Choice, choice_of
+from lake.lake import Lake
+from lake.layout import named_hash
+from lake.maintenance import MAINTENANCE, Fenced
+from lake.receipts import FileReceipt
+from lake.removal import FileLoss, Removal
+from lake.snapshot import DataFile, delta_table, table_snapshot
+from lake.statistics import statistics_document
+from lake.sweep_log import new_sweep_id
+
+FOLDER = "_maintenance"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One commit of a removal that was tried; `happened` tells whether it came to be.
+
+    Attributes:
+        table: Its table.
+        step: Step of the fence that it was to take.
+        base: Version of the table that it was planned on.
+        dropped: Files that it took out whole.
+        rewritten: Files that it took out for those in `added`.
+        added: What is left of them.
+    """
+
+    table: str
+    step: int
+    base: int
+    dropped: tuple[FileReceipt, ...]
+    rewritten: tuple[FileReceipt, ...]
+    added: tuple[FileReceipt, ...]
+
+    def happened(self, lake: Lake) -> bool:
+        """Return whether the commit is in the table's log, told by the files that it swapped.
+
+        Raises:
+            DeltaError: If the log no longer goes back that far.
+        """
+        newest = delta_table(lake.storage, self.table)
+        taken = {file.path for file in (*self.dropped, *self.rewritten)}
+        for version in range(self.base + 1, -1 if newest is None else newest.version() + 1):
+            handle = _at(lake, self.table, version)
+            if (handle.transaction_version(MAINTENANCE) or 0) >= self.step:
+                before, after = (
+                    _paths(self.table, _at(lake, self.table, version - 1)),
+                    _paths(self.table, handle),
+                )
+                return before - after == taken and after - before == {file.path for file in self.added}
+        return False
+
+
+@dataclass(frozen=True)
+class RemovalRecord:
+    """One removal, as it was put down.
+
+    Attributes:
+        id: Its id; sorts by time.
+        at: When it was planned, UTC.
+        choices: What goes.
+        runs: Runs of each sweep that goes.
+        done: Whether it was finished.
+        undone: Whether it was undone.
+    """
+
+    id: str
+    at: datetime
+    choices: tuple[Choice, ...]
+    runs: Mapping[str, int]
+    done: bool = False
+    undone: bool = False
+
+
+def begin(lake: Lake, removal: Removal) -> RemovalRecord:
+    """Put a removal down; from here on it will be finished, by whoever comes."""
+    record = RemovalRecord(new_sweep_id(removal.at), removal.at, removal.choices, removal.runs)
+    document = {
+        "at": record.at.isoformat(),
+        "choices": [choice.to_document() for choice in record.choices],
+        "runs": dict(record.runs),
+    }
+    lake.storage.put_if_absent(f"{FOLDER}/{record.id}/plan.json", json.dumps(document).encode())
+    return record
+
+
+def note_attempt(
+    lake: Lake, record: RemovalRecord, table: Fenced, losses: Sequence[FileLoss], added: Sequence[FileReceipt]
+) -> None:
+    """Put down a commit that is about to be tried."""
+    name = table.snapshot.name
+    files = {
+        "dropped": [_receipt(name, loss.file) for loss in losses if loss.whole],
+        "rewritten": [_receipt(name, loss.file) for loss in losses if not loss.whole],
+        "added": list(added),
+    }
+    document: dict[str, Any] = {"table": name, "step": table.step, "base": table.snapshot.version}
+    document |= {key: [file.to_document() for file in held] for key, held in files.items()}
+    path = f"{FOLDER}/{record.id}/{name}-{table.step:08d}-{secrets.token_hex(4)}.json"
+    lake.storage.put_if_absent(path, json.dumps(document).encode())
+
+
+def note_end(lake: Lake, record: RemovalRecord, end: str) -> None:
+    """Put down that a removal is done, or undone."""
+    document = {"at": datetime.now(UTC).isoformat()}
+    lake.storage.put_if_absent(f"{FOLDER}/{record.id}/{end}.json", json.dumps(document).encode())
+
+
+def records(lake: Lake) -> Iterator[RemovalRecord]:
+    """Yield all removals, the oldest first."""
+    for name in lake.storage.list(FOLDER):
+        held = set(lake.storage.list(f"{FOLDER}/{name}"))
+        if "plan.json" in held:
+            document = json.loads(lake.storage.read(f"{FOLDER}/{name}/plan.json"))
+            yield RemovalRecord(
+                id=name,
+                at=datetime.fromisoformat(document["at"]),
+                choices=tuple(choice_of(choice) for choice in document["choices"]),
+                runs=document["runs"],
+                done="done.json" in held,
+                undone="undone.json" in held,
+            )
+
+
+def forget_removals(lake: Lake, before: datetime) -> None:
+    """Drop what is known of removals that ended before a time: vacuum took their files; safe to repeat."""
+    old = [record for record in records(lake) if record.at < before and (record.done or record.undone)]
+    lake.storage.delete(
+        [
+            f"{FOLDER}/{record.id}/{name}"
+            for record in old
+            for name in sorted(lake.storage.list(f"{FOLDER}/{record.id}"), key=_plan_last)
+        ]
+    )
+
+
+def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
+    """Return the commits that a removal tried, whether they came to be or not."""
+    found = []
+    for name in lake.storage.list(f"{FOLDER}/{record.id}"):
+        if name.endswith(".json") and "-" in name and not name.startswith("_"):
+            held = json.loads(lake.storage.read(f"{FOLDER}/{record.id}/{name}"))
+            files = {
+                key: tuple(FileReceipt(**file) for file in held[key])
+                for key in ("dropped", "rewritten", "added")
+            }
+            found.append(Attempt(held["table"], held["step"], held["base"], **files))
+    return found
+
+
+def _receipt(table: str, file: DataFile) -> FileReceipt:
+    """Return what a commit needs to add a file that was visible once."""
+    return FileReceipt(
+        table=table,
+        path=file.path,
+        size_bytes=file.size_bytes,
+        rows=file.rows,
+        partition=dict(file.partition),
+        statistics=statistics_document(file.rows, file.minimum, file.maximum, file.nulls),
+        sha256=named_hash(file.path),
+    )
+
+
+def _plan_last(name: str) -> tuple[bool, str]:
+    return name == "plan.json", name
+
+
+def _at(lake: Lake, table: str, version: int) -> DeltaTable:
+    storage = lake.storage
+    return DeltaTable(storage.uri(table), version=version, storage_options=storage.delta_options)
+
+
+def _paths(table: str, handle: DeltaTable) -> set[str]:
+    return {file.path for file in table_snapshot(table, handle).files}

@@ -1,0 +1,203 @@
+"""Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake.exceptions import DeltaError
+
+from lake.choices import Choice, mask_of
+from lake.copying import KEYS, batches, copy_rows
+from lake.errors import LakeError
+from lake.lake import Lake
+from lake.maintenance import fenced
+from lake.receipts import FileReceipt
+from lake.removal_log import Attempt, RemovalRecord, attempts, note_end, records
+from lake.remove import newest_states, put_states, until_no_conflict
+from lake.schemas import COMMIT_ORDER
+from lake.snapshot import DataFile, TableSnapshot
+from lake.sweep_log import REMOVED
+
+
+class CannotUndoError(LakeError):
+    """A removal cannot be undone; nothing was changed."""
+
+    def __init__(self, removal: str, reason: str) -> None:
+        super().__init__(removal, reason)
+        self.removal, self.reason = removal, reason
+
+    def __str__(self) -> str:
+        return f"removal {self.removal} cannot be undone: {self.reason}"
+
+
+class NothingToUndoError(LakeError):
+    """There is no removal that could be undone."""
+
+    def __init__(self, url: str, since: str = "") -> None:
+        super().__init__(url, since)
+        self.url, self.since = url, since
+
+    def __str__(self) -> str:
+        since = f" since {self.since}" if self.since else ""
+        return f"the lake {self.url} has no removal{since} that is not undone yet"
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What came back.
+
+    Attributes:
+        id: The removal.
+        rows: Rows that came back, by table.
+    """
+
+    id: str
+    rows: Mapping[str, int]
+
+
+def to_undo(lake: Lake, to: datetime | None = None) -> list[RemovalRecord]:
+    """Return the last removal, or all that were planned after a time, the newest first.
+
+    Raises:
+        NothingToUndoError: If there is none that is not undone yet.
+    """
+    left = [record for record in records(lake) if not record.undone]
+    chosen = left[-1:] if to is None else [record for record in left if record.at > to]
+    if not chosen:
+        raise NothingToUndoError(lake.url, to.isoformat() if to else "")
+    return chosen[::-1]
+
+
+def undo(lake: Lake, record: RemovalRecord) -> Undone:
+    """Bring back exactly the rows that a removal took out; what was appended since stays.
+
+    Files that went whole are named again, files that were rewritten come back for what was left of them, or,
+    if that was rewritten since, their lost rows alone. Details come last. Rows of the removal that are there
+    again, because a crash cut an earlier undo off or a sweep was computed anew, are not doubled: repeat it
+    freely.
+
+    Raises:
+        CannotUndoError: If vacuum took a file that is needed; nothing was changed.
+        CommitConflictError: If rivals overtook it too often; repeat it.
+    """
+    taken = _taken(lake, record)
+    _require(lake, record, taken)
+    rows: dict[str, int] = {}
+
+    def bring_back(table: str) -> bool:
+        rows[table] = _bring_back(lake, record, table, taken.get(table, ()))
+        return True
+
+    for table in COMMIT_ORDER:
+        until_no_conflict(lambda table=table: bring_back(table))  # type: ignore[misc]
+    until_no_conflict(lambda: _forget(lake, record))
+    _restore_states(lake, record)
+    note_end(lake, record, "undone")
+    return Undone(record.id, {table: count for table, count in rows.items() if count})
+
+
+def _taken(lake: Lake, record: RemovalRecord) -> dict[str, list[Attempt]]:
+    """Return the commits of a removal that came to be, by table."""
+    taken: dict[str, list[Attempt]] = {}
+    for attempt in attempts(lake, record):
+        try:
+            happened = attempt.happened(lake)
+        except DeltaError as error:
+            reason = f"the log of {attempt.table} no longer goes back to version {attempt.base}"
+            raise CannotUndoError(record.id, reason) from error
+        if happened:
+            taken.setdefault(attempt.table, []).append(attempt)
+    return taken
+
+
+def _require(lake: Lake, record: RemovalRecord, taken: Mapping[str, Sequence[Attempt]]) -> None:
+    """Return if all files are still there, each of its size."""
+    files = [file for held in taken.values() for attempt in held for file in _out(attempt)]
+    gone = [file for file in files if lake.storage.size(f"{file.table}/{file.path}") != file.size_bytes]
+    if gone:
+        first = f"{gone[0].table}/{gone[0].path}"
+        rows = sum(file.rows for file in gone)
+        reason = f"vacuum took {len(gone)} of its {len(files)} files, {rows} rows of them, e.g. {first}"
+        raise CannotUndoError(record.id, f"{reason}; run the sweeps again")
+
+
+def _bring_back(lake: Lake, record: RemovalRecord, table: str, taken: Sequence[Attempt]) -> int:
+    """Commit the files of one table again; return the rows that came back."""
+    if not taken:
+        return 0
+    held = fenced(lake, table)
+    choices = [choice for choice in record.choices if choice.concerns(table)]
+    present = _present(lake, held.snapshot, choices)
+    visible = {file.path: file for file in held.snapshot.files}
+
+    def lost(rows: pa.RecordBatch) -> pa.Array:
+        return pc.and_not(mask_of(choices, rows), present.mask(rows))
+
+    adds: list[FileReceipt] = []
+    removes: list[DataFile] = []
+    for attempt in taken:
+        swapped = not present.runs and all(file.path in visible for file in attempt.added)
+        whole = [*attempt.dropped, *attempt.rewritten] if swapped else attempt.dropped
+        if not present.runs:
+            adds += whole
+            removes += [visible[file.path] for file in attempt.added if swapped]
+        for file in _out(attempt):
+            if present.runs or file not in whole:
+                adds += copy_rows(lake.storage, table, _data_file(file), lost)
+    if adds:
+        held.commit(adds, removes)
+    return sum(file.rows for file in adds) - sum(file.rows for file in removes)
+
+
+def _present(lake: Lake, snapshot: TableSnapshot, choices: Sequence[Choice]) -> Choice:
+    """Return the runs of some choices that a table has now."""
+    found: dict[str, set[str]] = {}
+    for file in snapshot.files:
+        if any(choice.rows_by_bounds(file) != 0 for choice in choices):
+            for rows in batches(lake.storage, snapshot.name, file, KEYS):
+                held = rows.filter(mask_of(choices, rows))
+                keys = pa.Table.from_batches([held]).group_by(list(KEYS)).aggregate([])
+                for key in keys.to_pylist():
+                    found.setdefault(key["sweep_id"], set()).add(key["run_id"])
+    runs = {sweep: pa.array(sorted(ids), pa.string()) for sweep, ids in found.items()}
+    return Choice("present", "sweep", runs=runs)
+
+
+def _forget(lake: Lake, record: RemovalRecord) -> bool:
+    """Take the removal's own rows out of `removals`, so that what came back does not count as removed."""
+    held = fenced(lake, "removals")
+
+    def others(rows: pa.RecordBatch) -> pa.Array:
+        return pc.not_equal(rows.column("removed_at"), pa.scalar(record.at, rows.column("removed_at").type))
+
+    files = [
+        file
+        for file in held.snapshot.files
+        if any(others(rows).false_count for rows in batches(lake.storage, "removals", file, ["removed_at"]))
+    ]
+    added = [copy for file in files for copy in copy_rows(lake.storage, "removals", file, others)]
+    if files:
+        held.commit(added, files)
+    return bool(files)
+
+
+def _restore_states(lake: Lake, record: RemovalRecord) -> None:
+    """Append the state that each removed sweep had before."""
+    sweeps = sorted({sweep for choice in record.choices for sweep in choice.sweeps})
+    before = [
+        next((state for state in reversed(states) if state["status"] != REMOVED), None)
+        for states in newest_states(lake, sweeps)
+        if states[-1]["status"] == REMOVED
+    ]
+    put_states(lake, [state for state in before if state is not None], f"{record.id}-undone")
+
+
+def _out(attempt: Attempt) -> Iterator[FileReceipt]:
+    yield from attempt.dropped
+    yield from attempt.rewritten
+
+
+def _data_file(file: FileReceipt) -> DataFile:
+    return DataFile(file.path, file.size_bytes, file.rows, file.partition, "", {}, {})

@@ -1,0 +1,171 @@
+"""Check: a lake's rows held against each other and against what the sweeps say they did."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lake.findings import COUNTS, DOUBLED, LEFTOVERS, NOT_WHOLE, UNREADABLE, Finding
+from lake.known_sweeps import KnownSweeps
+from lake.snapshot import Snapshot
+from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES
+from queries.catalog import Catalog
+from queries.errors import QueryError
+
+_RESUME = "`sweeplake resume {0}` computes what is missing"
+_DOUBLED = """
+select sweep_id, count(*) as runs
+from (
+    select sweep_id, role, run_id, strategy, symbol from stored.metrics group by all having count(*) > 1
+)
+group by sweep_id order by sweep_id
+"""
+
+# Every pair of details with the rows that it has and that it says it has.
+_WHOLE = """
+with named as (
+    select sweep_id, run_id, count(*) as named, min(trades) as trades, min(equity_rows) as equity_rows
+    from stored.details group by sweep_id, run_id
+),
+trades as (select sweep_id, run_id, count(*) as found from stored.trades group by sweep_id, run_id),
+equity as (select sweep_id, run_id, count(*) as found from stored.equity group by sweep_id, run_id),
+runs as (
+    select distinct sweep_id, run_id from stored.metrics semi join named using (sweep_id, run_id)
+)
+select
+    named.sweep_id,
+    named.run_id,
+    named.named > 1 as doubled,
+    coalesce(trades.found, 0) is distinct from named.trades as trades_differ,
+    coalesce(equity.found, 0) is distinct from named.equity_rows as equity_differs,
+    runs.run_id is null as no_metrics
+from named
+left join trades using (sweep_id, run_id)
+left join equity using (sweep_id, run_id)
+left join runs using (sweep_id, run_id)
+where doubled or trades_differ or equity_differs or no_metrics
+order by all
+"""
+_LEFT = """
+select sweep_id, run_id, 'trades' as "table", count(*) as found
+from stored.trades anti join stored.details using (sweep_id, run_id) group by all
+union all
+select sweep_id, run_id, 'equity', count(*)
+from stored.equity anti join stored.details using (sweep_id, run_id) group by all
+"""
+_COUNTS = """
+with done as (
+    select sweep_id, count(distinct run_id) as done from stored.metrics
+    where sweep_id in (select unnest($1)) group by sweep_id
+),
+failed as (select sweep_id, count(*) as failed from stored.failures group by sweep_id),
+gone as (
+    select sweep_id, count(distinct run_id) as gone, bool_or(run_id is null) as whole
+    from stored.removals group by sweep_id
+)
+select
+    asked.sweep_id,
+    coalesce(done.done, 0) as done,
+    coalesce(failed.failed, 0) as failed,
+    coalesce(gone.gone, 0) as gone,
+    coalesce(gone.whole, false) as whole
+from (select unnest($1) as sweep_id) as asked
+left join done using (sweep_id)
+left join failed using (sweep_id)
+left join gone using (sweep_id)
+order by asked.sweep_id
+"""
+
+
+def check_rows(snapshot: Snapshot, sweeps: KnownSweeps) -> list[Finding]:
+    """Return what rows say against each other; sweeps that run are left out where they may be half there.
+
+    Args:
+        snapshot: Files that can be read, of every table.
+        sweeps: The sweeps of the lake.
+    """
+    try:
+        with Catalog(snapshot) as catalog:
+            return [
+                *_doubled(catalog),
+                *_not_whole(catalog),
+                *_leftovers(catalog, sweeps),
+                *_counts(catalog, sweeps),
+            ]
+    except (QueryError, OSError) as error:
+        remedy = "`sweeplake check --deep` tells which files are damaged"
+        return [Finding(UNREADABLE, "", "", (), f"rows cannot be read: {error}", remedy)]
+
+
+def broken_details(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return the pairs of details that are not whole, and why."""
+    return catalog.rows(_WHOLE)
+
+
+def leftovers(catalog: Catalog, sweeps: KnownSweeps) -> list[dict[str, Any]]:
+    """Return the pairs that have trades or equity and that no details name, of sweeps that have ended."""
+    return [row for row in catalog.rows(_LEFT) if row["sweep_id"] in sweeps.ended]
+
+
+def _doubled(catalog: Catalog) -> Iterator[Finding]:
+    for row in catalog.rows(_DOUBLED):
+        text = f"{row['runs']:,} runs are there more than once"
+        remedy = f"`sweeplake delete {row['sweep_id']}` and run it again; please report it, this must not be"
+        yield Finding(DOUBLED, "metrics", "", (row["sweep_id"],), text, remedy)
+
+
+def _not_whole(catalog: Catalog) -> Iterator[Finding]:
+    reasons = {
+        "doubled": "named twice",
+        "trades_differ": "other trades than said",
+        "equity_differs": "other equity rows than said",
+        "no_metrics": "no metrics",
+    }
+    for sweep, rows in _by_sweep(broken_details(catalog)).items():
+        told = "; ".join(
+            f"{sum(row[name] for row in rows):,} {reason}"
+            for name, reason in reasons.items()
+            if any(row[name] for row in rows)
+        )
+        text = f"details of {len(rows):,} runs are not whole ({told}), e.g. {rows[0]['run_id']}"
+        remedy = "`sweeplake check --repair` drops them; the runs keep their metrics"
+        yield Finding(NOT_WHOLE, "details", "", (sweep,), text, remedy)
+
+
+def _leftovers(catalog: Catalog, sweeps: KnownSweeps) -> Iterator[Finding]:
+    for sweep, rows in _by_sweep(leftovers(catalog, sweeps)).items():
+        runs = len({row["run_id"] for row in rows})
+        count = sum(row["found"] for row in rows)
+        text = f"{count:,} rows of {runs:,} runs that no details name; nobody sees them"
+        tables = " and ".join(sorted({row["table"] for row in rows}))
+        yield Finding(
+            LEFTOVERS, tables, "", (sweep,), text, "`sweeplake check --repair` drops them", harmless=True
+        )
+
+
+def _counts(catalog: Catalog, sweeps: KnownSweeps) -> Iterator[Finding]:
+    finished = {
+        name: row
+        for name, row in sweeps.states.items()
+        if row["status"] in (FINISHED, FINISHED_WITH_FAILURES)
+    }
+    if not finished:
+        return
+    for row in catalog.rows(_COUNTS, [sorted(finished)]):
+        state = finished[row["sweep_id"]]
+        computed = (state["computed"] or 0) + (state["reused"] or 0)
+        for table, found, told in (
+            ("metrics", row["done"], computed),
+            ("failures", row["failed"], state["failed"] or 0),
+        ):
+            least = 0 if row["whole"] else told - row["gone"]
+            if not least <= found <= told:
+                gone = f", {row['gone']:,} were removed" if row["gone"] else ""
+                text = f"{found:,} runs are there; the sweep finished with {told:,}{gone}"
+                remedy = _RESUME.format(row["sweep_id"]) if found < least else "please report it"
+                yield Finding(COUNTS, table, "", (row["sweep_id"],), text, remedy)
+
+
+def _by_sweep(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["sweep_id"], []).append(row)
+    return dict(sorted(found.items()))

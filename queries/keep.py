@@ -1,0 +1,183 @@
+"""Keep: what retention asks a snapshot: which sweeps there are, and whose details are among the best."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from lake.choices import Choice
+from lake.policy import Details
+from lake.sweep_log import REMOVED
+from queries.catalog import Catalog
+from queries.errors import UnknownNameError
+from queries.ranking import by_metric, by_score
+from queries.text import quoted
+
+_GROUPS = {"sweep": "sweep_id", "strategy": "strategy", "symbol": "symbol"}
+
+
+def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return every sweep with its last state before it was removed, and what is left of it.
+
+    Args:
+        catalog: The snapshot.
+        pinned_runs: Runs that are not counted.
+
+    Returns:
+        sweep_id, status, strategy, owner, started_at, ended_at (when that state was first recorded), and
+        counts of rows: runs, failures, detailed.
+    """
+    return catalog.rows(
+        """
+        with states as (
+            select *, min("at") over (partition by sweep_id, status, seconds) as ended_at
+            from stored.sweeps where status <> $removed
+        ), newest as (
+            select * from states
+            qualify row_number() over (partition by sweep_id order by "at" desc, seconds desc) = 1
+        ), runs as (
+            select sweep_id, count(*) as n from metrics where run_id not in (select unnest($pinned))
+            group by sweep_id
+        ), failed as (
+            select sweep_id, count(*) as n from failures where run_id not in (select unnest($pinned))
+            group by sweep_id
+        ), detailed as (
+            select sweep_id, count(*) as n from details where run_id not in (select unnest($pinned))
+            group by sweep_id
+        )
+        select
+            newest.sweep_id, status, strategy, owner, started_at, ended_at,
+            coalesce(runs.n, 0) as runs,
+            coalesce(failed.n, 0) as failures,
+            coalesce(detailed.n, 0) as detailed
+        from newest
+        left join runs on runs.sweep_id = newest.sweep_id
+        left join failed on failed.sweep_id = newest.sweep_id
+        left join detailed on detailed.sweep_id = newest.sweep_id
+        order by newest.sweep_id
+        """,
+        {"removed": REMOVED, "pinned": sorted(pinned_runs)},
+    )
+
+
+def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa.Table:
+    """Return every run with details of some sweeps, and whether it stays.
+
+    In each group the best runs stay, and of the others those whose ids have the lowest hashes, as many as
+    the rule samples. A run without the metric or with too few trades is never among the best; one whose
+    trades are not counted may be. The same run of several sweeps of a group is one, and stays or goes in
+    all of them.
+
+    Args:
+        catalog: The snapshot.
+        rule: The policy's line.
+        sweeps: Sweeps that compete; of others nothing is returned.
+
+    Returns:
+        sweep_id, run_id, stays.
+
+    Raises:
+        UnknownNameError: If the lake has no such metric.
+    """
+    order = by_score(catalog.schema, rule.score) if rule.score else by_metric(catalog.schema, rule.metric)
+    group = ", ".join(quoted(_GROUPS[name]) for name in rule.per)
+    direction = "desc" if order.descending else "asc"
+    return catalog.arrow(
+        f"""
+        with valued as (
+            select sweep_id, run_id, strategy, symbol,
+                max({order.expression}) filter (
+                    where (num_trades is null or num_trades >= $min_trades)
+                ) as value
+            from metrics where sweep_id in (select unnest($sweeps))
+            group by all
+        ), competing as (
+            select details.sweep_id, details.run_id, details.strategy, details.symbol, valued.value
+            from details left join valued
+            on valued.sweep_id = details.sweep_id and valued.run_id = details.run_id
+            and valued.strategy = details.strategy and valued.symbol = details.symbol
+            where details.sweep_id in (select unnest($sweeps))
+        ), runs as (
+            select {group}, run_id, {"max" if order.descending else "min"}(value) as value
+            from competing group by all
+        ), placed as (
+            select *, value is not null and row_number() over (
+                partition by {group} order by value {direction} nulls last, run_id
+            ) <= $top as best from runs
+        ), drawn as (
+            select *, row_number() over (partition by {group}, best order by md5(run_id), run_id) as draw
+            from placed
+        )
+        select competing.sweep_id, competing.run_id,
+            bool_or(drawn.best or drawn.draw <= $random) as stays
+        from competing join drawn using ({group}, run_id)
+        group by all
+        order by all
+        """,  # noqa: S608
+        {
+            "sweeps": list(sweeps),
+            "min_trades": rule.min_trades,
+            "top": rule.top,
+            "random": rule.random,
+            **order.weights,
+        },
+    )
+
+
+def unknown_pins(catalog: Catalog, sweeps: Sequence[str], runs: Sequence[str]) -> Mapping[str, str]:
+    """Return which of some sweeps and runs the lake never had, each with its kind."""
+    known_sweeps = {row["sweep_id"] for row in catalog.rows("select distinct sweep_id from stored.sweeps")}
+    found = catalog.rows(
+        """
+        select run_id from metrics where run_id in (select unnest($1))
+        union select run_id from failures where run_id in (select unnest($1))
+        union select run_id from removals where run_id in (select unnest($1))
+        """,
+        [list(runs)],
+    )
+    known_runs = {row["run_id"] for row in found}
+    unknown = dict.fromkeys((name for name in sweeps if name not in known_sweeps), "sweep")
+    return unknown | dict.fromkeys((name for name in runs if name not in known_runs), "run")
+
+
+def chosen_by_id(catalog: Catalog, name: str, line: str) -> Choice:
+    """Return the choice of everything of one sweep, or of one run in every sweep that has it.
+
+    Raises:
+        UnknownNameError: If there is no such sweep or run.
+    """
+    sweeps = catalog.rows("select sweep_id from sweeps where sweep_id = $1 and status <> $2", [name, REMOVED])
+    if sweeps or _any_row(catalog, "sweep_id", name):
+        return Choice(line, "sweep", frozenset([name]))
+    owners = _any_row(catalog, "run_id", name)
+    if owners:
+        return Choice(line, "sweep", runs={sweep: pa.array([name], pa.string()) for sweep in owners})
+    near = catalog.rows(
+        """
+        select sweep_id as id from sweeps where starts_with(sweep_id, $1)
+        union select run_id from metrics where starts_with(run_id, $1) order by id limit 3
+        """,
+        [name[:8]],
+    )
+    raise UnknownNameError("run or sweep", name, [row["id"] for row in near])
+
+
+def kind_of(catalog: Catalog, name: str) -> str:
+    """Return whether an id is a sweep's or a run's.
+
+    Raises:
+        UnknownNameError: If it is neither.
+    """
+    return "sweep" if chosen_by_id(catalog, name, "").sweeps else "run"
+
+
+def _any_row(catalog: Catalog, column: str, value: str) -> list[str]:
+    """Return the sweeps that have rows of runs or failures with a value, sorted."""
+    rows = catalog.rows(
+        f"""
+        select sweep_id from metrics where {column} = $1
+        union select sweep_id from failures where {column} = $1 order by sweep_id
+        """,  # noqa: S608
+        [value],
+    )
+    return [row["sweep_id"] for row in rows]

@@ -1,0 +1,53 @@
+"""`sweeplake history`."""
+
+import click
+
+from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.output import command, note, print_json
+from sweeplake.cli.tables import print_table
+
+TABLES = ("metrics", "details", "trades", "equity", "failures", "sweeps", "removals", "bars")
+_COLUMNS = ("version", "at", "done", "files_added", "files_removed", "rows_added", "rows_removed")
+_OPTIONAL = ("rows_added", "rows_removed", "files_added", "files_removed")
+
+
+@click.command()
+@lake_option
+@click.option(
+    "--table", type=click.Choice(TABLES), default="metrics", show_default=True, help="Whose versions."
+)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(min=0), help="Most versions; 0 is all."
+)
+@json_option
+def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """Print a table's versions, newest first, and what made them.
+
+    The questions take --version (of metrics) and --as-of to read the lake as it was.
+    """
+    import sweeplake
+    from lake.history import history as commits
+
+    with sweeplake.open(lake_url) as lake:
+        entries = commits(lake.tables.require().storage, table, limit or None)
+    rows = [
+        {
+            "version": entry.version,
+            "at": entry.at,
+            "done": entry.done,
+            "files_added": entry.added,
+            "files_removed": entry.removed,
+            "rows_added": entry.rows_added,
+            "rows_removed": entry.rows_removed,
+        }
+        for entry in entries
+    ]
+    if as_json:
+        print_json({"table": table, "versions": rows})
+        return
+    if not rows:
+        note(f"the table {table} has no versions yet")
+        return
+    print_table(rows, _COLUMNS, optional=_OPTIONAL, alike=False)
+    if table == "metrics":
+        note(f"read the lake as it was: {command('best --version ' + str(rows[-1]['version']))}")

@@ -1,0 +1,83 @@
+"""`sweeplake maintain`."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import click
+
+from sweeplake.cli.options import Age, json_option, lake_option
+from sweeplake.cli.output import counted, note, plain, print_json
+from sweeplake.cli.retain import policy_option, print_removal
+
+
+@click.command()
+@policy_option
+@lake_option
+@click.option("--every", type=Age(), help="Go on, one round so often, e.g. 1h or 0.5h; else one round.")
+@json_option
+def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: bool) -> None:  # noqa: FBT001
+    """Keep the lake small and fast: apply a policy, compact, vacuum.
+
+    Safe beside sweeps, readers and other maintenance. Ctrl-C and SIGTERM stop it after the step that it is
+    at. With --every an error of one round is told, and the next round comes; --json prints a line a round.
+    """
+    from lake.lake import open_lake
+    from lake.policy_file import load_policy
+    from sweeplake.maintain import maintain as rounds
+
+    policy = load_policy(Path(policy_file))
+    lake = open_lake(lake_url).require()
+    seconds = every.total_seconds() if every is not None else None
+    with _stopping() as stop:
+        for done in rounds(lake, policy, every_seconds=seconds, stop=stop):
+            document = done.to_document()
+            if as_json and seconds is None:
+                print_json(document)
+            elif as_json:
+                click.echo(json.dumps(plain(document)))
+                sys.stdout.flush()
+            else:
+                _print_round(document)
+            for step, error in done.errors.items():
+                if seconds is None:
+                    raise error
+                note(f"{step} failed, the next round tries again: {error}")
+
+
+@contextmanager
+def _stopping() -> Iterator[Event]:
+    """Turn the first SIGTERM or Ctrl-C into a wish to stop; a second one interrupts."""
+    stop = Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def wish(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in before:
+        signal.signal(number, wish)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_round(document: dict[str, Any]) -> None:
+    note(f"{document['started_at']:%Y-%m-%d %H:%M:%S} UTC")
+    if "retention" in document:
+        print_removal(document["retention"])
+    for table in document.get("compaction", {}).get("tables", ()):
+        files = f"{counted(table['files_before'], 'file')} are {table['files_after']:,} now"
+        note(f"compacted {table['table']}: {files}")
+    if document.get("vacuum", {}).get("files"):
+        vacuum = document["vacuum"]
+        note(f"vacuum deleted {counted(vacuum['files'], 'file')}, {vacuum['bytes'] / 1e6:,.1f} MB")

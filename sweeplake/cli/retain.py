@@ -1,0 +1,135 @@
+"""`sweeplake retain`, `delete` and `undo`."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sweeplake.cli.options import json_option, lake_option
+from sweeplake.cli.output import command, note, print_json
+from sweeplake.cli.tables import print_table
+
+_MEGA = 1e6
+_COLUMNS = ("line", "sweeps", "runs", "details", "files", "rewritten", "rows", "MB freed")
+
+policy_option = click.option(
+    "--policy", "policy_file", required=True, type=click.Path(), help="The policy, a TOML file."
+)
+
+
+@click.command()
+@policy_option
+@lake_option
+@click.option("--apply", "applied", is_flag=True, help="Remove it; else it is only told.")
+@json_option
+def retain(policy_file: str, lake_url: str, applied: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Tell what a policy removes, line by line; with --apply, remove it.
+
+    What was removed can be brought back with `sweeplake undo`, until vacuum takes the files.
+    """
+    from lake.lake import open_lake
+    from lake.policy_file import load_policy
+    from sweeplake.maintain import retain as apply
+    from sweeplake.retention import plan_retention
+
+    policy = load_policy(Path(policy_file))
+    lake = open_lake(lake_url)
+    if applied:
+        report = apply(lake, policy)
+    else:
+        report = {"applied": False, **plan_retention(lake, policy).to_document()}
+    if as_json:
+        print_json(report)
+    else:
+        print_removal(report)
+
+
+@click.command()
+@click.argument("name", metavar="RUN_ID|SWEEP_ID")
+@lake_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Delete one sweep, or one run from every sweep that has it.
+
+    It tells what goes, and asks. `sweeplake undo` brings it back, until vacuum takes the files.
+    """
+    from lake.lake import open_lake
+    from lake.remove import finish_removals, remove
+    from sweeplake.retention import plan_deletion
+
+    lake = open_lake(lake_url)
+    planned = plan_deletion(lake, name)
+    report = {"applied": False, **planned.to_document()}
+    if not as_json:
+        print_removal(report, asked=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"nobody can be asked here; add --yes to delete {name}")
+        click.confirm(f"delete {name}?", abort=True, err=True)
+    if finish_removals(lake):
+        planned = plan_deletion(lake, name)
+    record = remove(lake, planned)
+    if as_json:
+        print_json({**report, "applied": True, "removal": record and record.id})
+    else:
+        note(f"deleted; to bring it back: {command('undo')}")
+
+
+@click.command()
+@lake_option
+@click.option("--to", metavar="TIME", help="Undo every removal after this time (ISO 8601, UTC).")
+@json_option
+def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Bring back what the last removal took out.
+
+    Of `retain`, `delete` or `maintain`.
+
+    Exactly its rows come back, and what was appended since stays. It works until vacuum takes the files.
+    """
+    from lake.lake import open_lake
+    from lake.undo import to_undo
+    from lake.undo import undo as bring_back
+
+    lake = open_lake(lake_url).require()
+    records = to_undo(lake, _time(to) if to else None)
+    done = [bring_back(lake, record) for record in records]
+    if as_json:
+        rows = [{"removal": undone.id, "rows": dict(undone.rows)} for undone in done]
+        print_json({"undone": rows})
+        return
+    for undone, record in zip(done, records, strict=True):
+        lines = ", ".join(dict.fromkeys(choice.line for choice in record.choices))
+        back = ", ".join(f"{rows:,} of {table}" for table, rows in undone.rows.items()) or "nothing was gone"
+        click.echo(f"undid the removal of {record.at:%Y-%m-%d %H:%M:%S} ({lines}): {back}")
+
+
+def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
+    """Print what goes, or went, line by line."""
+    lines = [
+        {**line, "sweeps": len(line["sweeps"]), "MB freed": line["bytes"] / _MEGA} for line in report["lines"]
+    ]
+    if lines:
+        print_table(lines, _COLUMNS, optional=("rows", "rewritten", "files"))
+    for removal in report.get("finished", ()):
+        note(f"finished removal {removal}, which was cut off")
+    freed = f"{report['bytes'] / _MEGA:,.1f} MB"
+    if not lines:
+        note("no line names anything that goes")
+    elif report["applied"]:
+        note(f"removed; vacuum frees {freed}; to bring it back before that: {command('undo')}")
+    elif not asked:
+        note(f"a dry run: nothing was removed; --apply removes it ({freed} once vacuum has been)")
+
+
+def _time(text: str) -> datetime:
+    from datetime import UTC
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        reason = f"{text!r}: write a time such as 2026-01-31T12:00"
+        raise click.BadParameter(reason, param_hint="--to") from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

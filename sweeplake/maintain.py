@@ -1,0 +1,120 @@
+"""Maintenance: retention, compaction and vacuum in rounds, beside everything else that uses the lake."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+from typing import Any
+
+from lake.compact import compact_table
+from lake.compaction import COMPACTED, CompactionSettings, closed_before
+from lake.lake import Lake
+from lake.policy import Policy
+from lake.removal_log import forget_removals
+from lake.remove import finish_removals, remove
+from lake.sources import DamagedFileError
+from lake.vacuum import vacuum, vacuum_plan
+from sweeplake.retention import plan_retention
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of maintenance.
+
+    Attributes:
+        started_at: When it began, UTC.
+        steps: What each step reports, as a JSON document, in order.
+        errors: The errors of the steps that failed.
+    """
+
+    started_at: datetime
+    steps: Mapping[str, Document] = field(default_factory=dict)
+    errors: Mapping[str, Exception] = field(default_factory=dict)
+
+    def to_document(self) -> Document:
+        """Return it as JSON."""
+        errors = {step: f"{type(error).__name__}: {error}" for step, error in self.errors.items()}
+        return {"started_at": self.started_at, **self.steps, "errors": errors}
+
+
+def maintain(
+    lake: Lake, policy: Policy, *, every_seconds: float | None = None, stop: Event | None = None
+) -> Iterator[Round]:
+    """Yield rounds of maintenance: one, or one every so many seconds until it is told to stop.
+
+    A step that fails is told in its round, and the others are done. Between steps it looks whether it shall
+    stop; within one it is safe to kill, and the next round finishes what was cut off.
+
+    Args:
+        lake: The lake.
+        policy: What it keeps.
+        every_seconds: From the start of a round to that of the next; None: one round.
+        stop: Set by whoever wants it to stop.
+    """
+    stopped = stop or Event()
+    while not stopped.is_set():
+        begun = datetime.now(UTC)
+        yield _round(lake, policy, begun, stopped)
+        if every_seconds is None:
+            return
+        stopped.wait(max(0.0, every_seconds - (datetime.now(UTC) - begun).total_seconds()))
+
+
+def retain(lake: Lake, policy: Policy) -> Document:
+    """Apply a policy: finish what was cut off, then remove what it names; return the report."""
+    finished = [record.id for record in finish_removals(lake.require())]
+    removal = plan_retention(lake, policy)
+    record = remove(lake, removal)
+    return {"applied": True, "removal": record and record.id, "finished": finished, **removal.to_document()}
+
+
+def _round(lake: Lake, policy: Policy, begun: datetime, stop: Event) -> Round:
+    done: dict[str, Document] = {}
+    errors: dict[str, Exception] = {}
+    for name, step in _steps(lake, policy, begun, stop).items():
+        if stop.is_set():
+            break
+        try:
+            done[name] = step()
+        except Exception as error:  # noqa: BLE001  a round must not end the job; it is told
+            errors[name] = error
+    return Round(begun, done, errors)
+
+
+def _steps(lake: Lake, policy: Policy, now: datetime, stop: Event) -> dict[str, Callable[[], Document]]:
+    steps: dict[str, Callable[[], Document]] = {"retention": lambda: retain(lake, policy)}
+    if policy.compact:
+        before = closed_before(now) if policy.compact_months else None
+        steps["compaction"] = lambda: _compact(lake, before, stop)
+    age = policy.vacuum_age
+    if age is not None:
+        steps["vacuum"] = lambda: _vacuum(lake, age, stop)
+    return steps
+
+
+def _compact(lake: Lake, months_before: date | None, stop: Event) -> Document:
+    tables: list[Document] = []
+    damaged: list[DamagedFileError] = []
+    for name in COMPACTED:
+        if stop.is_set():
+            break
+        done = compact_table(lake, name, CompactionSettings(), months_before=months_before)
+        damaged += done.damaged
+        if done.rewritten:
+            counts = ("files_before", "files_after", "bytes_before", "bytes_after")
+            tables.append({"table": name, **{key: getattr(done, key) for key in counts}})
+    if damaged:
+        raise damaged[0]
+    return {"tables": tables}
+
+
+def _vacuum(lake: Lake, age: timedelta, stop: Event) -> Document:
+    plan = vacuum_plan(lake, age)
+    files = 0
+    for files in vacuum(lake, plan):  # noqa: B007
+        if stop.is_set():
+            break
+    forget_removals(lake, plan.before - age)
+    return {"files": files, "bytes": plan.size_bytes}

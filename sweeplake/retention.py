@@ -1,0 +1,146 @@
+"""Retention and deletion: what a policy or a command takes out of a lake, planned; `lake.remove` does it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from lake.choices import Choice
+from lake.copying import counter
+from lake.lake import Lake
+from lake.ownership import is_live
+from lake.pins import Pin, ProtectedError, pins
+from lake.policy import Policy, PolicyError
+from lake.removal import Removal, plan_removal
+from lake.retention import (
+    HeldSweep,
+    Pinned,
+    old_details,
+    other_details,
+    over_budget,
+    ranked_sweeps,
+    whole_sweeps,
+)
+from lake.sweep_log import FAILED, INTERRUPTED, RUNNING
+from lake.usage import bytes_by_sweep, visible_bytes
+from queries.catalog import Catalog
+from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, unknown_pins
+
+_RUNS, _DETAILS = ("metrics", "failures"), ("details", "trades", "equity")
+
+
+def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> Removal:
+    """Return what a policy takes out of a lake's newest snapshot; changes nothing.
+
+    Args:
+        lake: The lake.
+        policy: The policy.
+        now: Until when ages are counted, UTC; None is the present.
+
+    Raises:
+        LakeMissingError: If there is no lake.
+        PolicyError: If the policy pins what the lake never had.
+        UnknownNameError: If it ranks by a metric that the lake has not.
+    """
+    at = now or datetime.now(UTC)
+    with Catalog(lake.require()) as catalog:
+        pinned = _pinned(lake, catalog, policy)
+        held = _held(lake, catalog, pinned, measured=policy.budget_bytes is not None)
+        choices = whole_sweeps(policy, held, pinned, at)
+        choices += old_details(policy, held, pinned, at, choices)
+        if policy.details is not None:
+            ranked = ranked_sweeps(held, pinned, choices)
+            choices += other_details(policy, judged_details(catalog, policy.details, ranked), pinned)
+        choices += over_budget(policy, held, pinned, choices, visible_bytes(catalog.snapshot))
+        runs = {sweep.sweep_id: sweep.runs for sweep in held}
+        return plan_removal(at, choices, _runs(choices, runs), catalog.snapshot, counter(lake.storage))
+
+
+def plan_deletion(lake: Lake, name: str) -> Removal:
+    """Return what goes with one sweep, or with one run in every sweep that has it; changes nothing.
+
+    Raises:
+        LakeMissingError: If there is no lake.
+        UnknownNameError: If there is no such sweep or run.
+        ProtectedError: If it is pinned, or a sweep that has it has not ended.
+    """
+    with Catalog(lake.require()) as catalog:
+        choice = chosen_by_id(catalog, name, f"delete {name}")
+        sweeps = {*choice.sweeps, *choice.runs}
+        for held in pins(lake):
+            if held.id == name or held.id in sweeps or _holds(catalog, choice, held):
+                raise ProtectedError(name, f"{held.id} is pinned; `sweeplake unpin {held.id}` first")
+        states = {sweep.sweep_id: sweep for sweep in _held(lake, catalog, Pinned(), measured=False)}
+        for sweep in sorted(sweeps & states.keys()):
+            if not states[sweep].ended:
+                reason = f"sweep {sweep} is running; wait for its end, or stop it"
+                raise ProtectedError(name, reason)
+        runs = {sweep: held.runs for sweep, held in states.items()}
+        at = datetime.now(UTC)
+        return plan_removal(at, [choice], _runs([choice], runs), catalog.snapshot, counter(lake.storage))
+
+
+def pinnable(lake: Lake, name: str) -> str:
+    """Return whether an id is a sweep's or a run's.
+
+    Raises:
+        LakeMissingError: If there is no lake.
+        UnknownNameError: If it is neither.
+    """
+    with Catalog(lake.require()) as catalog:
+        return kind_of(catalog, name)
+
+
+def _holds(catalog: Catalog, choice: Choice, held: Pin) -> bool:
+    if held.kind != "run" or not choice.sweeps:
+        return False
+    query = "select 1 as one from metrics where run_id = $1 and sweep_id = $2 limit 1"
+    return bool(catalog.rows(query, [held.id, min(choice.sweeps)]))
+
+
+def _pinned(lake: Lake, catalog: Catalog, policy: Policy) -> Pinned:
+    named = policy.pins
+    unknown = unknown_pins(catalog, named.sweeps, named.runs)
+    if unknown:
+        problems = tuple(
+            (f"pins.{kind}s", f"the lake has no {kind} {name}") for name, kind in unknown.items()
+        )
+        raise PolicyError(policy.source, problems)
+    held = pins(lake)
+    return Pinned(
+        frozenset(named.sweeps) | {pin.id for pin in held if pin.kind == "sweep"},
+        frozenset(named.runs) | {pin.id for pin in held if pin.kind == "run"},
+    )
+
+
+def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> list[HeldSweep]:
+    filled = bytes_by_sweep(catalog.snapshot) if measured else {}
+    return [
+        HeldSweep(
+            **{key: value for key, value in row.items() if key != "status"},
+            ended=_ended(lake, row),
+            run_bytes=_bytes(filled, _RUNS, row["sweep_id"]),
+            detail_bytes=_bytes(filled, _DETAILS, row["sweep_id"]),
+        )
+        for row in held_sweeps(catalog, pinned.runs)
+    ]
+
+
+def _ended(lake: Lake, row: Mapping[str, Any]) -> bool:
+    """Return whether a sweep has ended and nobody works on it."""
+    if row["status"] in {INTERRUPTED, FAILED}:  # somebody may be resuming it
+        return not is_live(lake, row["sweep_id"])
+    return bool(row["status"] != RUNNING)
+
+
+def _bytes(filled: Mapping[str, Mapping[str, float]], tables: Sequence[str], sweep: str) -> float:
+    return sum(filled[table].get(sweep, 0.0) for table in tables if table in filled)
+
+
+def _runs(choices: Sequence[Choice], runs: Mapping[str, int]) -> dict[str, int]:
+    """Return the runs of each sweep that goes."""
+    return {
+        sweep: runs.get(sweep, 0)
+        for choice in choices
+        if choice.concerns("metrics")
+        for sweep in sorted(choice.sweeps)
+    }

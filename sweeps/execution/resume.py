@@ -1,0 +1,119 @@
+"""Resume: a sweep as its state in the lake describes it, ready to go on where its journal ends."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from lake.lake import Lake
+from lake.layout import schema_signature
+from lake.ownership import newest_owner
+from lake.schemas import TABLES
+from lake.snapshot import DataFile, Snapshot, TableSnapshot
+from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
+from sweeps.errors import SweepError
+from sweeps.execution.driver import Outcome
+from sweeps.execution.prepare import Prepared, prepare_again
+from sweeps.execution.start import Start, SweepChangedError, new_context
+from sweeps.simulation.kernel import SIMULATION_VERSION
+from sweeps.spec.config import parse_config
+from sweeps.strategies.source import StrategySource
+
+COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "error")
+"""Columns of `sweeps` that differ from state to state; the others are the sweep's lineage."""
+COMPARED = ("fingerprint", "first", "bars", "periods_per_year")
+"""What of a symbol's bars must be as it was."""
+
+
+class SweepRemovedError(SweepError):
+    """The sweep was removed from the lake."""
+
+    def __init__(self, sweep_id: str) -> None:
+        super().__init__(sweep_id)
+        self.sweep_id = sweep_id
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} was removed and is not computed again; "
+            "start a new one with `sweeplake run`"
+        )
+
+
+def ended(state: Mapping[str, Any]) -> Outcome | None:
+    """Return how a sweep ended, if there is nothing left to do; else None.
+
+    Args:
+        state: The sweep's newest row of `sweeps`.
+    """
+    if state["status"] not in (FINISHED, FINISHED_WITH_FAILURES):
+        return None
+    counts = {name: state[name] for name in ("runs", "computed", "reused", "failed", "seconds")}
+    return Outcome(state["sweep_id"], state["status"], **counts)
+
+
+def restore(state: Mapping[str, Any], lake: Lake) -> Start:
+    """Return a sweep from what the lake stores of it: configuration, strategy, bars.
+
+    Args:
+        state: The sweep's newest row of `sweeps`.
+        lake: The lake.
+
+    Raises:
+        SweepRemovedError: If it was removed.
+        SweepChangedError: If what it was started on cannot be had as it was; it tells what changed.
+        SweepError: If the stored configuration or strategy cannot be read by this release.
+    """
+    sweep_id = state["sweep_id"]
+    if state["status"] == REMOVED:
+        raise SweepRemovedError(sweep_id)
+    config = parse_config(json.loads(state["config"]), f"sweep {sweep_id}")
+    strategy = StrategySource.from_document(json.loads(state["strategy_source"])).load()
+    changes = []
+    if newest_owner(lake, sweep_id) is None:
+        changes.append("its journal is gone, which tells what is computed")
+    if state["simulation_version"] != SIMULATION_VERSION:
+        version = state["simulation_version"]
+        changes.append(f"it follows the rules of simulation version {version}, here is {SIMULATION_VERSION}")
+    if state["strategy_code"] != strategy.code:
+        changes.append(f"the code of strategy {strategy.name} or of its indicators is another one here")
+    bars, missing = _bars(state, lake)
+    changes += [f"the bars file {path} is gone" for path in missing]
+    if changes:
+        raise SweepChangedError(sweep_id, tuple(changes))
+    prepared = prepare_again(config, strategy, bars, state["symbols"])
+    changes = _differences(prepared, state)
+    if changes:
+        raise SweepChangedError(sweep_id, tuple(changes))
+    context = new_context(prepared, sweep_id, state["started_at"].astimezone(UTC))
+    lineage = {name: state[name] for name in TABLES["sweeps"].schema.names if name not in COUNTED}
+    return Start(prepared, context, lineage, seconds=state["seconds"] or 0.0)
+
+
+def _bars(state: Mapping[str, Any], lake: Lake) -> tuple[Snapshot, list[str]]:
+    """Return the bars that a sweep reads, whatever the table holds now, and the files that are gone."""
+    held = lake.snapshot(["bars"])["bars"]
+    files, missing = [], []
+    for symbol, inputs in json.loads(state["bars"]).items():
+        partition = {"symbol": symbol, "timeframe": state["timeframe"]}
+        for path in inputs["files"]:
+            size = lake.storage.size(f"bars/{path}")
+            if size is None:
+                missing.append(path)
+            else:
+                files.append(DataFile(path, size, 0, partition, schema_signature(path), {}, {}))
+    table = TableSnapshot("bars", held.version, held.schema, tuple(files))
+    return Snapshot(lake.storage, {"bars": table}), missing
+
+
+def _differences(prepared: Prepared, state: Mapping[str, Any]) -> list[str]:
+    """Return what of a sweep's inputs is not as it was."""
+    changes = []
+    for symbol, before in json.loads(state["bars"]).items():
+        inputs = prepared.inputs[symbol]
+        for name in COMPARED:
+            now = getattr(inputs, name)
+            if now != before[name]:
+                changes.append(f"{name} of the bars of {symbol} was {before[name]} and is {now}")
+    if prepared.runs != state["runs"]:
+        changes.append(f"it has {state['runs']:,} runs, its configuration makes {prepared.runs:,} here")
+    return changes

@@ -1,0 +1,135 @@
+"""Start: what a driver needs to begin a sweep, or to go on with one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from typing import Any
+
+import numpy as np
+
+from lake.sweep_log import new_sweep_id
+from sweeps.bars.timeframes import normal
+from sweeps.errors import SweepError
+from sweeps.execution.blocks import without_sample
+from sweeps.execution.cluster import code_versions
+from sweeps.execution.context import SweepContext
+from sweeps.execution.finished import Finished
+from sweeps.execution.prepare import Prepared
+from sweeps.simulation.kernel import SIMULATION_VERSION
+
+
+class SweepChangedError(SweepError):
+    """What a sweep was started on is not there any more as it was."""
+
+    def __init__(self, sweep_id: str, changes: tuple[str, ...]) -> None:
+        super().__init__(sweep_id, changes)
+        self.sweep_id, self.changes = sweep_id, changes
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} cannot go on: {'; '.join(self.changes)}; what it committed stays; "
+            "start a new sweep for the rest with `sweeplake run`"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A sweep that a driver can begin, or go on with.
+
+    Attributes:
+        prepared: Its inputs.
+        context: What its workers are told.
+        lineage: What every state of it in the lake says beside counts and status, by column.
+        seconds: Wall time that earlier drivers spent.
+    """
+
+    prepared: Prepared
+    context: SweepContext
+    lineage: Mapping[str, Any]
+    seconds: float = 0.0
+
+
+def new_start(prepared: Prepared) -> Start:
+    """Return the start of a new sweep, now."""
+    started_at = datetime.now(UTC)
+    context = new_context(prepared, new_sweep_id(started_at), started_at)
+    return Start(prepared, context, _lineage(prepared, context))
+
+
+def check_journal(start: Start, finished: Finished) -> None:
+    """Hold a sample's cells against the blocks that are committed: another sample has other cells in them.
+
+    Raises:
+        SweepChangedError: If they differ, as another release of NumPy or SciPy may choose others.
+    """
+    chosen = start.prepared.grid.chosen
+    if chosen is None:
+        return
+    found = 0
+    for ranges in finished.ranges().values():
+        bounds = np.searchsorted(chosen, np.array(ranges, np.int64))
+        found += int((bounds[:, 1] - bounds[:, 0]).sum())
+    if found != finished.computed + finished.failed:
+        raise SweepChangedError(start.context.sweep_id, ("its [sample] chooses other cells here",))
+
+
+def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> SweepContext:
+    """Return what the workers of a prepared sweep are told."""
+    return SweepContext(
+        sweep_id=sweep_id,
+        started_at=started_at,
+        strategy=prepared.strategy.source,
+        grid=without_sample(prepared.grid),
+        timeframe=normal(prepared.config.timeframe),
+        end=prepared.config.end,
+        bars=prepared.bars,
+        inputs=prepared.inputs,
+        columns=prepared.columns,
+        keep_details=prepared.config.details.keep == "all",
+        keep_block_statistics=prepared.config.details.block_statistics,
+    )
+
+
+def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
+    """Return what the lake keeps of a sweep, so that it can be run again, resumed and questioned."""
+    bars = {
+        symbol: {
+            "fingerprint": inputs.fingerprint,
+            "first": inputs.first,
+            "bars": inputs.bars,
+            "periods_per_year": inputs.periods_per_year,
+            "version": prepared.bars["bars"].version,
+            "files": [
+                file.path
+                for file in prepared.bars["bars"].matching({"symbol": symbol, "timeframe": context.timeframe})
+            ],
+        }
+        for symbol, inputs in prepared.inputs.items()
+    }
+    return {
+        "sweep_id": context.sweep_id,
+        "name": prepared.config.name,
+        "owner": _owner(),
+        "strategy": prepared.strategy.name,
+        "symbols": list(prepared.inputs),
+        "timeframe": context.timeframe,
+        "started_at": context.started_at,
+        "runs": prepared.runs,
+        "simulation_version": SIMULATION_VERSION,
+        "strategy_code": prepared.strategy.code,
+        "strategy_source": json.dumps(prepared.strategy.source.to_document()),
+        "parameters": json.dumps([asdict(column) for column in prepared.columns]),
+        "config": json.dumps(prepared.config.to_document()),
+        "bars": json.dumps(bars),
+        "versions": json.dumps(code_versions()),
+    }
+
+
+def _owner() -> str | None:
+    """Return who runs this; None where the account has no name, as in some containers."""
+    try:
+        return getuser()
+    except (ImportError, KeyError, OSError):
+        return None

@@ -1,0 +1,76 @@
+"""The seam between the lake and its storage, watched: something happens before and after every call of it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from lake import commits
+from lake.storage import Storage
+
+
+class KilledError(BaseException):
+    """Stands for the death of a process: nothing of ours catches it."""
+
+
+@contextmanager
+def watched(happen: Callable[[], None]) -> Iterator[None]:
+    """Call something before and after every write, put and commit that this thread makes."""
+    mine, inside = threading.current_thread(), []
+
+    def around(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            tick()
+            answer = real(*arguments)
+            tick()
+            return answer
+
+        return call
+
+    def tick() -> None:
+        if threading.current_thread() is mine and not inside:
+            inside.append(True)
+            try:
+                happen()
+            finally:
+                inside.pop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Storage, "put", around(Storage.put))
+        patch.setattr(Storage, "put_if_absent", around(Storage.put_if_absent))
+        patch.setattr(commits, "_write", around(commits._write))
+        yield
+
+
+class At:
+    """Does something at one of the calls, counted from 1."""
+
+    def __init__(self, place: int, act: Callable[[], None]) -> None:
+        self.place, self.act, self.calls = place, act, 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls == self.place:
+            self.act()
+
+    @property
+    def reached(self) -> bool:
+        return self.calls >= self.place
+
+
+class Death:
+    """Kills at a call, and at every one after it: a dead process writes nothing more."""
+
+    def __init__(self, place: int) -> None:
+        self.place, self.calls = place, 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls >= self.place:
+            raise KilledError
+
+    @property
+    def reached(self) -> bool:
+        return self.calls >= self.place

@@ -1,0 +1,121 @@
+"""Reading a lake on S3: as few requests as there are things to learn, and none twice."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lake.commits import commit
+from lake.lake import Lake, open_lake
+from lake.writer import write_rows
+from queries.catalog import Catalog
+from queries.confine import ConfinedCatalog
+from queries.errors import QueryError, SnapshotGoneError
+from tests.proxy import answer_lost, cut_short, dropped, faulty, refused
+from tests.s3 import Bucket
+
+FILES, MANY, ROWS = 20, 200, 50
+TOP = "select run_id, sharpe from metrics order by sharpe desc, run_id limit 10"
+
+
+def made(bucket: Bucket, files: int) -> Lake:
+    """Return a lake with some files of metrics in five partitions, in one commit."""
+    lake, random = open_lake(bucket.url), np.random.default_rng(5)
+    receipts = [
+        write_rows(
+            lake.storage,
+            "metrics",
+            pa.table(
+                {
+                    "sweep_id": ["w"] * ROWS,
+                    "run_id": [f"{file:03d}-{row:02d}" for row in range(ROWS)],
+                    "sharpe": random.standard_normal(ROWS),
+                }
+            ),
+            {"strategy": "s", "symbol": f"X{file % 5}", "date": "2026-01-02"},
+        )
+        for file in range(files)
+    ]
+    commit(lake, "metrics", receipts)
+    return lake
+
+
+@pytest.fixture
+def lake(bucket: Bucket) -> Lake:
+    return made(bucket, FILES)
+
+
+def requests(bucket: Bucket, title: str, act: Callable[[], object]) -> Counter[str]:
+    bucket.proxy.forget()
+    act()
+    counts = bucket.proxy.counts()
+    print(f"{title:40} {dict(sorted(counts.items()))}")
+    return counts
+
+
+def test_a_query_asks_for_no_size_and_for_no_byte_twice(bucket: Bucket) -> None:
+    made(bucket, MANY)
+    held: list[Catalog] = []
+    opened = requests(bucket, "open a reader", lambda: held.append(Catalog(open_lake(bucket.url))))
+    (catalog,) = held
+    cold = requests(bucket, f"top 10 over {MANY} files, cold", lambda: catalog.rows(TOP))
+    warm = requests(bucket, "the same again, warm", lambda: catalog.rows(TOP))
+    other = "select symbol, count(*), avg(sharpe) from metrics where symbol = 'X3' group by all"
+    another = requests(bucket, "another question of the same columns", lambda: catalog.rows(other))
+    assert opened.total() <= 40
+    assert cold.keys() == {"GET"}
+    assert cold.total() <= MANY
+    assert not warm
+    assert not another
+
+
+def test_one_commit_of_one_file_asks_this_often(bucket: Bucket, lake: Lake) -> None:
+    rows = pa.table({"sweep_id": ["w"], "run_id": ["one more"]})
+    place = {"strategy": "s", "symbol": "X0", "date": "2026-01-02"}
+    counts = requests(
+        bucket,
+        "write a file and commit it",
+        lambda: commit(lake, "metrics", [write_rows(lake.storage, "metrics", rows, place)]),
+    )
+    assert counts["HEAD"] == 0
+    assert counts["PUT"] == 2
+    assert counts.total() <= 40
+
+
+def test_a_query_outlives_faults_and_says_the_same(bucket: Bucket, lake: Lake) -> None:
+    with Catalog(lake) as catalog:
+        right = catalog.rows(TOP)
+    bucket.proxy.forget()
+    bucket.proxy.hook = faulty(0.3, 3, (refused(503, "SlowDown"), dropped, answer_lost, cut_short))
+    with Catalog(open_lake(bucket.url)) as catalog:
+        assert catalog.rows(TOP) == right
+    assert bucket.proxy.faults > 5
+
+
+def test_a_confined_question_is_answered_on_s3_and_other_files_are_not_read(
+    bucket: Bucket, lake: Lake
+) -> None:
+    with ConfinedCatalog(lake.snapshot()) as confined:
+        assert confined.arrow("select count(*) as n from metrics")["n"].to_pylist() == [FILES * ROWS]
+        other = lake.storage.uri("_lake.json")
+        with pytest.raises(QueryError):
+            confined.arrow(f"select * from read_text('{other}')")  # noqa: S608  it is refused
+
+
+def test_a_file_that_is_gone_makes_the_snapshot_gone(bucket: Bucket, lake: Lake) -> None:
+    with Catalog(lake) as catalog:
+        lake.storage.delete([f"metrics/{file.path}" for file in catalog.snapshot["metrics"].files])
+        with pytest.raises(SnapshotGoneError):
+            catalog.rows(TOP)
+
+
+def test_an_outage_is_told_in_one_line(bucket: Bucket, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.s3.PATIENCE_SECONDS", 0.5)
+    with Catalog(lake) as catalog:
+        bucket.proxy.hook = faulty(1.0, faults=(refused(503, "SlowDown"),))
+        with pytest.raises(QueryError, match="injected") as told:
+            catalog.rows(TOP)
+    print(told.value)
+    assert "\n" not in str(told.value)

@@ -1,0 +1,96 @@
+"""Chaos: drivers and workers killed, rival compactions, retention, vacuum and readers, all at once."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.soak.lives import COULD_NOT_RUN, PATIENCE_SECONDS, Command, Life, Tally
+from tests.soak.readers import Reader
+
+
+class Chaos:
+    """A lake under everything at once, for a while; then a last, quiet look.
+
+    Args:
+        lake_url: The lake, with bars in it.
+        configs: Sweeps that are run over and over, each by a life of its own.
+        policy: A retention policy that removes ended sweeps.
+        seed: Where the accidents come from.
+        broken: A guard that is taken out, to see that the soak notices; "" for none. See `entry`.
+        environment: More of it for every process.
+    """
+
+    def __init__(
+        self,
+        lake_url: str,
+        configs: list[Path],
+        policy: Path,
+        seed: int,
+        broken: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.lake_url, self.policy, self.tally = lake_url, policy, Tally()
+        self.environment = {"SOAK_BREAK": broken, "SOAK_SEED": str(seed), **(environment or {})}
+        self.lives = [
+            Life(config, lake_url, self.tally, random.Random(seed + place), self.environment)
+            for place, config in enumerate(configs)
+        ]
+        self.reader = Reader(lake_url, self.tally)
+
+    def rage(self, seconds: float) -> Tally:
+        """Let it rage for so long, let the sweeps end, check the lake, and return what was seen."""
+        stop, quiet = threading.Event(), threading.Event()
+        works: list[Callable[[], None]] = [lambda life=life: life.live(stop) for life in self.lives]  # type: ignore[misc]
+        rest: list[Callable[[], None]] = [lambda: self.reader.read_on(quiet)]
+        rest += [
+            lambda: self._repeat(quiet, ["compact"]),
+            lambda: self._repeat(quiet, ["compact", "--months"]),
+        ]
+        rest += [
+            lambda: self._repeat(quiet, ["retain", "--policy", str(self.policy), "--apply"]),
+            lambda: self._repeat(quiet, ["vacuum", "--older-than", "1m", "--force"]),
+        ]
+        lives = [threading.Thread(target=work) for work in works]
+        others = [threading.Thread(target=work) for work in rest]
+        for thread in lives + others:
+            thread.start()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self.tally.wrong:
+            time.sleep(0.5)
+        stop.set()
+        for thread in lives:
+            thread.join()
+        quiet.set()
+        for thread in others:
+            thread.join()
+        for life in self.lives:
+            life.close()
+        self.reader.read()
+        self._check()
+        return self.tally
+
+    def _repeat(self, stop: threading.Event, words: list[str]) -> None:
+        """Run a maintenance command over and over; a conflict with a rival is no error."""
+        while not stop.is_set():
+            code, told = self._once(*words)
+            self.tally.add(f"{words[0]}s")
+            if code == COULD_NOT_RUN and "another writer" in told:
+                self.tally.add("conflicts told")
+            elif code != 0:
+                self.tally.blame(f"{' '.join(words)} ended with {code}: {told}")
+            stop.wait(1.0)
+
+    def _once(self, *words: str) -> tuple[int | None, str]:
+        command = Command(*words, "--lake", self.lake_url, environment=self.environment)
+        code = command.wait(PATIENCE_SECONDS)
+        if code is None:
+            command.end()
+        return code, "\n".join(command.lines[-3:])
+
+    def _check(self) -> None:
+        code, told = self._once("check", "--deep")
+        self.tally.add("checks")
+        if code != 0:
+            self.tally.blame(f"check --deep ended with {code}: {told}")

@@ -1,0 +1,80 @@
+"""The command line as the soak starts it: a third of a sweep's tasks are done twice, and receipts come late.
+
+`SOAK_BREAK` takes one guard out, to see that the soak is able to fail:
+
+    fence         maintenance commits whatever a rival did meanwhile
+    idempotence   a receipt, a batch and a commit count as often as they come
+    order         metrics and details are committed before trades and equity
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from lake import commits, journal, maintenance
+from sweeps.execution import driver
+from sweeps.execution.blocks import Block
+from sweeps.execution.finished import Finished
+
+DONE_TWICE = 0.3
+
+
+def doubled(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield blocks, some of them twice: the second time a while later, as a straggler's receipt comes."""
+    chance, late = random.Random(os.environ.get("SOAK_SEED")), list[Block]()
+    for block in blocks:
+        yield block
+        if chance.random() < DONE_TWICE:
+            late.append(block)
+        if late and chance.random() < DONE_TWICE:
+            yield late.pop(chance.randrange(len(late)))
+    yield from late
+
+
+def do_tasks_twice() -> None:
+    """Let every window of this process do some of its tasks twice."""
+    through_window = driver.through_window
+
+    def twice(client: Any, task: Any, context: Any, blocks: Iterator[Block]) -> Any:
+        return through_window(client, task, context, doubled(blocks))
+
+    driver.through_window = twice
+
+
+def main() -> None:
+    """Run one command."""
+    do_tasks_twice()
+    broken = os.environ.get("SOAK_BREAK", "")
+    if broken:
+        BREAKS[broken]()
+    from sweeplake.cli import main as command
+
+    command()
+
+
+def take_out_the_fence() -> None:
+    """Let maintenance commit whatever a rival did since it planned."""
+
+    def commit(self: maintenance.Fenced, adds: Any, removes: Any, note: str = "") -> int:
+        return commits.commit(self.lake, self.snapshot.name, adds, removes=removes, note=note)
+
+    maintenance.Fenced.commit = commit  # type: ignore[method-assign]
+
+
+def take_out_idempotence() -> None:
+    """Let what comes twice count twice."""
+    commits._is_taken = lambda *_: False  # type: ignore[assignment]
+    Finished.take = lambda *_: True  # type: ignore[assignment, method-assign]
+
+
+def commit_details_first() -> None:
+    """Make runs visible before what belongs to them."""
+    order = ("details", "metrics", "failures", "equity", "trades")
+    journal.COMMIT_ORDER = order
+
+
+BREAKS = {"fence": take_out_the_fence, "idempotence": take_out_idempotence, "order": commit_details_first}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""`sweeplake check`: clean lakes are clean, damage is told with what to do, and a repair says what it did."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import sweeplake as sl
+from lake.commits import commit
+from lake.findings import Finding
+from lake.lost import lost_blocks
+from sweeplake.checking import check
+from tests.sweeplake.asking import Ask, refused, tree
+
+
+@pytest.fixture
+def own(swept: Path, tmp_path: Path) -> Path:
+    """A copy of the lake after two sweeps, to damage."""
+    shutil.copytree(swept, tmp_path / "own")
+    return tmp_path / "own"
+
+
+def cross_id(own: Path) -> str:
+    with sl.open(own) as lake:
+        return str(lake.sweeps().set_index("strategy").loc["sma_cross", "sweep_id"])
+
+
+def test_real_sweeps_are_clean_and_checking_changes_nothing(swept: Path, ask: Ask) -> None:
+    before = tree(swept)
+    for words in ((), ("--deep",), ("--repair",)):
+        answer = ask("check", "--lake", swept, *words)
+        assert (answer.code, answer.out) == (0, "")
+        assert "all is as it was written" in answer.err
+    assert tree(swept) == before
+
+
+def test_damage_is_told_and_repaired_step_by_step(own: Path, ask: Ask) -> None:
+    sweep = cross_id(own)
+    table = sl.open(own).tables.snapshot()["metrics"]
+    file = next(held for held in table.files if held.partition["symbol"] == "BBB")
+    Path(own, "metrics", file.path).unlink()
+    told = ask("check", "--lake", own, "--json")
+    assert told.code == 1
+    kinds = {finding["kind"]: finding for finding in told.json["findings"]}
+    assert set(kinds) == {"missing_file", "details_not_whole", "run_count"}
+    assert kinds["missing_file"]["file"] == f"metrics/{file.path}"
+    assert kinds["missing_file"]["sweeps"] == [sweep]
+    assert not told.json["clean"]
+
+    before = tree(own)
+    text = ask("check", "--lake", own, "--repair")  # what it would judge by is damaged: nothing is dropped
+    assert text.code == 1
+    assert f"sweeplake resume {sweep}" in text.err
+    assert tree(own) == before
+
+    dropped = ask("check", "--lake", own, "--repair", "--drop-damaged", "--json")
+    assert "took out 1 files" in dropped.json["repaired"][0]
+    assert [finding["kind"] for finding in dropped.json["findings"]] == ["run_count"]
+    assert dropped.json["findings"][0]["remedy"].startswith(f"`sweeplake resume {sweep}`")
+    lake = sl.open(own).tables
+    assert {symbol for _, _, symbol in lost_blocks(lake.storage, sweep)} == {"BBB"}
+    left = lake.snapshot().read("metrics", columns=["sweep_id", "symbol"]).to_pylist()
+    assert {row["symbol"] for row in left if row["sweep_id"] == sweep} == {"AAA"}
+
+
+def test_rows_that_nobody_sees_are_harmless_until_they_are_dropped(own: Path, ask: Ask) -> None:
+    tables = sl.open(own).tables
+    details = tables.snapshot()["details"].files
+    rows = tables.snapshot().read("trades").num_rows
+    commit(tables, "details", [], removes=details[:1])
+    told = ask("check", "--lake", own)
+    assert told.code == 0
+    assert "leftovers" in told.out
+    repaired = ask("check", "--lake", own, "--repair", "--json")
+    assert repaired.json["findings"] == []
+    assert "rows that no details name" in repaired.json["repaired"][0]
+    assert tables.snapshot().read("trades").num_rows < rows
+    assert (
+        ask("history", "--lake", own, "--table", "trades", "--json")
+        .json["versions"][0]["done"]
+        .startswith("repair")
+    )
+
+
+def test_details_that_are_not_whole_are_dropped_and_the_runs_stay(own: Path) -> None:
+    tables = sl.open(own).tables
+    snapshot = tables.snapshot()
+    trades = snapshot["trades"].files[0]
+    commit(tables, "trades", [], removes=[trades])
+    before = _kinds(check(tables).findings)
+    report = check(tables, repair=True)
+    assert before == ["details_not_whole"]
+    assert report.clean
+    assert len(report.findings) == 0
+    assert tables.snapshot().read("metrics").num_rows == snapshot.read("metrics").num_rows
+    assert tables.snapshot().read("details").num_rows < snapshot.read("details").num_rows
+
+
+def _kinds(findings: "list[Finding] | tuple[Finding, ...]") -> list[str]:
+    return [finding.kind for finding in findings]
+
+
+def test_what_cannot_be_checked_exits_2(own: Path, ask: Ask, tmp_path: Path) -> None:
+    refused(ask("check", "--lake", tmp_path / "none"), "there is no lake")
+    refused(ask("check", "--lake", own, "--drop-damaged"), "--repair")
+    (own / "_lake.json").write_text("{")
+    refused(ask("check", "--lake", own), "unreadable (_lake.json)")
