@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 import sweeplake as sl
 from sweeps.execution.compute import compute
-from sweeps.execution.driver import new_context
 from sweeps.execution.prepare import prepare
 from sweeps.execution.rows import Runs, metric_rows
+from sweeps.execution.start import new_context
 from sweeps.execution.worker import open_scene
 from sweeps.spec.config import parse_config
 from tests.benchmarks.test_bytes_a_run import SWEEP

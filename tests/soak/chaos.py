@@ -85,8 +85,7 @@ class Chaos:
     def _once(self, *words: str) -> tuple[int | None, str]:
         command = Command(*words, "--lake", self.lake_url, environment=self.environment)
         code = command.wait(PATIENCE_SECONDS)
-        if code is None:
-            command.end()
+        command.end()
         return code, "\n".join(command.lines[-3:])
 
     def _check(self) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,6 +74,13 @@ class Command:
         self._reader.join(1.0)
         return code
 
+    def begun(self, seconds: float) -> bool:
+        """Wait for its first line; return whether it came."""
+        until = time.monotonic() + seconds
+        while not self.lines and self.process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        return bool(self.lines)
+
     def signal(self, number: int, *, group: bool) -> None:
         """Send a signal to the process, or to all of its group; one that has ended does not mind."""
         with suppress(ProcessLookupError):
@@ -91,6 +99,9 @@ class Command:
         self.signal(signal.SIGCONT, group=True)
         self.signal(signal.SIGKILL, group=True)
         self.process.wait()
+        self._reader.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 class Life:
@@ -127,7 +138,9 @@ class Life:
         self, command: Command, sweep_id: str, stop: threading.Event, sleepers: list[Command]
     ) -> str:
         """Take a command to its end or kill it; return the sweep that is to be resumed, "" if none."""
-        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(2.0, 20.0)
+        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(0.5, 12.0)
+        if self.chance.random() < 0.9:  # most are disturbed at work, some while they start
+            command.begun(PATIENCE_SECONDS)
         code = self._watched(command, until, sleepers)
         sweep_id = sweep_id or _id_of(command.lines)
         if code is None and until == PATIENCE_SECONDS:
@@ -138,11 +151,13 @@ class Life:
             self._disturb(command, may_sleep=bool(sweep_id))
             return sweep_id
         if code != 0:
+            command.end()
             self.tally.add("ended with an error")
             if self.tally["ended with an error"] > self.tally["driver kills"] + self.tally["faults"] + 3:
                 self.tally.blame(f"exit code {code}: {sweep_id} {command.lines[-3:]}")
                 return ""
             return sweep_id
+        command.end()
         if sweep_id:
             self.tally.add("sweeps finished")
             self.ended.append(sweep_id)

@@ -33,5 +33,6 @@ def test_no_run_is_lost_doubled_or_half_visible(tmp_path: Path, seconds: float) 
     assert tally.wrong == []
     assert tally["reads"] > seconds / 10
     assert tally["driver kills"] >= max(1, 40 * seconds / 900 / 2)
+    assert tally["sweeps finished"] > 1
     assert tally["compacts"] > 1
     assert tally["retains"] > 1
