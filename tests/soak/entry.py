@@ -9,6 +9,7 @@
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from sweeps.execution.blocks import Block
 from sweeps.execution.finished import Finished
 
 DONE_TWICE = 0.3
+WINDOW_SECONDS = 1.0
+"""So long a broken guard leaves open what it should close, which a minute would hardly ever hit."""
 
 
 def doubled(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -57,6 +60,7 @@ def take_out_the_fence() -> None:
     """Let maintenance commit whatever a rival did since it planned."""
 
     def commit(self: maintenance.Fenced, adds: Any, removes: Any, note: str = "") -> int:
+        time.sleep(WINDOW_SECONDS)
         return commits.commit(self.lake, self.snapshot.name, adds, removes=removes, note=note)
 
     maintenance.Fenced.commit = commit  # type: ignore[method-assign]
@@ -72,6 +76,13 @@ def commit_details_first() -> None:
     """Make runs visible before what belongs to them."""
     order = ("details", "metrics", "failures", "equity", "trades")
     journal.COMMIT_ORDER = order
+    commit = journal.commit
+
+    def slowly(*arguments: Any, **named: Any) -> int:
+        time.sleep(WINDOW_SECONDS)
+        return commit(*arguments, **named)
+
+    journal.commit = slowly
 
 
 BREAKS = {"fence": take_out_the_fence, "idempotence": take_out_idempotence, "order": commit_details_first}
