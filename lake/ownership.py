@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from lake.clock import store_time
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.storage import Storage
@@ -181,21 +182,8 @@ def _beats(storage: Storage, claimed: Claimed) -> bool:
             return False
     except FileNotFoundError:  # it has only just claimed
         name = _name("owner", claimed)
-    beaten, now = storage.modified(name), _now(storage, claimed.sweep_id)
+    beaten, now = storage.modified(name), store_time(storage, sweep_folder(claimed.sweep_id))
     return beaten is not None and (now - beaten).total_seconds() < STALE_SECONDS
-
-
-def _now(storage: Storage, sweep_id: str) -> datetime:
-    """Return the time by the storage's own clock."""
-    probe = f"{sweep_folder(sweep_id)}/_probe-{uuid.uuid4().hex}"
-    storage.put(probe, b"")
-    try:
-        now = storage.modified(probe)
-    finally:
-        storage.delete([probe])
-    if now is None:
-        raise FileNotFoundError(storage.path(probe))
-    return now
 
 
 def _owned(claimed: Claimed) -> SweepOwnedError:

@@ -5,7 +5,6 @@ its way from a journal into a log meanwhile is found in one of them.
 """
 
 import json
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from lake.clock import store_time
 from lake.errors import LakeError
 from lake.journal import Journal
 from lake.lake import Lake
@@ -90,7 +90,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     if age < SAFE_AGE and not force:
         raise UnsafeAgeError(age / timedelta(hours=1))
     storage = lake.storage
-    before = _store_time(storage) - age
+    before = store_time(storage) - age
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
@@ -199,16 +199,3 @@ def _at_the_root(storage: Storage) -> Iterator[StoredFile]:
         size, at = storage.size(name), storage.modified(name)
         if size is not None and at is not None:
             yield StoredFile(name, size, at)
-
-
-def _store_time(storage: Storage) -> datetime:
-    """Return the time by the store's own clock, which is the one that files' ages are told by."""
-    probe = f"_probe-{uuid.uuid4().hex}"
-    storage.put(probe, b"")
-    try:
-        at = storage.modified(probe)
-    finally:
-        storage.delete([probe])
-    if at is None:
-        raise FileNotFoundError(storage.path(probe))
-    return at
