@@ -1,26 +1,21 @@
 """Commits: how files become visible, all of a commit at once."""
 
 import time
-import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.exceptions import DeltaError
 
+from lake.entry import encode_entry
 from lake.errors import LakeError
-from lake.evolution import add_columns
+from lake.head import EntryAstrayError, Head
 from lake.lake import Lake
-from lake.log import commit_note
+from lake.log import entry_path
 from lake.receipts import FileReceipt
-from lake.schemas import TABLES
-from lake.snapshot import DataFile, asked, delta_table
-from lake.storage import LakeUnreachableError
+from lake.snapshot import DataFile
+from lake.storage import LakeUnreachableError, LakeUnwritableError, Storage
 
 ATTEMPTS = 20
-CHECKPOINT_EVERY = "50"
 EPOCH_BITS = 32
 """A sweep's steps are its driver's epoch, shifted so far, and a number within the epoch."""
 
@@ -102,8 +97,12 @@ class Fence:
 
 def fence_version(lake: Lake, table: str, app_id: str) -> int | None:
     """Return the application's last committed transaction of a table, or None."""
-    handle = delta_table(lake.storage, table)
-    return None if handle is None else handle.transaction_version(app_id)
+    head = lake.head_if_there(table)
+    if head is None:
+        return None
+    with head.lock:
+        head.follow()
+        return head.step(app_id)
 
 
 def commit(
@@ -115,13 +114,13 @@ def commit(
     fence: Fence | None = None,
     mark: str | None = None,
     note: str = "",
+    head: Head | None = None,
 ) -> int:
     """Make files visible and others invisible, in one atomic commit.
 
-    Creates the lake and the table on first use and adds columns that it lacks. Before every attempt the
-    newest version is asked whether this commit is in it already, so that one whose answer was lost is not
-    taken for one that failed. What tells it is the fence where that is this writer's own; else a mark that no
-    other commit has, so that a plain append is taken once, too.
+    Creates the lake and the table on first use and adds columns that it lacks. The commit is one entry that
+    is put if absent (`head`), and no two entries are the same bytes: one whose answer was lost is put again,
+    and found to be there. So it is taken once, whatever the storage says of it.
 
     Args:
         lake: The lake.
@@ -129,128 +128,102 @@ def commit(
         adds: Receipts of written files.
         removes: Files to take out.
         fence: Step that this commit takes.
-        mark: A name under which it is taken once for all, also by another process; None makes one where it
-            is needed.
+        mark: A name under which it is taken once for all, also by another process.
         note: What this commit does, in a few words, for `history`; "" is an append.
+        head: The version that it was planned on; None: the newest that this process knows.
 
     Returns:
         The table's version.
 
     Raises:
-        CommitConflictError: If a rival took the exclusive fence's step first.
+        CommitConflictError: If a rival took the exclusive fence's step first, or another tool removed a file
+            that this commit removes.
         SweepTakenOverError: If the fence is a sweep's, and a later driver owns it.
         ColumnClashError: If a column exists with another type.
+        TableUpgradedError: If another tool gave the table features that are not known here.
         CommitLostError: If it failed, or other writers overtook it, too often.
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
     """
-    lake.create()
+    head = head or lake.head(table)
+    steps = {} if fence is None else {fence.app_id: fence.version}
+    if mark is not None:
+        steps[mark] = 1
     further = {name: kind for add in adds for name, kind in add.columns.items()}
-    if mark is None and (fence is None or fence.exclusive):
-        mark = f"commit-{uuid.uuid4().hex}"
-    reason, sent = "", False
+    entry = _Entry(table, encode_entry(adds, removes, steps, note), steps, fence, mark, removes)
+    with head.lock:
+        return _send(lake.storage, head, entry, further)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A commit on its way."""
+
+    table: str
+    data: bytes
+    steps: dict[str, int]
+    fence: Fence | None
+    mark: str | None
+    removes: Sequence[DataFile]
+
+    def is_taken(self, head: Head) -> bool:
+        """Return whether it is in a version already; if not, it may become the next.
+
+        Raises:
+            CommitConflictError, SweepTakenOverError: If somebody else's is, and this one must never come.
+        """
+        if self.mark is not None and head.step(self.mark) is not None:
+            return True
+        self._raise_if_gone(head)
+        fence = self.fence
+        found = None if fence is None else head.step(fence.app_id)
+        if fence is None or found is None:
+            return False
+        if fence.epoch is not None and found >> EPOCH_BITS > fence.epoch:
+            raise SweepTakenOverError(fence.app_id, fence.epoch, found >> EPOCH_BITS)
+        if found >= fence.version and fence.exclusive:
+            raise CommitConflictError(self.table, fence.app_id, fence.version, found)
+        return bool(found >= fence.version)
+
+    def _raise_if_gone(self, head: Head) -> None:
+        gone = head.removed_by_others and head.removed_by_others & {file.path for file in self.removes}
+        if gone:
+            raise CommitConflictError(self.table, f"{len(gone)} files by another tool", 0, head.version)
+
+
+def _send(storage: Storage, head: Head, entry: _Entry, further: dict[str, str]) -> int:
+    reason, sent = "", 0  # the version as which it may have been taken, 0 if surely as none
     for attempt in range(ATTEMPTS + 1):
         try:
-            handle = open_table(lake, table)
-            if _is_taken(handle, table, fence, mark):
-                return int(handle.version())
-            sent = False  # whatever was sent before is surely not there
-            if attempt == ATTEMPTS:
-                break
-            add_columns(handle, table, further)
-            sent = True
-            _write(handle, table, adds, removes, fence, mark, note)
-            return int(handle.version())
-        except (DeltaError, LakeUnreachableError, OSError) as error:
+            if not sent:
+                head.follow(only_if_old=True)
+                head.evolve(further)
+                if entry.is_taken(head):
+                    return head.version
+                sent = head.version + 1
+            if head.put(sent, entry.data, entry.steps):
+                head.checkpoint_if_due()
+                return sent
+            sent = 0
+            head.follow()
+        except EntryAstrayError as error:
+            raise CommitUnknownError(entry.table, str(error)) from error
+        except (DeltaError, LakeUnreachableError, LakeUnwritableError, OSError) as error:
             if isinstance(error, LakeUnreachableError) and not reason:
                 raise
             reason = str(error)
             time.sleep(min(0.01 * 2**attempt, 1.0))
-    raise (CommitUnknownError if sent else CommitLostError)(table, reason)
+    if sent and _is_there(storage, entry, sent, reason):
+        return sent
+    raise CommitLostError(entry.table, reason)
 
 
-def _is_taken(handle: DeltaTable, table: str, fence: Fence | None, mark: str | None) -> bool:
-    """Return whether a commit is in the version that a handle holds; on that handle it may be sent if not.
+def _is_there(storage: Storage, entry: _Entry, version: int, reason: str) -> bool:
+    """Return whether an entry became a version after all.
 
     Raises:
-        CommitConflictError, SweepTakenOverError: If somebody else's is, and this one must never come.
+        CommitUnknownError: If the storage does not say.
     """
-    if mark is not None and handle.transaction_version(mark) is not None:
-        return True
-    found = None if fence is None else handle.transaction_version(fence.app_id)
-    if fence is None or found is None:
-        return False
-    if fence.epoch is not None and found >> EPOCH_BITS > fence.epoch:
-        raise SweepTakenOverError(fence.app_id, fence.epoch, found >> EPOCH_BITS)
-    if found >= fence.version and fence.exclusive:
-        raise CommitConflictError(table, fence.app_id, fence.version, found)
-    return bool(found >= fence.version)
-
-
-def open_table(lake: Lake, table: str) -> DeltaTable:
-    """Return a handle on a table's newest version, creating the table if need be."""
-    storage = lake.storage
-    handle = delta_table(storage, table)
-    if handle is not None:
-        return handle
-    spec = TABLES[table]
-
-    def create() -> DeltaTable:
-        with suppress(CommitFailedError):  # another writer created it first
-            DeltaTable.create(
-                storage.uri(table),
-                spec.schema,
-                mode="ignore",
-                partition_by=list(spec.partition_by) or None,
-                name=table,
-                description=f"{spec.grain} a row",
-                configuration={
-                    "delta.checkpointInterval": CHECKPOINT_EVERY,
-                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-                },
-                storage_options=storage.delta_options,
-            )
-        return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
-
-    return asked(storage, create)
-
-
-def _write(
-    handle: DeltaTable,
-    table: str,
-    adds: Sequence[FileReceipt],
-    removes: Sequence[DataFile],
-    fence: Fence | None,
-    mark: str | None,
-    note: str,
-) -> None:
-    now_ms = int(time.time() * 1000)
-    actions: list[AddAction | RemoveAction] = [
-        AddAction(add.path, add.size_bytes, dict(add.partition), now_ms, True, add.statistics)  # noqa: FBT003
-        for add in adds
-    ]
-    actions += [
-        RemoveAction(
-            file.path,
-            True,  # noqa: FBT003
-            now_ms,
-            size=file.size_bytes,
-            partition_values=dict(file.partition),
-        )
-        for file in removes
-    ]
-    steps = [Transaction(fence.app_id, fence.version)] if fence is not None else []
-    if mark is not None:
-        steps.append(Transaction(mark, 1))
-    handle.create_write_transaction(
-        actions,
-        "append",
-        handle.schema(),
-        partition_by=list(TABLES[table].partition_by) or None,
-        commit_properties=CommitProperties(
-            app_transactions=steps,
-            custom_metadata=commit_note(
-                note, len(actions) + len(steps or ()), sum(file.rows for file in removes)
-            ),
-        ),
-    )
-    handle.update_incremental()
+    try:
+        return storage.read_if_there(entry_path(entry.table, version)) == entry.data
+    except LakeUnreachableError as error:
+        raise CommitUnknownError(entry.table, reason) from error

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lake.errors import LakeError
+from lake.head import Head, opened
 from lake.history import parse_time, snapshot_as_of, snapshot_of_version
 from lake.schemas import FORMAT, TABLES
-from lake.snapshot import Snapshot, load_table
+from lake.snapshot import Snapshot, delta_table, load_table
 from lake.storage import Storage
 
 FORMAT_FILE = "_lake.json"
@@ -61,6 +62,36 @@ class Lake:
     """A lake at one URL. Opening creates nothing; the first write does."""
 
     storage: Storage
+    _heads: dict[str, Head] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type["Lake"], tuple[Storage]]:
+        return Lake, (self.storage,)
+
+    def head(self, table: str) -> Head:
+        """Return the newest version of a table that this process knows, creating lake and table if need be.
+
+        Raises:
+            LakeUnreachableError: If the storage does not answer.
+            LakeUnwritableError: If the place cannot be written.
+        """
+        held = self.head_if_there(table)
+        if held is None:
+            self.create()
+            held = self._heads[table] = Head(self.storage, table, opened(self.storage, table))
+        return held
+
+    def head_if_there(self, table: str) -> Head | None:
+        """Return the newest version of a table that this process knows; None if there is no such table.
+
+        Raises:
+            LakeUnreachableError: If the storage does not answer.
+        """
+        if table not in self._heads:
+            handle = delta_table(self.storage, table)
+            if handle is None:
+                return None
+            self._heads[table] = Head(self.storage, table, handle)
+        return self._heads[table]
 
     @property
     def url(self) -> str:

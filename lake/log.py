@@ -24,8 +24,6 @@ NOTE = "sweeplake"
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
 _LOG_WORDS = ("Json error", "heckpoint", "gap", "Parquet error", "No table metadata", "Invalid")
-_MARK = "commit-"
-"""What application ids begin with that only tell one plain commit from another."""
 
 _REASON_LETTERS = 160
 _REMEDY = "`sweeplake check` tells what is left and what to do"
@@ -138,6 +136,30 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
     Raises:
         LogDamagedError: If it is cut off: empty, broken, or with fewer files than its first line says.
     """
+    actions = read_actions(table, version, data)
+    held = _of_kind(actions, "commitInfo")
+    note: Mapping[str, Any] = held[0].get(NOTE, {})
+    adds, removes = _of_kind(actions, "add"), _of_kind(actions, "remove")
+    steps = [str(step["appId"]) for step in _of_kind(actions, "txn")]
+    return LogEntry(
+        version=version,
+        at=datetime.fromtimestamp(held[0]["timestamp"] / 1000, UTC),
+        operation=str(held[0].get("operation", "")),
+        note=str(note.get("note", "")),
+        app_id=next(iter(steps), ""),
+        added=len(adds),
+        removed=len(removes),
+        rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),
+        rows_removed=int(note.get("rows_removed", 0)),
+    )
+
+
+def read_actions(table: str, version: int, data: bytes) -> list[dict[str, Any]]:
+    """Return what the lines of an entry say, its note among them.
+
+    Raises:
+        LogDamagedError: As `parse_entry` does.
+    """
     file = entry_path(table, version)
     try:
         actions = [json.loads(line) for line in data.splitlines() if line.strip()]
@@ -148,19 +170,7 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
     missing = max(note.get("actions", 1) + 1 - len(actions), 0 if held else 1)
     if missing:
         raise LogDamagedError(table, file, f"it is cut off: at least {missing} of its lines are gone")
-    adds, removes = _of_kind(actions, "add"), _of_kind(actions, "remove")
-    steps = [str(step["appId"]) for step in _of_kind(actions, "txn")]
-    return LogEntry(
-        version=version,
-        at=datetime.fromtimestamp(held[0]["timestamp"] / 1000, UTC),
-        operation=str(held[0].get("operation", "")),
-        note=str(note.get("note", "")),
-        app_id=next((name for name in steps if not name.startswith(_MARK)), ""),
-        added=len(adds),
-        removed=len(removes),
-        rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),
-        rows_removed=int(note.get("rows_removed", 0)),
-    )
+    return actions
 
 
 def entry_path(table: str, version: int) -> str:

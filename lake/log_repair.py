@@ -2,6 +2,7 @@
 
 from deltalake import DeltaTable
 
+from lake.entry import encode_entry
 from lake.log import LogDamagedError, entry_path, log_files, read_entry
 from lake.storage import Storage
 
@@ -25,10 +26,11 @@ def restore_checkpoint(storage: Storage, table: str) -> bool:
 
 
 def set_aside_cut_entry(storage: Storage, table: str) -> str:
-    """Take the newest entry out of a log if it is cut off, as if its commit had not been.
+    """Put a commit of nothing in the place of a log's newest entry if that is cut off.
 
     What is left of it is kept in `_damaged/`. A sweep whose commit it was has it in its journal still, and
-    `resume` commits it again. Older entries stay: later ones may follow from them.
+    `resume` commits it again. The number stays taken, for writers count on that (`head`); only a first entry
+    goes altogether, and the table with it. Older entries stay: later ones may follow from them.
 
     Returns:
         Where it was; "" if the newest entry is whole.
@@ -41,6 +43,9 @@ def set_aside_cut_entry(storage: Storage, table: str) -> str:
         read_entry(storage, table, log.newest)
     except LogDamagedError:
         storage.put(f"{ASIDE}/{path}", storage.read(path))
-        storage.delete([path])
+        if log.newest == 0:
+            storage.delete([path])
+        else:
+            storage.put(path, encode_entry([], [], {}, "repair: a cut entry set aside"))
         return path
     return ""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake.commits import Fence, commit
+from lake.head import Head
 from lake.lake import Lake
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile, TableSnapshot, absent, delta_table, table_snapshot
@@ -20,11 +21,13 @@ class Fenced:
         lake: The lake.
         snapshot: The table's files.
         step: Number of the next maintenance commit, as of the same version.
+        head: That version; None: the table does not exist yet.
     """
 
     lake: Lake
     snapshot: TableSnapshot
     step: int
+    head: Head | None = None
 
     def commit(self, adds: Sequence[FileReceipt], removes: Sequence[DataFile], note: str = "") -> int:
         """Swap files for others in one atomic commit; appends that came meanwhile stay.
@@ -44,7 +47,9 @@ class Fenced:
             CommitLostError: If other writers overtook it too often; nothing was changed.
         """
         fence = Fence(MAINTENANCE, self.step, exclusive=True)
-        return commit(self.lake, self.snapshot.name, adds, removes=removes, fence=fence, note=note)
+        return commit(
+            self.lake, self.snapshot.name, adds, removes=removes, fence=fence, note=note, head=self.head
+        )
 
 
 def fenced(lake: Lake, table: str) -> Fenced:
@@ -52,5 +57,5 @@ def fenced(lake: Lake, table: str) -> Fenced:
     handle = delta_table(lake.storage, table)
     if handle is None:
         return Fenced(lake, absent(table), 1)
-    taken = handle.transaction_version(MAINTENANCE) or 0
-    return Fenced(lake, table_snapshot(table, handle), taken + 1)
+    head = Head(lake.storage, table, handle)
+    return Fenced(lake, table_snapshot(table, handle), (head.step(MAINTENANCE) or 0) + 1, head)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from lake.clock import store_time
 from lake.errors import LakeError
+from lake.head import SETTLED_SECONDS
 from lake.journal import Journal
 from lake.lake import Lake
 from lake.leftovers import (
@@ -34,6 +35,8 @@ from lake.storage import Storage, StoredFile
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
 
 SAFE_AGE = timedelta(hours=24)
+LOG_AGE = timedelta(seconds=2 * SETTLED_SECONDS)
+"""No entry of a log goes that is younger, whatever the age: writers count on it (`lake.head`)."""
 """Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
 
 _DELETED_AT_ONCE = 1000
@@ -90,7 +93,8 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     if age < SAFE_AGE and not force:
         raise UnsafeAgeError(age / timedelta(hours=1))
     storage = lake.storage
-    before = store_time(storage) - age
+    now = store_time(storage)
+    before = now - age
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
@@ -101,7 +105,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
         *old_journals(journals, _ended(lake), before),
     ]
     for name, files in tables.items():
-        leftovers += old_log(_log(name, files), before)
+        leftovers += old_log(_log(name, files), min(before, now - LOG_AGE))
     return VacuumPlan(before, tuple({leftover.path: leftover for leftover in leftovers}.values()))
 
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from lake.journal import Batch, Journal
-from lake.lake import Lake
+from lake.lake import Lake, open_lake
 from lake.ownership import claim
 from lake.recovery import recover
 from lake.writer import write_rows
@@ -22,7 +22,8 @@ def batch(lake: Lake, epoch: int, number: int, block: int) -> Batch:
 
 
 def drive(lake: Lake, *, take_over: bool = True) -> None:
-    """Own the sweep and commit every block that is not finished."""
+    """Own the sweep and commit every block that is not finished, as a process that knows nothing yet."""
+    lake = open_lake(lake.url)
     finished: set[int] = set()
     with claim(lake, SWEEP, take_over=take_over) as ownership:
         journal = Journal(lake, SWEEP, ownership.epoch)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lake import commits
 from lake.storage import Storage
 
 
@@ -17,7 +16,7 @@ class KilledError(BaseException):
 
 @contextmanager
 def watched(happen: Callable[[], None]) -> Iterator[None]:
-    """Call something before and after every write, put and commit that this thread makes."""
+    """Call something before and after every put, commits among them, and deletion that this thread makes."""
     mine, inside = threading.current_thread(), []
 
     def around(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,9 +37,8 @@ def watched(happen: Callable[[], None]) -> Iterator[None]:
                 inside.pop()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Storage, "put", around(Storage.put))
-        patch.setattr(Storage, "put_if_absent", around(Storage.put_if_absent))
-        patch.setattr(commits, "_write", around(commits._write))
+        for name in ("put", "put_if_absent", "delete"):
+            patch.setattr(Storage, name, around(getattr(Storage, name)))
         yield
 
 

@@ -1,10 +1,8 @@
 """Lost answers: a commit that was taken is told from one that failed, whatever the storage says of it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from deltalake.exceptions import CommitFailedError
 
 from lake import commits, sweep_log
 from lake.commits import (
@@ -17,42 +15,41 @@ from lake.commits import (
     fence_version,
 )
 from lake.journal import Journal, step
-from lake.lake import Lake
-from lake.storage import LakeUnreachableError, Storage
+from lake.lake import Lake, open_lake
+from lake.storage import LakeUnreachableError, LakeUnwritableError, Storage
 from tests.lake.drivers import TABLES, batch, run_ids
 
-ERRORS = [CommitFailedError("Concurrent transaction failed"), OSError("connection reset")]
+UNPLUGGED = LakeUnwritableError("the lake", "connection reset")
 FENCES = [None, Fence("w", step(1, 1), epoch=1), Fence("maintenance", 1, exclusive=True)]
+put = Storage.put_if_absent
 
 
-def once(act: Callable[[], None], *, after: bool = True) -> Callable[..., Any]:
-    """Return the real sending of a commit, with something that happens once after it, or before it."""
-    real, left = commits._write, [act]
+def once(act: Callable[[], None], *, after: bool = True) -> Callable[..., bool]:
+    """Return the real putting of an entry, with something that happens once after it, or before it."""
+    left = [act]
 
-    def send(*arguments: Any) -> None:
-        if left and not after:
+    def send(storage: Storage, relative: str, data: bytes) -> bool:
+        is_entry = "/_delta_log/" in relative
+        if is_entry and left and not after:
             left.pop()()
-        real(*arguments)
-        if left and after:
+        written = put(storage, relative, data)
+        if is_entry and left and after:
             left.pop()()
+        return written
 
     return send
 
 
-def fail(error: Exception) -> Callable[[], None]:
-    def raising() -> None:
-        raise error
-
-    return raising
+def unplugged() -> None:
+    raise UNPLUGGED
 
 
 @pytest.mark.parametrize("fence", FENCES, ids=["plain", "sweep", "maintenance"])
-@pytest.mark.parametrize("error", ERRORS, ids=["refused", "unplugged"])
 @pytest.mark.parametrize("after", [True, False], ids=["taken", "failed"])
 def test_a_commit_is_taken_once_whether_or_not_its_answer_came(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, *, fence: Fence | None, error: Exception, after: bool
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, *, fence: Fence | None, after: bool
 ) -> None:
-    monkeypatch.setattr(commits, "_write", once(fail(error), after=after))
+    monkeypatch.setattr(Storage, "put_if_absent", once(unplugged, after=after))
     file = batch(lake, 1, 1, 0).files[1]
     version = commit(lake, "metrics", [file], fence=fence)
     assert run_ids(lake, "metrics") == ["r0"]
@@ -67,9 +64,9 @@ def test_a_plain_append_that_compaction_swallowed_meanwhile_is_not_appended_agai
     def compacted() -> None:
         held = lake.snapshot(["metrics"])["metrics"].files
         commit(lake, "metrics", [merged], removes=held, fence=Fence("maintenance", 1, exclusive=True))
-        raise OSError("connection reset")
+        raise UNPLUGGED
 
-    monkeypatch.setattr(commits, "_write", once(compacted))
+    monkeypatch.setattr(Storage, "put_if_absent", once(compacted))
     commit(lake, "metrics", [first])
     assert run_ids(lake, "metrics") == ["r0"]
 
@@ -78,7 +75,9 @@ def test_a_rival_s_exclusive_step_is_still_a_conflict(lake: Lake, monkeypatch: p
     fence = Fence("maintenance", 1, exclusive=True)
     mine, rival = (batch(lake, 1, 1, block).files[1] for block in (0, 1))
     monkeypatch.setattr(
-        commits, "_write", once(lambda: commit(lake, "metrics", [rival], fence=fence) and None, after=False)
+        Storage,
+        "put_if_absent",
+        once(lambda: commit(lake, "metrics", [rival], fence=fence) and None, after=False),
     )
     with pytest.raises(CommitConflictError):
         commit(lake, "metrics", [mine], fence=fence)
@@ -92,9 +91,9 @@ def test_a_zombie_that_wakes_up_during_a_retry_is_stopped(
 
     def taken_over() -> None:
         commit(lake, "metrics", [], fence=Fence("w", step(2), epoch=2))
-        raise OSError("connection reset")
+        raise UNPLUGGED
 
-    monkeypatch.setattr(commits, "_write", once(taken_over, after=False))
+    monkeypatch.setattr(Storage, "put_if_absent", once(taken_over, after=False))
     with pytest.raises(SweepTakenOverError, match="epoch 2"):
         commit(lake, "metrics", [late.files[1]], fence=Journal(lake, "w").fence(late.step))
     assert run_ids(lake, "metrics") == []
@@ -106,7 +105,7 @@ def test_a_state_is_recorded_once_and_not_by_a_driver_that_was_taken_over(
     state = {"sweep_id": "w", "status": "running"}
     for fence in (None, Fence("w", step(2, 1), epoch=2)):
         with monkeypatch.context() as patch:
-            patch.setattr(commits, "_write", once(fail(OSError("connection reset"))))
+            patch.setattr(Storage, "put_if_absent", once(unplugged))
             sweep_log.record_state(lake, state, fence)
     with pytest.raises(SweepTakenOverError):
         sweep_log.record_state(lake, state, Fence("w", step(1, 2), epoch=1))
@@ -117,21 +116,23 @@ def test_a_storage_that_stays_away_leaves_it_open_whether_a_commit_was_taken(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = batch(lake, 1, 1, 0).files[1]
-    monkeypatch.setattr(commits, "ATTEMPTS", 3)
-    opened = commits.open_table
+    commit(lake, "metrics", [], fence=Fence("w", 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "ATTEMPTS", 3)
 
-    def unplugged() -> None:
-        monkeypatch.setattr(commits, "open_table", away)
-        raise OSError("connection reset")
+        def away(*_: object) -> None:
+            raise LakeUnreachableError(lake.url, "connection refused")
 
-    def away(*_: object) -> None:
-        raise LakeUnreachableError(lake.url, "connection refused")
+        def lost(storage: Storage, relative: str, data: bytes) -> bool:
+            put(storage, relative, data)
+            raise UNPLUGGED
 
-    monkeypatch.setattr(commits, "_write", once(unplugged))
-    with pytest.raises(CommitUnknownError, match="all of it is visible or nothing"):
-        commit(lake, "metrics", [file], fence=Fence("w", 1))
-    monkeypatch.setattr(commits, "open_table", opened)
-    commit(lake, "metrics", [file], fence=Fence("w", 1))
+        patch.setattr(Storage, "put_if_absent", lost)
+        patch.setattr(Storage, "read_if_there", away)
+        with pytest.raises(CommitUnknownError, match="all of it is visible or nothing"):
+            commit(lake, "metrics", [file], fence=Fence("w", 1))
+    for again in (lake, open_lake(lake.url)):
+        commit(again, "metrics", [file], fence=Fence("w", 1))
     assert run_ids(lake, "metrics") == ["r0"]
 
 
@@ -139,18 +140,22 @@ def test_a_commit_that_always_fails_is_told_to_have_failed(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = batch(lake, 1, 1, 0).files[1]
-    monkeypatch.setattr(commits, "ATTEMPTS", 3)
-    monkeypatch.setattr(commits, "_write", lambda *_: fail(OSError("No space left on device"))())
-    with pytest.raises(CommitLostError, match="No space left on device; nothing of it is visible"):
-        commit(lake, "metrics", [file])
+    commit(lake, "metrics", [])
+
+    def full(*_: object) -> bool:
+        raise LakeUnwritableError(lake.url, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "ATTEMPTS", 3)
+        patch.setattr(Storage, "put_if_absent", full)
+        with pytest.raises(CommitLostError, match=r"No space left on device.*nothing of it is visible"):
+            commit(lake, "metrics", [file])
     assert run_ids(lake, "metrics") == []
 
 
 def test_a_batch_whose_answer_was_lost_is_the_driver_s_own(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = Storage.put_if_absent
-
     def asked_twice(storage: Storage, relative: str, data: bytes) -> bool:
         put(storage, relative, data)  # as a storage does that was not answered
         return put(storage, relative, data)

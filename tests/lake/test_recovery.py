@@ -4,6 +4,8 @@ import itertools
 import json
 import os
 import random
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,17 @@ def killed(lake: Lake, place: int) -> bool:
     return death.reached
 
 
+def killed_when(lake: Lake, condition: Callable[[], bool]) -> None:
+    """Drive, and die as soon as something is so."""
+
+    def happen() -> None:
+        if condition():
+            raise KilledError
+
+    with suppress(KilledError), watched(happen):
+        drive(lake)
+
+
 def test_a_driver_that_dies_at_any_call_of_the_storage_is_finished_by_the_next(tmp_path: Path) -> None:
     chance = random.Random(1)
     for place in itertools.count(1):
@@ -52,7 +65,7 @@ def test_a_driver_that_dies_at_any_call_of_the_storage_is_finished_by_the_next(t
 def test_a_recovery_that_dies_at_any_call_of_the_storage_is_finished_by_the_next(tmp_path: Path) -> None:
     for place in itertools.count(1):
         lake = open_lake(str(tmp_path / str(place)))
-        killed(lake, 33)  # in the middle of the second batch's commits
+        killed_when(lake, lambda lake=lake: fence_version(lake, "trades", SWEEP) == step(1, 2))
         assert fence_version(lake, "trades", SWEEP) == step(1, 2)
         assert fence_version(lake, "details", SWEEP) == step(1, 1)
         reached = killed(lake, place)

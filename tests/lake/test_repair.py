@@ -234,7 +234,7 @@ def test_a_cut_entry_is_set_aside_and_the_journal_brings_its_commit_back(lake: L
     path = set_aside_cut_entry(lake.storage, "metrics")
     assert Path(lake.url, "_damaged", path).read_bytes() == data
     assert rows_of(lake, "metrics") == ["a"]
-    roll_forward(Journal(lake, SWEEP), lambda _: None)
+    roll_forward(Journal(open_lake(lake.url), SWEEP), lambda _: None)
     assert rows_of(lake, "metrics") == ["a", "b"]
     assert check_files(lake).findings == ()
 

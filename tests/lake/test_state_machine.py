@@ -135,6 +135,7 @@ class LakeMachine(RuleBasedStateMachine):
             with watched(Death(death)):
                 return work()
         except KilledError:
+            self.lake = open_lake(self.lake.url)  # what the dead knew is gone
             _assert_details_whole(self.lake.snapshot(COMMIT_ORDER))
         finish_removals(self.lake)
         return work()

@@ -1,0 +1,136 @@
+"""Heads: a commit is one request, rivals read what came between, and who slept is not deceived."""
+
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from lake import head as heads
+from lake.commits import CommitConflictError, CommitUnknownError, Fence, commit, fence_version
+from lake.head import CHECKPOINT_EVERY, TableUpgradedError
+from lake.lake import Lake, open_lake
+from lake.maintenance import fenced
+from lake.receipts import FileReceipt
+from lake.storage import Storage
+from tests.lake.drivers import batch, run_ids
+from tests.s3 import Bucket
+
+
+def file(lake: Lake, block: int) -> FileReceipt:
+    return batch(lake, 1, 1, block).files[1]
+
+
+def log(lake: Lake) -> list[Path]:
+    return sorted(Path(lake.url, "metrics", "_delta_log").glob("*"))
+
+
+def cleaned(lake: Lake) -> None:
+    """Clean the log up to its newest checkpoint, as vacuum does in time."""
+    checkpoint = next(path for path in reversed(log(lake)) if "checkpoint.parquet" in path.name)
+    for path in log(lake):
+        if path.suffix == ".json" and path.name < checkpoint.name.replace("checkpoint.parquet", "json"):
+            path.unlink()
+
+
+def went_on(lake: Lake) -> None:
+    """Let another writer commit until there is a checkpoint, and clean the log."""
+    rival = open_lake(lake.url)
+    for _ in range(CHECKPOINT_EVERY):
+        commit(rival, "metrics", [])
+    cleaned(lake)
+
+
+def test_a_commit_is_one_request(bucket: Bucket) -> None:
+    lake = open_lake(bucket.url)
+    for block in range(3):
+        receipt = file(lake, block)
+        bucket.proxy.forget()
+        commit(lake, "metrics", [receipt], fence=Fence("w", block + 1))
+    assert dict(bucket.proxy.counts()) == {"PUT": 1}
+    assert run_ids(open_lake(bucket.url), "metrics") == ["r0", "r1", "r2"]
+
+
+def test_a_writer_reads_what_rivals_did_and_goes_on(lake: Lake) -> None:
+    rival = open_lake(lake.url)
+    for block in range(0, 20, 2):
+        commit(lake, "metrics", [file(lake, block)], fence=Fence("w", block + 1))
+        commit(rival, "metrics", [file(lake, block + 1)], fence=Fence("w", block + 2))
+        assert fence_version(lake, "metrics", "w") == block + 2
+    assert commit(lake, "metrics", [file(lake, 0)], fence=Fence("w", 20)) == 20
+    assert run_ids(lake, "metrics") == sorted(f"r{block}" for block in range(20))
+
+
+def test_a_writer_that_slept_while_the_log_was_cleaned_starts_anew(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    went_on(lake)
+    monkeypatch.setattr(heads, "FRESH_SECONDS", 0.0)
+    commit(lake, "metrics", [file(lake, 1)])
+    assert run_ids(open_lake(lake.url), "metrics") == ["r0", "r1"]
+
+
+def test_a_writer_that_falls_asleep_over_its_commit_does_not_know_what_became_of_it(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    put, late = Storage.put_if_absent, file(lake, 1)
+
+    def slowly(storage: Storage, relative: str, data: bytes) -> bool:
+        monkeypatch.setattr(Storage, "put_if_absent", put)
+        went_on(lake)
+        monkeypatch.setattr(heads, "SETTLED_SECONDS", 0.0)
+        return put(storage, relative, data)
+
+    monkeypatch.setattr(Storage, "put_if_absent", slowly)
+    with pytest.raises(CommitUnknownError, match="stood still"):
+        commit(lake, "metrics", [late], fence=Fence("w", 1))
+    again = open_lake(lake.url)
+    assert run_ids(again, "metrics") == ["r0"]
+    commit(again, "metrics", [late], fence=Fence("w", 1))
+    assert run_ids(again, "metrics") == ["r0", "r1"]
+
+
+def test_a_writer_that_slept_over_its_commit_is_sure_of_it_where_nothing_was_cleaned(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "SETTLED_SECONDS", 0.0)
+    for block in range(2):
+        commit(lake, "metrics", [file(lake, block)])
+    assert run_ids(lake, "metrics") == ["r0", "r1"]
+
+
+def test_the_log_is_summed_up_now_and_then(lake: Lake) -> None:
+    for _ in range(CHECKPOINT_EVERY):
+        commit(lake, "metrics", [])
+    assert [path.name for path in log(lake) if "checkpoint.parquet" in path.name] == [
+        f"{CHECKPOINT_EVERY:020d}.checkpoint.parquet"
+    ]
+
+
+def test_a_commit_does_not_fail_with_its_checkpoint(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: DeltaTable) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(DeltaTable, "create_checkpoint", full)
+    for _ in range(CHECKPOINT_EVERY):
+        commit(lake, "metrics", [])
+    assert lake.snapshot(["metrics"])["metrics"].version == CHECKPOINT_EVERY
+
+
+def test_files_that_another_tool_removed_are_not_brought_back(lake: Lake) -> None:
+    for block in range(2):
+        commit(lake, "metrics", [file(lake, block)])
+    planned = fenced(lake, "metrics")
+    DeltaTable(f"{lake.url}/metrics").delete("run_id = 'r0'")
+    with pytest.raises(CommitConflictError, match="another tool"):
+        planned.commit([file(lake, 2)], planned.snapshot.files)
+    assert run_ids(lake, "metrics") == ["r1"]
+
+
+def test_a_table_that_another_tool_upgraded_is_not_written(lake: Lake) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    DeltaTable(f"{lake.url}/metrics").alter.set_table_properties({"delta.enableChangeDataFeed": "true"})
+    with pytest.raises(TableUpgradedError, match="writer version 4"):
+        commit(lake, "metrics", [file(lake, 1)])
+    assert run_ids(lake, "metrics") == ["r0"]
