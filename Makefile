@@ -58,8 +58,8 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 bench: .venv/dev.stamp ## measure against the peers, results compared first
 	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
 
-soak: .venv/dev.stamp ## kill drivers and workers for SOAK_SECONDS (900) and look for lost or doubled runs
-	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak -m soak --override-ini addopts= \
+soak: .venv/dev.stamp ## kill drivers and workers for SOAK_SECONDS (900) on disk and on S3, and die at every request
+	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak tests/lake -m soak --override-ini addopts= \
 		--import-mode=importlib --timeout 0 -s
 
 clean: ## remove the environment and caches; lakes stay

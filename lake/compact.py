@@ -167,7 +167,7 @@ class _Swaps:
             adds = [receipt for _, receipts in standing for receipt in receipts]
             removes = [file for rewrite, _ in standing for file in rewrite.sources]
             try:
-                state.commit(adds, removes)
+                state.commit(adds, removes, f"compaction: {len(removes)} files into {len(adds)}")
             except CommitConflictError:
                 if attempt == ATTEMPTS - 1:
                     raise

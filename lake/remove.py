@@ -109,7 +109,7 @@ def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count) ->
         if not loss.whole:
             added += copy_rows(lake.storage, table, loss.file, left)
     note_attempt(lake, record, held, losses, added)
-    held.commit(added, [loss.file for loss in losses])
+    held.commit(added, [loss.file for loss in losses], f"removal {record.id}")
     return True
 
 

@@ -147,7 +147,7 @@ def _bring_back(lake: Lake, record: RemovalRecord, table: str, taken: Sequence[A
             if present.runs or file not in whole:
                 adds += copy_rows(lake.storage, table, _data_file(file), lost)
     if adds:
-        held.commit(adds, removes)
+        held.commit(adds, removes, f"undo of removal {record.id}")
     return sum(file.rows for file in adds) - sum(file.rows for file in removes)
 
 
@@ -179,7 +179,7 @@ def _forget(lake: Lake, record: RemovalRecord) -> bool:
     ]
     added = [copy for file in files for copy in copy_rows(lake.storage, "removals", file, others)]
     if files:
-        held.commit(added, files)
+        held.commit(added, files, f"undo of removal {record.id}")
     return bool(files)
 
 

@@ -8,12 +8,19 @@ import pytest
 
 from lake.lake import open_lake
 from sweeps.bars.ingest import ingest_files
+from tests.proxy import faulty
+from tests.s3 import Bucket
 from tests.soak.chaos import Chaos
+from tests.soak.lives import Tally
+
+SHORT = 40.0
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "900"))
-SOAKS = [pytest.param(60.0, id="short"), pytest.param(SECONDS, id="long", marks=pytest.mark.soak)]
+SOAKS = [pytest.param(SHORT, id="short"), pytest.param(SECONDS, id="long", marks=pytest.mark.soak)]
 CONFIGS = [Path(__file__).parent / name for name in ("all_details.toml", "winners.toml")]
 POLICY = Path(__file__).parent / "policy.toml"
+DRIVER_KILLS, WORKER_KILLS, A_SOAK = 40, 20, 900.0
+"""So many kills are asked of a soak of so many seconds."""
 
 
 def rage(lake_url: str, seconds: float, broken: str = "") -> Chaos:
@@ -26,13 +33,30 @@ def rage(lake_url: str, seconds: float, broken: str = "") -> Chaos:
     return chaos
 
 
-@pytest.mark.timeout(0)
-@pytest.mark.parametrize("seconds", SOAKS)
-def test_no_run_is_lost_doubled_or_half_visible(tmp_path: Path, seconds: float) -> None:
-    tally = rage(str(tmp_path / "lake"), seconds).tally
+def assert_raged(tally: Tally, seconds: float) -> None:
+    """See that nothing was wrong, and that enough was done for that to mean something."""
     assert tally.wrong == []
+    share = seconds / A_SOAK if seconds > SHORT else 0.0
     assert tally["reads"] > seconds / 10
-    assert tally["driver kills"] >= max(1, 40 * seconds / 900 / 2)
+    assert tally["driver kills"] >= max(1, DRIVER_KILLS * share)
+    assert tally["worker kills"] >= WORKER_KILLS * share
     assert tally["sweeps finished"] > 1
     assert tally["compacts"] > 1
     assert tally["retains"] > 1
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seconds", SOAKS)
+def test_no_run_is_lost_doubled_or_half_visible(tmp_path: Path, seconds: float) -> None:
+    assert_raged(rage(str(tmp_path / "lake"), seconds).tally, seconds)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seconds", SOAKS)
+def test_the_same_on_s3_where_an_eighth_of_all_requests_fails(bucket: Bucket, seconds: float) -> None:
+    bucket.proxy.hook = faulty(1 / 8, seed=7)
+    tally = rage(bucket.url, seconds).tally
+    requests, failed = len(bucket.proxy.seen), bucket.proxy.faults
+    print(f"{requests:,} requests, {failed:,} of them failed")
+    assert_raged(tally, seconds)
+    assert failed > requests / 10
