@@ -86,7 +86,7 @@ class Fence:
         exclusive: Whether a step that was already taken was a rival's, and so is a conflict. Else it was this
             writer's own, and there is nothing left to do.
         epoch: Where the application is a sweep, the epoch of the driver that commits: a step of a higher one
-            stops it. Delta alone does not: it refuses a stale handle, and takes a lower step after a reload.
+            stops it.
     """
 
     app_id: str

@@ -7,10 +7,10 @@ The new driver, of epoch e, goes through these steps, and starts again at the fi
    zombie that puts its next batch first has it finished below; one that comes later finds the closing one in
    its place and stops. From here on no earlier batch can appear.
 3. It rolls forward every earlier batch, in order, in every table whose transaction is below the batch's step.
-   A zombie that commits the same batch takes the same step with the same files: Delta refuses the later one.
+   A zombie that commits the same batch takes the same step with the same files: the later one finds it taken.
    A batch of which a file is missing is declared void, by an object put if absent, and not committed.
 4. It commits an empty transaction (sweep, e << 32) to every table. From here on a zombie's commit is refused:
-   on a stale handle by Delta, on a fresh one by the check of epochs that precedes every attempt.
+   its next number in the log is taken, and the entry that has it says that a later epoch owns the sweep.
 5. It takes out what zombies, or drivers that died, had committed of void batches, details first.
 
 So one rule says who may finish a batch: any driver that owns the sweep, until a later one committed its

@@ -15,6 +15,7 @@ class Chaos:
 
     Args:
         lake_url: The lake, with bars in it.
+        counts: A folder in which processes count their commits and conflicts, also those that are killed.
         configs: Sweeps that are run over and over, each by a life of its own.
         policy: A retention policy that removes ended sweeps.
         seed: Where the accidents come from.
@@ -25,6 +26,7 @@ class Chaos:
     def __init__(
         self,
         lake_url: str,
+        counts: Path,
         configs: list[Path],
         policy: Path,
         seed: int,
@@ -32,7 +34,13 @@ class Chaos:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.lake_url, self.policy, self.tally = lake_url, policy, Tally()
-        self.environment = {"SOAK_BREAK": broken, "SOAK_SEED": str(seed), **(environment or {})}
+        self.counts = counts
+        self.environment = {
+            "SOAK_BREAK": broken,
+            "SOAK_SEED": str(seed),
+            "SOAK_COUNTS": str(counts),
+            **(environment or {}),
+        }
         self.lives = [
             Life(config, lake_url, self.tally, random.Random(seed + place), self.environment)
             for place, config in enumerate(configs)
@@ -69,6 +77,8 @@ class Chaos:
             life.close()
         self.reader.read()
         self._check()
+        for file in sorted(self.counts.iterdir()):
+            self.tally.add(file.name, file.stat().st_size)
         return self.tally
 
     def _repeat(self, stop: threading.Event, words: list[str]) -> None:

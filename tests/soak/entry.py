@@ -11,9 +11,11 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lake import commits, journal, maintenance
+from lake.head import Head
 from sweeps.execution import driver
 from sweeps.execution.blocks import Block
 from sweeps.execution.finished import Finished
@@ -45,9 +47,23 @@ def do_tasks_twice() -> None:
     driver.through_window = twice
 
 
+def count_commits() -> None:
+    """Append a byte to a file for every commit, and one to another for every number that a rival had first."""
+    put, folder = Head.put, Path(os.environ["SOAK_COUNTS"])
+
+    def counted(self: Head, version: int, data: bytes, steps: dict[str, int]) -> bool:
+        taken = put(self, version, data, steps)
+        with (folder / ("commits" if taken else "conflicts")).open("ab") as file:
+            file.write(b".")
+        return taken
+
+    Head.put = counted  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Run one command."""
     do_tasks_twice()
+    count_commits()
     broken = os.environ.get("SOAK_BREAK", "")
     if broken:
         BREAKS[broken]()
