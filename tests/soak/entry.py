@@ -48,7 +48,7 @@ def do_tasks_twice() -> None:
 
 
 def count_commits() -> None:
-    """Append a byte to a file for every commit, and one to another for every number that a rival had first."""
+    """Append a byte to a file for every commit, and to another for every number that a rival had first."""
     put, folder = Head.put, Path(os.environ["SOAK_COUNTS"])
 
     def counted(self: Head, version: int, data: bytes, steps: dict[str, int]) -> bool:
