@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from deltalake.exceptions import DeltaError
 
 from lake.entry import encode_entry
-from lake.errors import LakeError
+from lake.errors import LakeError, LakeUnreachableError, LakeUnwritableError
 from lake.head import EntryAstrayError, Head
 from lake.lake import Lake
 from lake.log import entry_path
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
-from lake.storage import LakeUnreachableError, LakeUnwritableError, Storage
+from lake.storage import Storage
 
 ATTEMPTS = 20
 EPOCH_BITS = 32

@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lake.errors import LakeUnreachableError
 from lake.layout import schema_signature
 from lake.log import raise_if_damaged, require_whole
 from lake.retrying import retried
 from lake.schemas import TABLES
-from lake.storage import LakeUnreachableError, Storage
+from lake.storage import Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""

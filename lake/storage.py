@@ -11,53 +11,11 @@ from typing import Any, BinaryIO
 import fsspec
 
 from lake import disk
-from lake.errors import LakeError
+from lake.errors import LakeAddressError, LakeError, LakeUnreachableError, LakeUnwritableError
 from lake.known import KnownFile, KnownFiles
 from lake.stores import LOCAL_SCHEMES, STORES, modified_at, scheme_of
 
 DELETED_AT_ONCE = 1000
-
-
-class LakeUnwritableError(LakeError):
-    """The lake's place cannot be written."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url, self.reason = url, reason
-
-    def __str__(self) -> str:
-        return (
-            f"cannot write to the lake {self.url}: {self.reason}; "
-            "give another place with --lake or $SWEEPLAKE_LAKE"
-        )
-
-
-class LakeAddressError(LakeError):
-    """The lake's URL is not understood."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url, self.reason = url, reason
-
-    def __str__(self) -> str:
-        return f"cannot open the lake {self.url!r}: {self.reason}; use a folder, file://..., or s3://bucket/prefix"
-
-
-class LakeUnreachableError(LakeError):
-    """The lake's storage does not answer."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url, self.reason = url, reason
-
-    def __str__(self) -> str:
-        return f"cannot reach the lake {self.url}: {self.reason}; see that {self._remedy()}"
-
-    def _remedy(self) -> str:
-        if scheme_of(self.url) in LOCAL_SCHEMES:
-            return "the disk is there and that you may read it"
-        endpoint = "AWS_ENDPOINT_URL is right, " if scheme_of(self.url) in {"s3", "s3a"} else ""
-        return f"the bucket exists, that {endpoint}and that the credentials in the environment may use it"
 
 
 @dataclass(frozen=True)
@@ -240,14 +198,19 @@ class Storage:
             return written or self.read(relative) == data
 
     def make_writable(self) -> None:
-        """Create the lake's root.
+        """Create the lake's root, and see that of two writers of one name only one is let in.
 
         Raises:
-            LakeUnwritableError: If it cannot be created or written.
+            LakeUnwritableError: If it cannot be created or written, or overwrites what is there.
         """
         probe = f"_probe-{uuid.uuid4().hex}"
-        self.put(probe, b"")
+        self.put_if_absent(probe, b"first")
+        only_one = not self.put_if_absent(probe, b"second")
         self.delete([probe])
+        if not only_one:
+            raise LakeUnwritableError(
+                self.url, "the store overwrites objects, as it has no conditional writes"
+            )
 
     def _create(self, path: str, data: bytes) -> bool:
         try:

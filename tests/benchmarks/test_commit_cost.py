@@ -25,8 +25,9 @@ BLOCKS = int(os.environ.get("BENCH_COMMITTED_BLOCKS", "5000"))
 BLOCKS_A_COMMIT = 256
 SYMBOLS = 40
 COMPACTED_EVERY = 4096
-MOST_GROWTH = 3.0
-MEDIAN_OF = 5
+MOST_GROWTH = 2.0
+LAST = 50
+"""Commits that a figure is of: from one checkpoint to the next."""
 RANKING = ("total_return", "cagr", "sharpe", "sortino", "calmar", "omega", "max_drawdown", "num_trades")
 BOUNDS = {"sweep_id": "20260102T000000000-abcdef", "run_id": "0" * 32, **dict.fromkeys(RANKING, 1.5)}
 STATISTICS = json.dumps(
@@ -73,13 +74,13 @@ def test_commit_cost(tmp_path: Path, *, compacted: bool) -> None:
         committed = done + BLOCKS_A_COMMIT
         for mark in sorted(mark for mark in told if mark <= committed):
             told.remove(mark)
-            cost[mark] = statistics.median(times[-MEDIAN_OF:])
+            cost[mark] = statistics.median(times[-LAST:])
             files = len(fenced(lake, "metrics").snapshot.files)
             print(
-                f"  {committed:>8,} blocks, {files:>8,} files: {cost[mark]:8.1f} ms a commit, "
+                f"  {committed:>8,} blocks, {files:>8,} files: {cost[mark]:6.1f} ms a commit (median), "
+                f"{statistics.mean(times[-LAST:]):6.1f} with its share of a checkpoint, "
                 f"{milliseconds(lake):8.1f} ms to load the log"
             )
         if compacted and committed % COMPACTED_EVERY == 0:
             merge(lake)
-    if compacted:
-        assert cost[BLOCKS] <= MOST_GROWTH * cost[1_000] + 100
+    assert cost[BLOCKS] <= MOST_GROWTH * cost[1_000]

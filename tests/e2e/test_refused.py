@@ -11,9 +11,9 @@ import pytest
 from distributed import Client
 
 import sweeplake as sl
+from lake.errors import LakeUnwritableError
 from lake.evolution import ColumnClashError
 from lake.lake import LakeMissingError
-from lake.storage import LakeUnwritableError
 from sweeplake.lake import Lake
 from sweeps.execution.cluster import ClusterUnreachableError
 from sweeps.execution.driver import drive

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.errors import LakeAddressError, LakeUnwritableError
 from lake.evolution import ColumnClashError
 from lake.lake import Lake, LakeFormatError, LakeMissingError, open_lake
 from lake.receipts import FileReceipt, Rows, pack
 from lake.schemas import TABLES
-from lake.storage import LakeAddressError, LakeUnwritableError
 from lake.writer import write_rows
 
 DAY = {"strategy": "s", "symbol": "X", "date": "2020-01-01"}

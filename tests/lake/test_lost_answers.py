@@ -14,9 +14,10 @@ from lake.commits import (
     commit,
     fence_version,
 )
+from lake.errors import LakeUnreachableError, LakeUnwritableError
 from lake.journal import Journal, step
 from lake.lake import Lake, open_lake
-from lake.storage import LakeUnreachableError, LakeUnwritableError, Storage
+from lake.storage import Storage
 from tests.lake.drivers import TABLES, batch, run_ids
 
 UNPLUGGED = LakeUnwritableError("the lake", "connection reset")

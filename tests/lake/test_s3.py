@@ -6,8 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+from lake.errors import LakeUnreachableError, LakeUnwritableError
 from lake.s3 import PART_BYTES
-from lake.storage import LakeUnreachableError, LakeUnwritableError, Storage
+from lake.storage import Storage
 from tests.proxy import Action, Hook, answer_lost, dropped, faulty, passed_on, refused, undisturbed
 from tests.s3 import Bucket, serving
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lake.storage import LakeUnwritableError, Storage
+from lake import disk
+from lake.errors import LakeUnwritableError
+from lake.lake import Lake
+from lake.storage import Storage
 
 
 @pytest.fixture
@@ -64,3 +67,16 @@ def test_a_disk_that_refuses_is_told_in_one_kind_of_error(tmp_path: Path) -> Non
     assert not storage.exists()
     with pytest.raises(LakeUnwritableError, match="Not a directory"):
         storage.put("metrics/a.parquet", b"x")
+
+
+def test_a_store_without_conditional_writes_is_refused(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overwrite(path: Path, data: bytes) -> bool:
+        disk.replace(path, data)
+        return True
+
+    monkeypatch.setattr(disk, "link_if_absent", overwrite)
+    with pytest.raises(LakeUnwritableError, match="no conditional writes"):
+        Lake(storage).create()
+    assert list(storage.walk("")) == []

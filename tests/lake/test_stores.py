@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 
-from lake.storage import LakeAddressError, Storage
+from lake.errors import LakeAddressError
+from lake.storage import Storage
 from tests.s3 import Bucket
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from lake.errors import LakeUnwritableError
 from lake.lake import open_lake
-from lake.storage import LakeUnwritableError
 from sweeps.bars.errors import BarsInvalidError, MixedBarsError, NoBarsError, ResampleError
 from sweeps.bars.frame import Bars
 from sweeps.bars.gaps import find_gaps
