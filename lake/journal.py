@@ -8,6 +8,7 @@ count from 1 in every epoch. A batch without blocks that says `closed_by` ends i
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ from lake.lake import Lake
 from lake.ownership import sweep_folder
 from lake.receipts import FileReceipt
 from lake.schemas import COMMIT_ORDER
+
+READERS, READ_AHEAD = 8, 64
+"""Entries that are read at a time, and that are held at most."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Journal:
         name = f"{self.folder}/{batch.name}"
         if self.lake.storage.put_if_absent(name, batch.encode()):
             return batch
-        return Batch.decode(batch.name, self.lake.storage.read(name))
+        return self.read(batch.name)
 
     def apply(self, batch: Batch) -> None:
         """Make a batch visible wherever it is not yet; safe to repeat.
@@ -123,12 +127,21 @@ class Journal:
             if batch.closed_by is None:
                 yield batch
 
-    def entries(self, epoch: int | None = None) -> Iterator[Batch]:
-        """Yield everything that has a batch's name, of one epoch or of all, in the order of the steps."""
-        prefix = "batch-" if epoch is None else f"batch-{epoch:06d}-"
-        for name in self.lake.storage.list(self.folder):
-            if name.startswith(prefix):
-                yield Batch.decode(name, self.lake.storage.read(f"{self.folder}/{name}"))
+    def entries(self) -> Iterator[Batch]:
+        """Yield everything that has a batch's name, of all epochs, in the order of the steps."""
+        names = [name for name in self.lake.storage.list(self.folder) if name.startswith("batch-")]
+        with ThreadPoolExecutor(READERS) as readers:
+            for first in range(0, len(names), READ_AHEAD):
+                yield from readers.map(self.read, names[first : first + READ_AHEAD])
+
+    def last_names(self) -> dict[int, str]:
+        """Return the name of each epoch's last entry."""
+        names = sorted(name for name in self.lake.storage.list(self.folder) if name.startswith("batch-"))
+        return {int(name.split("-")[1]): name for name in names}
+
+    def read(self, name: str) -> Batch:
+        """Return the entry of a name."""
+        return Batch.decode(name, self.lake.storage.read(f"{self.folder}/{name}"))
 
 
 def step(epoch: int, number: int = 0) -> int:

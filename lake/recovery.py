@@ -63,8 +63,9 @@ def recover(journal: Journal, finish: Finish) -> None:
     """
     if journal.epoch == 1:
         return  # the first to claim it: there is nothing
+    last = journal.last_names()
     for epoch in range(1, journal.epoch):
-        close(journal, epoch)
+        close(journal, epoch, last.get(epoch))
     void = roll_forward(journal, finish)
     for table in COMMIT_ORDER:
         commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
@@ -73,10 +74,11 @@ def recover(journal: Journal, finish: Finish) -> None:
             _take_out(journal, batch, table, was_committed=table in tables)
 
 
-def close(journal: Journal, epoch: int) -> None:
-    """End an epoch: no batch can be put into it any more."""
+def close(journal: Journal, epoch: int, last: str | None = None) -> None:
+    """End an epoch, of which the last entry may be known: no batch can be put into it any more."""
     number = 0
-    for batch in journal.entries(epoch):
+    if last is not None:
+        batch = journal.read(last)
         if batch.closed_by is not None:
             return
         number = batch.number

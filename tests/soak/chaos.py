@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.soak.lives import COULD_NOT_RUN, PATIENCE_SECONDS, Command, Life, Tally
@@ -20,7 +20,7 @@ class Chaos:
         policy: A retention policy that removes ended sweeps.
         seed: Where the accidents come from.
         broken: A guard that is taken out, to see that the soak notices; "" for none. See `entry`.
-        environment: More of it for every process.
+        pace: Seconds between two commands of a kind; a driver lives a dozen times as long at most.
     """
 
     def __init__(
@@ -31,18 +31,13 @@ class Chaos:
         policy: Path,
         seed: int,
         broken: str = "",
-        environment: Mapping[str, str] | None = None,
+        pace: float = 1.0,
     ) -> None:
         self.lake_url, self.policy, self.tally = lake_url, policy, Tally()
-        self.counts = counts
-        self.environment = {
-            "SOAK_BREAK": broken,
-            "SOAK_SEED": str(seed),
-            "SOAK_COUNTS": str(counts),
-            **(environment or {}),
-        }
+        self.counts, self.pace = counts, pace
+        self.environment = {"SOAK_BREAK": broken, "SOAK_SEED": str(seed), "SOAK_COUNTS": str(counts)}
         self.lives = [
-            Life(config, lake_url, self.tally, random.Random(seed + place), self.environment)
+            Life(config, lake_url, self.tally, random.Random(seed + place), self.environment, 12.0 * pace)
             for place, config in enumerate(configs)
         ]
         self.reader = Reader(lake_url, self.tally)
@@ -90,7 +85,7 @@ class Chaos:
                 self.tally.add("conflicts told")
             elif code != 0:
                 self.tally.blame(f"{' '.join(words)} ended with {code}: {told}")
-            stop.wait(1.0)
+            stop.wait(self.pace)
 
     def _once(self, *words: str) -> tuple[int | None, str]:
         command = Command(*words, "--lake", self.lake_url, environment=self.environment)

@@ -105,13 +105,22 @@ class Command:
 
 
 class Life:
-    """One sweep at a time, from `run` through `resume` to its end, then the next."""
+    """One sweep at a time, from `run` through `resume` to its end, then the next.
+
+    Each driver is disturbed after `longest` seconds at most.
+    """
 
     def __init__(
-        self, config: Path, lake_url: str, tally: Tally, chance: random.Random, environment: Mapping[str, str]
+        self,
+        config: Path,
+        lake_url: str,
+        tally: Tally,
+        chance: random.Random,
+        environment: Mapping[str, str],
+        longest: float,
     ) -> None:
         self.config, self.lake_url, self.tally, self.chance = config, lake_url, tally, chance
-        self.environment = environment
+        self.environment, self.longest = environment, longest
         self.ended: list[str] = []
         self._asleep: list[Command] = []
 
@@ -138,7 +147,7 @@ class Life:
         self, command: Command, sweep_id: str, stop: threading.Event, sleepers: list[Command]
     ) -> str:
         """Take a command to its end or kill it; return the sweep that is to be resumed, "" if none."""
-        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(0.5, 12.0)
+        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(0.5, self.longest)
         if self.chance.random() < 0.9:  # most are disturbed at work, some while they start
             command.begun(PATIENCE_SECONDS)
         code = self._watched(command, until, sleepers)

@@ -23,12 +23,12 @@ DRIVER_KILLS, WORKER_KILLS, A_SOAK = 40, 20, 900.0
 """So many kills are asked of a soak of so many seconds."""
 
 
-def rage(lake_url: str, counts: Path, seconds: float, broken: str = "") -> Chaos:
+def rage(lake_url: str, counts: Path, seconds: float, broken: str = "", pace: float = 1.0) -> Chaos:
     """Let everything rage on a lake with bars in it, and print what was seen."""
     counts.mkdir()
     lake = open_lake(lake_url)
     ingest_files(lake, source="demo")
-    chaos = Chaos(lake.url, counts, CONFIGS, POLICY, seed=7, broken=broken)
+    chaos = Chaos(lake.url, counts, CONFIGS, POLICY, seed=7, broken=broken, pace=pace)
     chaos.rage(seconds)
     print(f"\n{json.dumps(chaos.tally.counts, indent=1, sort_keys=True)}\nwrong: {chaos.tally.wrong[:5]}")
     return chaos
@@ -59,7 +59,7 @@ def test_the_same_on_s3_where_an_eighth_of_all_requests_fails(
     bucket: Bucket, tmp_path: Path, seconds: float
 ) -> None:
     bucket.proxy.hook = faulty(1 / 8, seed=7)
-    tally = rage(bucket.url, tmp_path / "counts", seconds).tally
+    tally = rage(bucket.url, tmp_path / "counts", seconds, pace=3.0).tally
     requests, failed = len(bucket.proxy.seen), bucket.proxy.faults
     print(f"{requests:,} requests, {failed:,} of them failed")
     assert_raged(tally, seconds)
