@@ -8,7 +8,7 @@ from deltalake.exceptions import DeltaError
 
 from lake.entry import encode_entry
 from lake.errors import LakeError, LakeUnreachableError, LakeUnwritableError
-from lake.head import EntryAstrayError, Head
+from lake.head import AppendOnlyError, EntryAstrayError, Head
 from lake.lake import Lake
 from lake.log import entry_path
 from lake.receipts import FileReceipt
@@ -34,6 +34,20 @@ class CommitConflictError(LakeError):
         )
 
 
+class RemovedByOthersError(CommitConflictError):
+    """Another tool took files out that this commit relies on, or may have."""
+
+    def __init__(self, table: str, count: int, example: str) -> None:
+        LakeError.__init__(self, table, count, example)
+        self.table, self.count, self.example = table, count, example
+
+    def __str__(self) -> str:
+        what = f"took out {self.count} files that this commit relies on, e.g. {self.example}"
+        if not self.count:
+            what = "may have taken files out while the log was cleaned"
+        return f"table {self.table}: another tool {what}; nothing was changed; plan again"
+
+
 class SweepTakenOverError(LakeError):
     """A later driver owns the sweep: this one may not commit any more."""
 
@@ -49,7 +63,7 @@ class SweepTakenOverError(LakeError):
 
 
 class CommitUnknownError(LakeError):
-    """The answer of a commit was lost, and the storage has not answered since."""
+    """A commit was sent, and nobody can say yet whether it was taken."""
 
     def __init__(self, table: str, reason: str) -> None:
         super().__init__(table, reason)
@@ -57,7 +71,7 @@ class CommitUnknownError(LakeError):
 
     def __str__(self) -> str:
         return (
-            f"table {self.table}: a commit was sent and its answer was lost ({self.reason}); all of it is "
+            f"table {self.table}: it is not known whether a commit was taken ({self.reason}); all of it is "
             "visible or nothing; when the storage answers, run the same command again, or resume the sweep"
         )
 
@@ -144,14 +158,10 @@ def commit(
         CommitLostError: If it failed, or other writers overtook it, too often.
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
     """
+    entry = _Entry(table, adds, removes, fence, mark, note, is_planned=head is not None)
     head = head or lake.head(table)
-    steps = {} if fence is None else {fence.app_id: fence.version}
-    if mark is not None:
-        steps[mark] = 1
-    further = {name: kind for add in adds for name, kind in add.columns.items()}
-    entry = _Entry(table, encode_entry(adds, removes, steps, note), steps, fence, mark, removes)
     with head.lock:
-        return _send(lake.storage, head, entry, further)
+        return _send(lake.storage, head, entry)
 
 
 @dataclass(frozen=True)
@@ -159,21 +169,29 @@ class _Entry:
     """A commit on its way."""
 
     table: str
-    data: bytes
-    steps: dict[str, int]
+    adds: Sequence[FileReceipt]
+    removes: Sequence[DataFile]
     fence: Fence | None
     mark: str | None
-    removes: Sequence[DataFile]
+    note: str
+    is_planned: bool
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """Application transactions that it takes."""
+        steps = {} if self.fence is None else {self.fence.app_id: self.fence.version}
+        return steps if self.mark is None else {**steps, self.mark: 1}
 
     def is_taken(self, head: Head) -> bool:
         """Return whether it is in a version already; if not, it may become the next.
 
         Raises:
             CommitConflictError, SweepTakenOverError: If somebody else's is, and this one must never come.
+            AppendOnlyError: If nothing may be taken out.
         """
         if self.mark is not None and head.step(self.mark) is not None:
             return True
-        self._raise_if_gone(head)
+        self._require_files(head)
         fence = self.fence
         found = None if fence is None else head.step(fence.app_id)
         if fence is None or found is None:
@@ -184,46 +202,60 @@ class _Entry:
             raise CommitConflictError(self.table, fence.app_id, fence.version, found)
         return bool(found >= fence.version)
 
-    def _raise_if_gone(self, head: Head) -> None:
-        gone = head.removed_by_others and head.removed_by_others & {file.path for file in self.removes}
-        if gone:
-            raise CommitConflictError(self.table, f"{len(gone)} files by another tool", 0, head.version)
+    def _require_files(self, head: Head) -> None:
+        """Return if other tools have left the files that this commit relies on."""
+        if self.removes and head.append_only:
+            raise AppendOnlyError(self.table)
+        paths = [file.path for file in self.adds] + [file.path for file in self.removes]
+        gone = head.removed_by_others.intersection(paths)
+        if gone or (self.removes and self.is_planned and head.lost_sight):
+            raise RemovedByOthersError(self.table, len(gone), min(gone, default=""))
 
 
-def _send(storage: Storage, head: Head, entry: _Entry, further: dict[str, str]) -> int:
-    reason, sent = "", 0  # the version as which it may have been taken, 0 if surely as none
-    for attempt in range(ATTEMPTS + 1):
+def _send(storage: Storage, head: Head, entry: _Entry) -> int:
+    further = {name: kind for add in entry.adds for name, kind in add.columns.items()}
+    reason, data = "", b""
+    sent = 0  # the version as which it may have been taken, 0 if surely as none
+    doubtful = False  # whether the storage may still do what it was asked
+    for attempt in range(ATTEMPTS):
         try:
             if not sent:
                 head.follow(only_if_old=True)
                 head.evolve(further)
                 if entry.is_taken(head):
                     return head.version
+                data = encode_entry(entry.adds, entry.removes, entry.steps, entry.note, head.at_ms)
                 sent = head.version + 1
-            if head.put(sent, entry.data, entry.steps):
+            if head.put(sent, data, entry.steps):
                 head.checkpoint_if_due()
                 return sent
-            sent = 0
+            sent, doubtful, reason = 0, False, "another writer took the number"
             head.follow()
         except EntryAstrayError as error:
             raise CommitUnknownError(entry.table, str(error)) from error
         except (DeltaError, LakeUnreachableError, LakeUnwritableError, OSError) as error:
-            if isinstance(error, LakeUnreachableError) and not reason:
+            if isinstance(error, LakeUnreachableError) and not reason and not sent:
                 raise
             reason = str(error)
+            doubtful = doubtful or not (storage.local or isinstance(error.__cause__, PermissionError))
             time.sleep(min(0.01 * 2**attempt, 1.0))
-    if sent and _is_there(storage, entry, sent, reason):
+    if sent and _is_there(storage, entry.table, sent, data, reason, doubtful=doubtful):
         return sent
     raise CommitLostError(entry.table, reason)
 
 
-def _is_there(storage: Storage, entry: _Entry, version: int, reason: str) -> bool:
+def _is_there(
+    storage: Storage, table: str, version: int, data: bytes, reason: str, *, doubtful: bool
+) -> bool:
     """Return whether an entry became a version after all.
 
     Raises:
-        CommitUnknownError: If the storage does not say.
+        CommitUnknownError: If the storage does not say, or may still do what it was asked.
     """
     try:
-        return storage.read_if_there(entry_path(entry.table, version)) == entry.data
+        held = storage.read_if_there(entry_path(table, version))
     except LakeUnreachableError as error:
-        raise CommitUnknownError(entry.table, reason) from error
+        raise CommitUnknownError(table, reason) from error
+    if held is None and doubtful:
+        raise CommitUnknownError(table, reason)
+    return held == data

@@ -15,7 +15,11 @@ ENGINE = "sweeplake"
 
 
 def encode_entry(
-    adds: Sequence[FileReceipt], removes: Sequence[DataFile], steps: Mapping[str, int], note: str
+    adds: Sequence[FileReceipt],
+    removes: Sequence[DataFile],
+    steps: Mapping[str, int],
+    note: str,
+    after_ms: int = 0,
 ) -> bytes:
     """Return a commit as one JSON document a line; no two are ever the same bytes.
 
@@ -24,8 +28,9 @@ def encode_entry(
         removes: Files to take out.
         steps: Application transactions that it takes, by application.
         note: What it does, in a few words.
+        after_ms: When the version before was committed: times of a log ascend, whatever clocks say.
     """
-    now_ms = int(time.time() * 1000)
+    now_ms = max(int(time.time() * 1000), after_ms + 1)
     actions = [
         *_adds(adds, now_ms),
         *_removes(removes, now_ms),

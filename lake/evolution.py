@@ -1,10 +1,20 @@
-"""Evolution: columns that join a table, and those that cannot."""
+"""Evolution: how a table comes to be, the columns that join it, and those that cannot."""
+
+from collections.abc import Mapping
+from contextlib import suppress
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake import Schema as DeltaSchema
+from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
+from lake.schemas import TABLES
+from lake.snapshot import asked
+from lake.storage import Storage
+
+CHECKPOINT_EVERY = 50
+"""Versions from one checkpoint of a table's log to the next."""
 
 
 class ColumnClashError(LakeError):
@@ -35,7 +45,30 @@ class ColumnClashError(LakeError):
         return f", which belongs to {self.owners}" if self.owners else ""
 
 
-def add_columns(handle: DeltaTable, table: str, further: dict[str, str]) -> None:
+def create_table(storage: Storage, table: str) -> None:
+    """Create a table if it is not there; safe beside others that do."""
+    spec = TABLES[table]
+
+    def create() -> None:
+        with suppress(CommitFailedError):  # another writer created it first
+            DeltaTable.create(
+                storage.uri(table),
+                spec.schema,
+                mode="ignore",
+                partition_by=list(spec.partition_by) or None,
+                name=table,
+                description=f"{spec.grain} a row",
+                configuration={
+                    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+                },
+                storage_options=storage.delta_options,
+            )
+
+    asked(storage, create)
+
+
+def add_columns(handle: DeltaTable, table: str, further: Mapping[str, str]) -> None:
     """Add the columns that a table lacks, in a commit of their own; the handle holds the version after it.
 
     Raises:
@@ -49,7 +82,7 @@ def add_columns(handle: DeltaTable, table: str, further: dict[str, str]) -> None
         handle.update_incremental()
 
 
-def missing_columns(table: str, held: pa.Schema, further: dict[str, str]) -> dict[str, pa.DataType]:
+def missing_columns(table: str, held: pa.Schema, further: Mapping[str, str]) -> dict[str, pa.DataType]:
     """Return the columns that a table lacks.
 
     Raises:

@@ -13,25 +13,27 @@ commit that took longer than `SETTLED_SECONDS` since is looked for in one.
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import DeltaError
 
 from lake.errors import LakeError
-from lake.evolution import add_columns, missing_columns
+from lake.evolution import CHECKPOINT_EVERY, add_columns, missing_columns
 from lake.log import NOTE, entry_path, log_files, read_actions
-from lake.schemas import TABLES
-from lake.snapshot import asked, delta_table
+from lake.snapshot import TableSnapshot, asked, delta_table, table_snapshot
 from lake.storage import Storage
 
 FRESH_SECONDS = 30.0
 SETTLED_SECONDS = 60.0
-CHECKPOINT_EVERY = 50
+FAR = 200
+"""So many entries are read one by one; over more the table is opened anew."""
 READER_VERSION, WRITER_VERSION = 1, 2
 
 
@@ -47,6 +49,34 @@ class TableUpgradedError(LakeError):
             f"table {self.table} was upgraded by another tool to Delta reader version {self.reader} and "
             f"writer version {self.writer}; sweeplake writes versions {READER_VERSION} and {WRITER_VERSION}; "
             "nothing was written; use a new lake with --lake"
+        )
+
+
+class AppendOnlyError(LakeError):
+    """Another tool made a table one that nothing may be taken out of."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"table {self.table} has delta.appendOnly set by another tool: nothing was taken out; unset the "
+            "property to compact it, or to remove rows of it"
+        )
+
+
+class TableGoneError(LakeError):
+    """A table that this process wrote to is not there any more, or is another one of the same name."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"table {self.table} was deleted, created anew or repaired by another process while this one "
+            "used it; nothing more was written; open the lake again"
         )
 
 
@@ -83,33 +113,61 @@ class Head:
 
     Attributes:
         version: Its number.
+        at_ms: When it was committed, by its own entry, in milliseconds since 1970.
         schema: The table's columns.
+        append_only: Whether nothing may be taken out.
         lock: Held by who commits on it.
         removed_by_others: Files that other tools took out since it was loaded.
+        lost_sight: Whether entries went by that could not be read, so that this is not all of them.
     """
 
-    def __init__(self, storage: Storage, table: str, handle: DeltaTable) -> None:
-        """Stand on the version that a handle holds, which was opened just now.
+    def __init__(self, storage: Storage, table: str, handle: DeltaTable, since: "_Instant") -> None:
+        """Stand on the version that a handle holds, which was the newest at some moment since an instant.
 
         Raises:
             TableUpgradedError: If another tool gave the table features that are not known here.
         """
         self.lock = threading.RLock()
         self.removed_by_others: set[str] = set()
+        self.lost_sight = False
         self.version: int
+        self.at_ms = 0
         self.schema: pa.Schema
-        self._seen: _Instant
+        self.append_only: bool
         self._handle: DeltaTable
+        self._id = str(handle.metadata().id)
         self._steps: dict[str, int] = {}
-        self._storage, self._table = storage, table
-        self._rest(handle, _Instant.now())
+        self._stood: datetime | None
+        self._storage, self._table, self._seen = storage, table, since
+        self._rest(handle)
+        self._take(self.version)
+
+    @staticmethod
+    def newest(storage: Storage, table: str) -> "Head | None":
+        """Return the newest version of a table; None if there is no such table.
+
+        Raises:
+            LakeUnreachableError: If the storage does not answer.
+            TableUpgradedError: If another tool gave the table features that are not known here.
+        """
+        since = _Instant.now()
+        handle = delta_table(storage, table)
+        return None if handle is None else Head(storage, table, handle, since)
+
+    def snapshot(self) -> TableSnapshot:
+        """Return the files of the version that it was loaded at; nothing may have been followed since."""
+        return table_snapshot(self._table, self._handle)
 
     def step(self, app_id: str) -> int | None:
         """Return the application's last transaction, or None."""
         own = self._steps.get(app_id)
         if own is not None:
             return own
-        held = self._handle.transaction_version(app_id)
+        try:
+            held = self._handle.transaction_version(app_id)
+        except DeltaError:  # it reads when it is asked, and its entries were cleaned away
+            self._rest(self._opened(self.version))
+            held = self._handle.transaction_version(app_id)
         return None if held is None else int(held)
 
     def follow(self, *, only_if_old: bool = False) -> None:
@@ -118,36 +176,43 @@ class Head:
         Raises:
             LakeUnreachableError: If the storage does not answer.
             LogDamagedError: If an entry is cut off.
+            TableGoneError: If the table is no more.
         """
         is_old = self._seen.age() > FRESH_SECONDS
         if only_if_old and not is_old:
             return
         now = _Instant.now()
-        if is_old and not self._is_joined():
-            self._rest(opened(self._storage, self._table), now)
-            return
-        while (data := self._storage.read_if_there(entry_path(self._table, self.version + 1))) is not None:
-            self._absorb(read_actions(self._table, self.version + 1, data))
+        if is_old and not self._is_near():
+            self._rest(self._opened(None))
+            self._take(self.version)
+            self.lost_sight = True
+        else:
+            while self._take(self.version + 1):
+                pass
         self._seen = now
 
-    def put(self, version: int, data: bytes, steps: dict[str, int]) -> bool:
+    def put(self, version: int, data: bytes, steps: Mapping[str, int]) -> bool:
         """Make an entry a version; False if another has the number.
 
         Raises:
             LakeUnwritableError: If the store did not answer: whether it is there is not known.
             EntryAstrayError: If it took so long that the log may have been cleaned meanwhile.
+            TableGoneError: If the table is no more; seen at once on disk alone.
         """
-        now, age = _Instant.now(), self._seen
+        now, before = _Instant.now(), self._seen
+        if version == self.version + 1 and self._written_at() != self._stood:
+            raise TableGoneError(self._table)
         if not self._storage.put_if_absent(entry_path(self._table, version), data):
             return False
-        if age.age() > SETTLED_SECONDS and not self._is_joined():
+        if before.age() > SETTLED_SECONDS and not self._is_joined(version):
             raise EntryAstrayError(self._table)
         if version == self.version + 1:
             self.version, self._seen = version, now
             self._steps.update(steps)
+            self._stood = self._written_at()
         return True
 
-    def evolve(self, further: dict[str, str]) -> None:
+    def evolve(self, further: Mapping[str, str]) -> None:
         """Add the columns that the table lacks, in a commit of their own.
 
         Raises:
@@ -155,74 +220,75 @@ class Head:
             DeltaError: If a rival was faster; to be tried again.
         """
         if missing_columns(self._table, self.schema, further):
-            now, handle = _Instant.now(), opened(self._storage, self._table)
-            add_columns(handle, self._table, further)
-            self._rest(handle, now)
+            add_columns(self._opened(None), self._table, further)
+            self.follow()
 
     def checkpoint_if_due(self) -> None:
         """Sum the log up every so many versions; where that fails the next one makes up for it."""
         if self.version % CHECKPOINT_EVERY == 0:
             with suppress(DeltaError, OSError, LakeError):
-                now, handle = _Instant.now(), opened(self._storage, self._table)
+                handle = self._opened(self.version)
                 handle.create_checkpoint()
-                self._rest(handle, now)
+                self._rest(handle)
 
-    def _rest(self, handle: DeltaTable, seen: _Instant) -> None:
+    def _opened(self, version: int | None) -> DeltaTable:
+        """Return a handle on a version, None the newest, of this same table."""
+        uri, options = self._storage.uri(self._table), self._storage.delta_options
+        if version is None:
+            handle = delta_table(self._storage, self._table)
+        else:
+            handle = asked(self._storage, lambda: DeltaTable(uri, version=version, storage_options=options))
+        if handle is None or str(handle.metadata().id) != self._id:
+            raise TableGoneError(self._table)
+        return handle
+
+    def _rest(self, handle: DeltaTable) -> None:
         """Stand on the version that a handle holds."""
         protocol = handle.protocol()
         if protocol.min_reader_version > READER_VERSION or protocol.min_writer_version > WRITER_VERSION:
             raise TableUpgradedError(self._table, protocol.min_reader_version, protocol.min_writer_version)
-        self._handle, self.version, self._seen = handle, int(handle.version()), seen
+        self._handle, self.version, self._steps = handle, int(handle.version()), {}
         self.schema = pa.schema(handle.schema().to_arrow())
-        self._steps = {}
+        self.append_only = handle.metadata().configuration.get("delta.appendOnly") == "true"
+        self._stood = self._written_at()
 
-    def _absorb(self, actions: list[dict[str, Any]]) -> None:
-        """Take the next entry in."""
-        kinds = {kind for action in actions for kind in action}
-        if kinds & {"metaData", "protocol"}:
-            self._rest(opened(self._storage, self._table), _Instant.now())
-            return
-        self.version += 1
-        for action in actions:
-            if "txn" in action:
-                self._steps[action["txn"]["appId"]] = action["txn"]["version"]
-        if not any(NOTE in action.get("commitInfo", {}) for action in actions):
-            self.removed_by_others.update(
-                unquote(action["remove"]["path"]) for action in actions if "remove" in action
-            )
+    def _take(self, version: int) -> bool:
+        """Take the entry of a version in; False if it is not there."""
+        data = self._storage.read_if_there(entry_path(self._table, version))
+        if data is None:
+            return False
+        actions = read_actions(self._table, version, data)
+        infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+        self.at_ms = max([self.at_ms, *(int(info.get("timestamp", 0)) for info in infos)])
+        if version == self.version:
+            return True
+        self.version = version
+        self._stood = self._written_at()
+        self._steps |= {txn["appId"]: txn["version"] for txn in _of_kind(actions, "txn")}
+        if not any(NOTE in info for info in infos):
+            self.removed_by_others |= {unquote(file["path"]) for file in _of_kind(actions, "remove")}
+        if any(_of_kind(actions, kind) for kind in ("metaData", "protocol")):
+            self._rest(self._opened(version))
+        return True
 
-    def _is_joined(self) -> bool:
-        """Return whether the log still has every entry since this version."""
+    def _written_at(self) -> datetime | None:
+        """Return when this version's entry was written, where asking costs nothing: entries never change."""
+        path = entry_path(self._table, self.version)
+        return self._storage.modified(path) if self._storage.local else None
+
+    def _is_near(self) -> bool:
+        """Return whether the log has every entry since this version, and not too many."""
         log = log_files(self._storage, self._table)
-        return (
-            log.newest >= self.version
-            and log.entries[-1:] >= (log.newest,)
-            and (sum(version > self.version for version in log.entries) == log.newest - self.version)
-        )
+        since = [version for version in log.entries if version >= self.version]
+        return since == list(range(self.version, log.newest + 1)) and 0 < len(since) <= FAR
+
+    def _is_joined(self, version: int) -> bool:
+        """Return whether an entry that was put late follows those before it, and nothing was cleaned."""
+        log = log_files(self._storage, self._table)
+        since = [held for held in log.entries if held >= self.version]
+        unbroken = since == list(range(self.version, log.newest + 1))
+        return unbroken and not any(checkpoint >= version for checkpoint in log.checkpoints)
 
 
-def opened(storage: Storage, table: str) -> DeltaTable:
-    """Return a handle on a table's newest version, creating the table if need be."""
-    handle = delta_table(storage, table)
-    if handle is not None:
-        return handle
-    spec = TABLES[table]
-
-    def create() -> DeltaTable:
-        with suppress(CommitFailedError):  # another writer created it first
-            DeltaTable.create(
-                storage.uri(table),
-                spec.schema,
-                mode="ignore",
-                partition_by=list(spec.partition_by) or None,
-                name=table,
-                description=f"{spec.grain} a row",
-                configuration={
-                    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-                },
-                storage_options=storage.delta_options,
-            )
-        return DeltaTable(storage.uri(table), storage_options=storage.delta_options)
-
-    return asked(storage, create)
+def _of_kind(actions: Sequence[Mapping[str, Any]], kind: str) -> list[Any]:
+    return [action[kind] for action in actions if kind in action]

@@ -111,6 +111,8 @@ def version_at(storage: Storage, table: str, at: datetime) -> int:
     log = log_files(storage, table)
     held = [version for version in log.entries if version >= log.oldest]
     place = bisect_right(held, at, key=lambda version: read_entry(storage, table, version).at)
+    while place > 1 and read_entry(storage, table, held[place - 2]).at > at:
+        place -= 1  # the clock of another tool was behind: what it followed was not there yet
     if place:
         return held[place - 1]
     if log.newest >= 0 and log.oldest > 0:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lake.errors import LakeError
-from lake.head import Head, opened
+from lake.evolution import create_table
+from lake.head import Head, TableGoneError
 from lake.history import parse_time, snapshot_as_of, snapshot_of_version
 from lake.schemas import FORMAT, TABLES
-from lake.snapshot import Snapshot, delta_table, load_table
+from lake.snapshot import Snapshot, load_table
 from lake.storage import Storage
 
 FORMAT_FILE = "_lake.json"
@@ -77,7 +78,10 @@ class Lake:
         held = self.head_if_there(table)
         if held is None:
             self.create()
-            held = self._heads[table] = Head(self.storage, table, opened(self.storage, table))
+            create_table(self.storage, table)
+            held = self.head_if_there(table)
+        if held is None:
+            raise TableGoneError(table)
         return held
 
     def head_if_there(self, table: str) -> Head | None:
@@ -86,12 +90,10 @@ class Lake:
         Raises:
             LakeUnreachableError: If the storage does not answer.
         """
-        if table not in self._heads:
-            handle = delta_table(self.storage, table)
-            if handle is None:
-                return None
-            self._heads[table] = Head(self.storage, table, handle)
-        return self._heads[table]
+        held = self._heads.get(table) or Head.newest(self.storage, table)
+        if held is not None:
+            self._heads[table] = held
+        return held
 
     @property
     def url(self) -> str:

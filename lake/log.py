@@ -46,7 +46,8 @@ class LogEntry:
 
     Attributes:
         version: The table's version that it made.
-        at: When, by the clock of the machine that committed.
+        at: When, by the clock of the machine that committed, yet after the version before; 1970 if another
+            tool did not say.
         operation: delta-rs's own word, e.g. WRITE.
         note: Ours; "" if it has none.
         app_id: The application whose step it took: a sweep, or maintenance; "" if none.
@@ -134,17 +135,16 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
     """Return the commit that the bytes of an entry tell.
 
     Raises:
-        LogDamagedError: If it is cut off: empty, broken, or with fewer files than its first line says.
+        LogDamagedError: If it is cut off: empty, broken, or with fewer lines than our note in it says.
     """
     actions = read_actions(table, version, data)
-    held = _of_kind(actions, "commitInfo")
-    note: Mapping[str, Any] = held[0].get(NOTE, {})
+    note, info = _note(actions), next(iter(_of_kind(actions, "commitInfo")), {})
     adds, removes = _of_kind(actions, "add"), _of_kind(actions, "remove")
     steps = [str(step["appId"]) for step in _of_kind(actions, "txn")]
     return LogEntry(
         version=version,
-        at=datetime.fromtimestamp(held[0]["timestamp"] / 1000, UTC),
-        operation=str(held[0].get("operation", "")),
+        at=datetime.fromtimestamp(info.get("timestamp", 0) / 1000, UTC),
+        operation=str(info.get("operation", "")),
         note=str(note.get("note", "")),
         app_id=next(iter(steps), ""),
         added=len(adds),
@@ -165,10 +165,10 @@ def read_actions(table: str, version: int, data: bytes) -> list[dict[str, Any]]:
         actions = [json.loads(line) for line in data.splitlines() if line.strip()]
     except ValueError as error:
         raise LogDamagedError(table, file, "it is cut off, or no JSON") from error
-    held = _of_kind(actions, "commitInfo")
-    note: Mapping[str, Any] = held[0].get(NOTE, {}) if held else {}
-    missing = max(note.get("actions", 1) + 1 - len(actions), 0 if held else 1)
-    if missing:
+    if not actions:
+        raise LogDamagedError(table, file, "it is empty")
+    missing = _note(actions).get("actions", 0) + 1 - len(actions)
+    if missing > 0:
         raise LogDamagedError(table, file, f"it is cut off: at least {missing} of its lines are gone")
     return actions
 
@@ -201,7 +201,13 @@ def raise_if_damaged(table: str, error: Exception) -> None:
     """
     reason = str(error).partition("\n")[0]
     if any(word in reason for word in _LOG_WORDS):
-        raise LogDamagedError(table, f"{table}/_delta_log", reason[:_REASON_LETTERS]) from error
+        reason = re.split(r"\s*[({]", reason)[0][:_REASON_LETTERS]
+        raise LogDamagedError(table, f"{table}/_delta_log", reason) from error
+
+
+def _note(actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what an entry says of itself; nothing if another tool wrote it."""
+    return next((info[NOTE] for info in _of_kind(actions, "commitInfo") if NOTE in info), {})
 
 
 def _of_kind(actions: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

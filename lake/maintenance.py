@@ -7,7 +7,7 @@ from lake.commits import Fence, commit
 from lake.head import Head
 from lake.lake import Lake
 from lake.receipts import FileReceipt
-from lake.snapshot import DataFile, TableSnapshot, absent, delta_table, table_snapshot
+from lake.snapshot import DataFile, TableSnapshot, absent
 
 MAINTENANCE = "maintenance"
 """Application whose transactions number every table's maintenance commits."""
@@ -54,8 +54,7 @@ class Fenced:
 
 def fenced(lake: Lake, table: str) -> Fenced:
     """Return a table's newest files with the number of its next maintenance commit, both of one version."""
-    handle = delta_table(lake.storage, table)
-    if handle is None:
+    head = Head.newest(lake.storage, table)
+    if head is None:
         return Fenced(lake, absent(table), 1)
-    head = Head(lake.storage, table, handle)
-    return Fenced(lake, table_snapshot(table, handle), (head.step(MAINTENANCE) or 0) + 1, head)
+    return Fenced(lake, head.snapshot(), (head.step(MAINTENANCE) or 0) + 1, head)

@@ -156,7 +156,7 @@ def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool
             raise BatchTornError(journal.sweep_id, batch.name, table)
         fence = Fence(MAINTENANCE, held.step, exclusive=True)
         try:
-            commit(lake, table, [], removes=visible, fence=fence, mark=mark)
+            commit(lake, table, [], removes=visible, fence=fence, mark=mark, head=held.head)
         except CommitConflictError:
             continue  # maintenance came between
         return

@@ -212,15 +212,20 @@ class Storage:
                 self.url, "the store overwrites objects, as it has no conditional writes"
             )
 
+    @property
+    def _is_s3(self) -> bool:
+        return self._store is not None and self._store.protocol == "s3"
+
     def _create(self, path: str, data: bytes) -> bool:
         try:
-            self.fs.pipe_file(path, data, mode="create")
+            whole = {"chunksize": len(data) + 1} if self._is_s3 else {}  # one request, one condition
+            self.fs.pipe_file(path, data, mode="create", **whole)
         except FileExistsError:
             return False
         return True
 
     def _delete(self, paths: Sequence[str]) -> None:
-        if self._store is not None and self._store.protocol == "s3":
+        if self._is_s3:
             self.fs.delete_objects(paths)
             return
         for path in paths:

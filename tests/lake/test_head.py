@@ -1,18 +1,26 @@
 """Heads: a commit is one request, rivals read what came between, and who slept is not deceived."""
 
+import json
+import shutil
+import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from lake import head as heads
 from lake.commits import CommitConflictError, CommitUnknownError, Fence, commit, fence_version
-from lake.head import CHECKPOINT_EVERY, TableUpgradedError
+from lake.evolution import CHECKPOINT_EVERY
+from lake.head import AppendOnlyError, TableGoneError, TableUpgradedError
+from lake.history import history
 from lake.lake import Lake, open_lake
+from lake.log_repair import set_aside_cut_entry
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
 from lake.storage import Storage
-from tests.lake.drivers import batch, run_ids
+from lake.writer import write_rows
+from tests.lake.drivers import PARTITION, batch, run_ids
 from tests.s3 import Bucket
 
 
@@ -134,3 +142,81 @@ def test_a_table_that_another_tool_upgraded_is_not_written(lake: Lake) -> None:
     with pytest.raises(TableUpgradedError, match="writer version 4"):
         commit(lake, "metrics", [file(lake, 1)])
     assert run_ids(lake, "metrics") == ["r0"]
+
+
+def test_what_another_tool_restored_is_not_overlooked(lake: Lake) -> None:
+    for block in range(3):
+        commit(lake, "metrics", [file(lake, block)])
+    planned = fenced(lake, "metrics")
+    DeltaTable(f"{lake.url}/metrics").restore(1)
+    with pytest.raises(CommitConflictError, match="another tool"):
+        planned.commit([file(lake, 4)], planned.snapshot.files)
+    assert run_ids(lake, "metrics") == ["r0"]
+
+
+def test_columns_that_came_meanwhile_do_not_hide_what_another_tool_removed(lake: Lake) -> None:
+    for block in range(2):
+        commit(lake, "metrics", [file(lake, block)])
+    planned = fenced(lake, "metrics")
+    rows = pa.table({"sweep_id": ["w"], "run_id": ["r2"], "param_fast": [5.0]})
+    commit(lake, "metrics", [write_rows(lake.storage, "metrics", rows, PARTITION)])
+    DeltaTable(f"{lake.url}/metrics").optimize.compact()
+    with pytest.raises(CommitConflictError, match="another tool"):
+        planned.commit([file(lake, 4)], planned.snapshot.files)
+    assert run_ids(lake, "metrics") == ["r0", "r1", "r2"]
+
+
+def test_a_table_that_another_tool_closed_to_removals_only_grows(lake: Lake) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    DeltaTable(f"{lake.url}/metrics").alter.set_table_properties({"delta.appendOnly": "true"})
+    held = fenced(lake, "metrics")
+    with pytest.raises(AppendOnlyError, match=r"delta\.appendOnly"):
+        held.commit([file(lake, 1)], held.snapshot.files)
+    commit(lake, "metrics", [file(lake, 1)])
+    assert run_ids(lake, "metrics") == ["r0", "r1"]
+
+
+def test_what_other_tools_may_write_into_a_log_is_no_damage(lake: Lake) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    folder = Path(lake.url, "metrics", "_delta_log")
+    (folder / f"{2:020d}.json").write_text(json.dumps({"commitInfo": {"operation": "VACUUM START"}}))
+    (folder / f"{3:020d}.json").write_text(json.dumps({"txn": {"appId": "spark", "version": 7}}))
+    assert commit(lake, "metrics", [file(lake, 1)]) == 4
+    assert set_aside_cut_entry(lake.storage, "metrics") == ""
+    assert [entry.version for entry in history(lake.storage, "metrics")] == [4, 3, 2, 1, 0]
+    assert run_ids(open_lake(lake.url), "metrics") == ["r0", "r1"]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_lake_that_was_deleted_under_a_writer_is_not_written_any_more(lake: Lake, *, anew: bool) -> None:
+    for block in range(3):
+        commit(lake, "metrics", [file(lake, block)])
+    receipt = file(lake, 3)
+    shutil.rmtree(lake.url)
+    if anew:
+        for _ in range(3):
+            commit(open_lake(lake.url), "metrics", [])
+    with pytest.raises(TableGoneError, match="open the lake again"):
+        commit(lake, "metrics", [receipt])
+    assert anew == Path(lake.url, "metrics").exists()
+
+
+def test_a_writer_beside_others_outlives_the_cleaning_of_what_it_has_read(lake: Lake) -> None:
+    commit(lake, "metrics", [])
+    rival = open_lake(lake.url)
+    for step in range(1, CHECKPOINT_EVERY + 5):
+        commit(rival, "metrics", [], fence=Fence("rival", step))
+        if step % 10 == 0:
+            assert fence_version(lake, "metrics", "rival") == step
+    cleaned(lake)
+    commit(lake, "metrics", [file(lake, 0)], fence=Fence("new", 1))
+    assert run_ids(lake, "metrics") == ["r0"]
+
+
+def test_times_of_a_log_ascend_though_clocks_do_not(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    for ahead in (0.0, 60.0, 0.0, 30.0):
+        monkeypatch.setattr(time, "time", lambda ahead=ahead: now + ahead)
+        commit(open_lake(lake.url), "metrics", [])
+    times = [entry.at for entry in history(lake.storage, "metrics")][:4]
+    assert times == sorted(set(times), reverse=True)
