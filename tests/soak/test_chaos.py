@@ -20,7 +20,7 @@ SOAKS = [pytest.param(SHORT, id="short"), pytest.param(SECONDS, id="long", marks
 CONFIGS = [Path(__file__).parent / name for name in ("all_details.toml", "winners.toml")]
 POLICY = Path(__file__).parent / "policy.toml"
 DRIVER_KILLS, WORKER_KILLS, A_SOAK = 40, 20, 900.0
-"""So many kills are asked of a soak of so many seconds."""
+"""So many kills are asked of a soak of so many seconds or more."""
 
 
 def rage(lake_url: str, counts: Path, seconds: float, broken: str = "", pace: float = 1.0) -> Tally:
@@ -37,7 +37,7 @@ def rage(lake_url: str, counts: Path, seconds: float, broken: str = "", pace: fl
 def assert_raged(tally: Tally, seconds: float) -> None:
     """See that nothing was wrong, and that enough was done for that to mean something."""
     assert tally.wrong == []
-    share = seconds / A_SOAK if seconds > SHORT else 0.0
+    share = min(seconds / A_SOAK, 1.0) if seconds > SHORT else 0.0
     assert tally["reads"] > seconds / 10
     assert tally["driver kills"] >= max(1, DRIVER_KILLS * share)
     assert tally["worker kills"] >= WORKER_KILLS * share
@@ -59,7 +59,7 @@ def test_the_same_on_s3_where_an_eighth_of_all_requests_fails(
     bucket: Bucket, tmp_path: Path, seconds: float
 ) -> None:
     bucket.proxy.hook = faulty(1 / 8, seed=7)
-    tally = rage(bucket.url, tmp_path / "counts", seconds, pace=3.0)
+    tally = rage(bucket.url, tmp_path / "counts", seconds, pace=2.0)
     requests, failed = len(bucket.proxy.seen), bucket.proxy.faults
     print(f"{requests:,} requests, {failed:,} of them failed")
     assert_raged(tally, seconds)
