@@ -39,7 +39,7 @@ SWEEP = {
     "strategy": "sma_cross",
     "symbols": ["AAPL"],
     "timeframe": "1d",
-    "grid": {"fast": {"start": 2, "stop": 41}, "slow": {"start": 50, "stop": 145, "step": 5}},
+    "grid": {"fast": {"start": 2, "stop": 41, "step": 1}, "slow": {"start": 50, "stop": 145, "step": 5}},
     "details": {"keep": "none"},
 }
 
