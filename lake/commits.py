@@ -14,6 +14,7 @@ from lake.log import entry_path
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
 from lake.storage import Storage
+from lake.uncommitted import require_there
 
 ATTEMPTS = 20
 EPOCH_BITS = 32
@@ -143,13 +144,14 @@ def commit(
         TableUpgradedError: If another tool gave the table features that are not known here.
         CommitLostError: If it failed, or other writers overtook it, too often.
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
+        FilesTakenError: If files that it adds are gone, because it came so long after they were written.
     """
     head = head or lake.head(table)
     steps = {} if fence is None else {fence.app_id: fence.version}
     if mark is not None:
         steps[mark] = 1
     further = {name: kind for add in adds for name, kind in add.columns.items()}
-    entry = _Entry(table, encode_entry(adds, removes, steps, note), steps, fence, mark, removes)
+    entry = _Entry(table, encode_entry(adds, removes, steps, note), steps, fence, mark, adds, removes)
     with head.lock:
         return _send(lake.storage, head, entry, further)
 
@@ -163,6 +165,7 @@ class _Entry:
     steps: dict[str, int]
     fence: Fence | None
     mark: str | None
+    adds: Sequence[FileReceipt]
     removes: Sequence[DataFile]
 
     def is_taken(self, head: Head) -> bool:
@@ -200,6 +203,7 @@ def _send(storage: Storage, head: Head, entry: _Entry, further: dict[str, str]) 
                 if entry.is_taken(head):
                     return head.version
                 sent = head.version + 1
+            require_there(storage, entry.table, entry.adds)
             if head.put(sent, entry.data, entry.steps):
                 head.checkpoint_if_due()
                 return sent
