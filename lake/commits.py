@@ -14,6 +14,7 @@ from lake.log import entry_path
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
 from lake.storage import Storage
+from lake.uncommitted import require_there
 
 ATTEMPTS = 20
 EPOCH_BITS = 32
@@ -157,6 +158,7 @@ def commit(
         TableUpgradedError: If another tool gave the table features that are not known here.
         CommitLostError: If it failed, or other writers overtook it, too often.
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
+        FilesTakenError: If files that it adds are gone, because it came so long after they were written.
     """
     entry = _Entry(table, adds, removes, fence, mark, note, is_planned=head is not None)
     head = head or lake.head(table)
@@ -225,6 +227,7 @@ def _send(storage: Storage, head: Head, entry: _Entry) -> int:
                 if entry.is_taken(head):
                     return head.version
                 data = encode_entry(entry.adds, entry.removes, entry.steps, entry.note, head.at_ms)
+                require_there(storage, entry.table, entry.adds)
                 sent = head.version + 1
             if head.put(sent, data, entry.steps):
                 head.checkpoint_if_due()

@@ -1,6 +1,7 @@
 """Dense files: sorted rows of one partition as files of about one size, written as the rows come."""
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -82,6 +83,7 @@ class DenseFiles:
             statistics=written.statistics,
             sha256=sha256,
             columns=further_columns(self._spec.name, written.schema),
+            written_at=time.time(),
         )
         self._storage.put(f"{receipt.table}/{receipt.path}", data)
         self._receipts.append(receipt)

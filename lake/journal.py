@@ -9,17 +9,35 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit
+from lake.errors import LakeError
 from lake.lake import Lake
 from lake.ownership import sweep_folder
 from lake.receipts import FileReceipt
 from lake.schemas import COMMIT_ORDER
+from lake.uncommitted import FilesTakenError, require_there
 
 READERS, READ_AHEAD = 8, 64
 """Entries that are read at a time, and that are held at most."""
+
+
+class BatchTakenError(LakeError):
+    """A driver stood still for so long that vacuum took files that it had not committed."""
+
+    def __init__(self, sweep_id: str, table: str, taken: int) -> None:
+        super().__init__(sweep_id, table, taken)
+        self.sweep_id, self.table, self.taken = sweep_id, table, taken
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id}: its driver slept, or stood still, for so long that vacuum took "
+            f"{self.taken} files of table {self.table} that it had not committed; "
+            f"`sweeplake resume {self.sweep_id}` computes what they held again, and goes on"
+        )
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,7 @@ class Journal:
 
         Raises:
             SweepTakenOverError: If a later driver closed this epoch, or committed already.
+            BatchTakenError: If files of it are gone; resume finds its blocks not finished.
         """
         held = self.put(batch)
         if held.token != batch.token:
@@ -99,9 +118,18 @@ class Journal:
     def put(self, batch: Batch) -> Batch:
         """Put a batch down if its number is free; return the one that has the number then.
 
-        An answer that was lost is no harm: a retry finds its own batch, and knows it by its token.
+        An answer that was lost is no harm: a retry finds its own batch, and knows it by its token. Its files
+        are kept by vacuum from then on, and so have to be there.
+
+        Raises:
+            BatchTakenError: If they are not; it was not put down.
         """
         name = f"{self.folder}/{batch.name}"
+        try:
+            self._require_files(batch)
+        except BatchTakenError:
+            if self.lake.storage.read_if_there(name) is None:
+                raise  # else what became of it is known from there
         if self.lake.storage.put_if_absent(name, batch.encode()):
             return batch
         return self.read(batch.name)
@@ -111,11 +139,13 @@ class Journal:
 
         Raises:
             SweepTakenOverError: If a later driver committed already.
+            BatchTakenError: If files of it are gone; resume takes out what was made visible.
         """
         for table in COMMIT_ORDER:
             files = batch.of(table)
             if files:
-                commit(self.lake, table, files, fence=self.fence(batch.step))
+                with self._taken_told():
+                    commit(self.lake, table, files, fence=self.fence(batch.step))
 
     def fence(self, version: int) -> Fence:
         """Return the fence of a commit that takes a step as this epoch's driver."""
@@ -142,6 +172,19 @@ class Journal:
     def read(self, name: str) -> Batch:
         """Return the entry of a name."""
         return Batch.decode(name, self.lake.storage.read(f"{self.folder}/{name}"))
+
+    def _require_files(self, batch: Batch) -> None:
+        with self._taken_told():
+            for table in COMMIT_ORDER:
+                require_there(self.lake.storage, table, batch.of(table))
+
+    @contextmanager
+    def _taken_told(self) -> Iterator[None]:
+        """Tell of files that are gone as of this sweep's."""
+        try:
+            yield
+        except FilesTakenError as error:
+            raise BatchTakenError(self.sweep_id, error.table, error.taken) from error
 
 
 def step(epoch: int, number: int = 0) -> int:

@@ -45,6 +45,7 @@ class Fenced:
         Raises:
             CommitConflictError: If other maintenance came first; nothing was changed, plan again.
             CommitLostError: If other writers overtook it too often; nothing was changed.
+            FilesTakenError: If written files are gone; nothing was changed.
         """
         fence = Fence(MAINTENANCE, self.step, exclusive=True)
         return commit(

@@ -25,6 +25,7 @@ class FileReceipt:
         statistics: Delta's statistics document, JSON.
         sha256: Hash of the file's bytes.
         columns: Columns beyond the table's fixed ones, name to Arrow type name.
+        written_at: Seconds since 1970 by the writer's clock, just before it was written; None: not known.
     """
 
     table: str
@@ -35,6 +36,7 @@ class FileReceipt:
     statistics: str
     sha256: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    written_at: float | None = None
 
     def to_document(self) -> dict[str, Any]:
         """Return it as a JSON document; `FileReceipt(**document)` is the inverse."""

@@ -1,6 +1,7 @@
 """Writer: rows into Parquet files that nobody sees until a commit names them."""
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -74,6 +75,7 @@ def encode_rows(
         statistics=file_statistics(ordered, spec.indexed),
         sha256=sha256,
         columns=further_columns(table, ordered.schema),
+        written_at=time.time(),
     )
     return EncodedFile(receipt, data)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from distributed import Client
 
 from lake import sweep_log
-from lake.commits import SweepTakenOverError
+from lake.commits import CommitLostError, CommitUnknownError, SweepTakenOverError
 from lake.lake import Lake
+from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
 from sweeps.execution.interruption import uninterrupted
@@ -22,6 +23,20 @@ from sweeps.execution.start import Start, check_journal, new_start
 from sweeps.execution.window import BlockLostError, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
+
+
+class SweepCutOffError(SweepError):
+    """The lake did not take a commit of a sweep, or nobody knows whether it did; resume finds out."""
+
+    def __init__(self, sweep_id: str, reason: str) -> None:
+        super().__init__(sweep_id, reason)
+        self.sweep_id, self.reason = sweep_id, reason
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} was cut off: {self.reason}; every run is in the lake once or not at all; "
+            f"to go on: `sweeplake resume {self.sweep_id}`"
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +68,8 @@ def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = s
     """Run a prepared sweep on a cluster.
 
     Every committed batch is whole for readers; an interruption (Ctrl-C) commits what was computed, records
-    the state `interrupted` and returns. Any other error records `failed` and is raised.
+    the state `interrupted` and returns. A commit that was lost, or may have been, records `interrupted` too,
+    if the lake takes that, and raises. Any other error records `failed` and is raised.
 
     Args:
         prepared: The sweep.
@@ -63,6 +79,9 @@ def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = s
 
     Returns:
         Counts and status.
+
+    Raises:
+        SweepCutOffError: If the lake did not take a commit, or it is not known whether it did.
     """
     return go_on(new_start(prepared), lake, client, observer)
 
@@ -82,6 +101,7 @@ def go_on(
     Raises:
         SweepOwnedError: If another driver of the sweep is alive and is not to be taken over.
         SweepTakenOverError: If another driver took the sweep over meanwhile.
+        SweepCutOffError: As `drive`.
         SweepChangedError: If its journal does not fit its inputs.
     """
     return _Drive(start, lake, client, observer).run(take_over=take_over)
@@ -104,7 +124,11 @@ class _Drive:
         with self.ledger.owned(take_over=take_over):
             check_journal(self.start, self.ledger.finished)
             self.before = self.ledger.computed + self.ledger.failed
-            return self._run()
+            try:
+                return self._run()
+            except (CommitLostError, CommitUnknownError) as error:
+                self._try_to_record(sweep_log.INTERRUPTED, error)
+                raise SweepCutOffError(self.context.sweep_id, str(error)) from error
 
     def _run(self) -> Outcome:
         try:
@@ -116,11 +140,10 @@ class _Drive:
             with uninterrupted(forget=True):
                 self.ledger.flush()
                 return self._end(sweep_log.INTERRUPTED)
-        except SweepTakenOverError:
-            raise  # the sweep's state is the other driver's to tell
+        except (SweepTakenOverError, CommitLostError, CommitUnknownError):
+            raise  # the state is the other driver's to tell, or that of an interruption
         except BaseException as error:
-            with suppress(Exception):
-                self._record(sweep_log.FAILED, error=f"{type(error).__name__}: {error}")
+            self._try_to_record(sweep_log.FAILED, error)
             raise
         return self._end(sweep_log.FINISHED_WITH_FAILURES if self.ledger.failed else sweep_log.FINISHED)
 
@@ -190,6 +213,10 @@ class _Drive:
         return Outcome(
             self.context.sweep_id, status, self.prepared.runs, computed, 0, failed, seconds, profile
         )
+
+    def _try_to_record(self, status: str, error: BaseException) -> None:
+        with suppress(Exception):
+            self._record(status, error=f"{type(error).__name__}: {error}")
 
     def _record(self, status: str, error: str | None = None) -> None:
         self.states += 1

@@ -88,16 +88,17 @@ class Ledger:
 
         Raises:
             SweepTakenOverError: If another driver owns the sweep now.
+            BatchTakenError: If vacuum took files of it while this driver stood still.
         """
         begun = time.monotonic()
         with uninterrupted():
-            if self._open is None and self._pending:
-                self._open = self._batch()
-            if self._open is not None:
+            while self._pending:
+                self._open = self._open or self._batch()
                 self._journal.commit(self._open)
                 for block in self._open.blocks:
                     self.finished.count(block)
-                self._pending, self._open = [], None
+                del self._pending[: len(self._open.blocks)]  # more may have come since it was broken off
+                self._open = None
                 self._batches += 1
         self.seconds += time.monotonic() - begun
 

@@ -40,7 +40,8 @@ def named(place: int, *, dense: bool = False) -> FileReceipt:
     folder = "/".join(f"{name}={value}" for name, value in partition.items())
     mark = "-dense" if dense else ""
     path = f"{folder}/abcdef01-{uuid.uuid4().hex}{mark}-{'0' * 32}.parquet"
-    return FileReceipt("metrics", path, 300_000, 1000, partition, STATISTICS, "0" * 64)
+    now = time.time()  # nobody asks for a young file: there is none
+    return FileReceipt("metrics", path, 300_000, 1000, partition, STATISTICS, "0" * 64, written_at=now)
 
 
 def merge(lake: Lake) -> None:

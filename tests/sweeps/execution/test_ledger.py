@@ -1,19 +1,23 @@
 """The ledger: batches that are whole, also when the commit is tried again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from lake import sweep_log
 from lake.commits import SweepTakenOverError
-from lake.journal import Batch, Journal
+from lake.journal import Batch, BatchTakenError, Journal
 from lake.lake import Lake, open_lake
 from lake.ownership import SweepOwnedError
 from lake.receipts import Rows
+from lake.writer import write_rows
 from sweeps.execution import ledger as module
 from sweeps.execution.blocks import Block
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.worker import BlockReceipt
+from tests.lake.sleep import sleep
 
 PARTITION = {"strategy": "s", "symbol": "A", "date": "2026-01-02"}
 
@@ -117,3 +121,47 @@ def test_a_driver_that_was_taken_over_commits_nothing_any_more(lake: Lake) -> No
             second.flush()
     assert second.computed == 10
     assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 10
+
+
+def test_a_block_that_came_after_a_broken_flush_is_committed_with_the_next(lake: Lake) -> None:
+    ledger = Ledger(lake, "sweep")
+    ledger.add(receipt(0, 5))
+    ledger._journal = UnpluggedJournal(lake, "sweep")
+    with pytest.raises(OSError, match="unplugged"):
+        ledger.flush()
+    ledger._journal = Journal(lake, "sweep")
+    ledger.add(receipt(5, 5))
+    ledger.flush()
+    assert ledger.computed == 10
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 10
+    assert [[block["lo"] for block in batch.blocks] for batch in Journal(lake, "sweep").batches()] == [
+        [0],
+        [5],
+    ]
+
+
+def test_a_driver_that_slept_over_large_files_commits_none_and_the_next_one_computes_them(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_log.record_state(lake, {"sweep_id": "sweep", "status": sweep_log.RUNNING})
+    first = Ledger(lake, "sweep")
+    with monkeypatch.context() as patch, first.owned():
+        first.add(receipt(0, 5))
+        first.flush()
+        first.add(large(lake, receipt(5, 5)))
+        sleep(lake, patch)
+        with pytest.raises(BatchTakenError, match="`sweeplake resume sweep`"):
+            first.flush()
+    assert first.computed == 5
+    second = Ledger(open_lake(lake.url), "sweep")
+    with second.owned(take_over=True):
+        assert second.finished.ranges() == {"A": [(0, 5)]}
+        second.add(receipt(5, 5))
+        second.flush()
+    assert sum(file.rows for file in open_lake(lake.url).snapshot()["metrics"].files) == 10
+
+
+def large(lake: Lake, small: BlockReceipt) -> BlockReceipt:
+    """Return a receipt whose rows the worker wrote itself."""
+    files = [write_rows(lake.storage, part.table, part.decode(), part.partition) for part in small.rows]
+    return replace(small, files=tuple(files), rows=())
