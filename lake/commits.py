@@ -227,8 +227,8 @@ def _send(storage: Storage, head: Head, entry: _Entry) -> int:
                 if entry.is_taken(head):
                     return head.version
                 data = encode_entry(entry.adds, entry.removes, entry.steps, entry.note, head.at_ms)
-                require_there(storage, entry.table, entry.adds)
                 sent = head.version + 1
+            require_there(storage, entry.table, entry.adds)
             if head.put(sent, data, entry.steps):
                 head.checkpoint_if_due()
                 return sent
