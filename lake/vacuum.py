@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+import pyarrow as pa
+from deltalake import DeltaTable
+
 from lake.clock import store_time
 from lake.errors import LakeError
 from lake.head import SETTLED_SECONDS
@@ -29,15 +32,16 @@ from lake.leftovers import (
     old_temporaries,
     unneeded,
 )
+from lake.log import entry_path, read_actions
 from lake.schemas import COMMIT_ORDER, TABLES
-from lake.snapshot import ABSENT, delta_table, load_table
+from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
 
 SAFE_AGE = timedelta(hours=24)
+"""Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
 LOG_AGE = timedelta(seconds=2 * SETTLED_SECONDS)
 """No entry of a log goes that is younger, whatever the age: writers count on it (`lake.head`)."""
-"""Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
 
 _DELETED_AT_ONCE = 1000
 _READERS = 8
@@ -65,10 +69,12 @@ class VacuumPlan:
     Attributes:
         before: Only what was not needed since then, by the store's clock.
         leftovers: The files.
+        logs_kept: Tables whose log stays whole, as its checkpoint cannot be read, each with the reason.
     """
 
     before: datetime
     leftovers: tuple[Leftover, ...]
+    logs_kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -89,6 +95,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
 
     Raises:
         UnsafeAgeError: If the age is lower, and not forced.
+        LogDamagedError: If an entry that tells what is needed is not whole.
     """
     if age < SAFE_AGE and not force:
         raise UnsafeAgeError(age / timedelta(hours=1))
@@ -104,9 +111,16 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
         *old_journals(journals, _ended(lake), before),
     ]
+    kept = []
     for name, files in tables.items():
-        leftovers += old_log(_log(name, files), min(before, now - LOG_AGE))
-    return VacuumPlan(before, tuple({leftover.path: leftover for leftover in leftovers}.values()))
+        start, old = old_log(_log(name, files), min(before, now - LOG_AGE))
+        reason = _unopened(storage, name, start) if old else None
+        if reason is None:
+            leftovers += old
+        else:
+            kept.append((name, reason))
+    unique = {leftover.path: leftover for leftover in leftovers}
+    return VacuumPlan(before, tuple(unique.values()), tuple(kept))
 
 
 def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
@@ -138,21 +152,33 @@ def _needed(
     return needed
 
 
+def _unopened(storage: Storage, table: str, version: int) -> str | None:
+    """Return why a table cannot be opened at a version; None if it can, its files and all."""
+    options = storage.delta_options
+
+    def files() -> None:
+        table_snapshot(table, DeltaTable(storage.uri(table), version=version, storage_options=options))
+
+    try:
+        asked(storage, files)
+    except (LakeError, ValueError, pa.ArrowException) as error:
+        return str(error).partition("\n")[0]
+    return None
+
+
 def _named_since(storage: Storage, table: str, log: Sequence[StoredFile], before: datetime) -> set[str]:
     """Return the files that commits since a time added or removed, also those that came after the listing."""
     first = first_since(log, before)
-    folder = f"{table}/{LOG_FOLDER}"
-    names = [f"{folder}/{name}" for name in entries_from(storage.list(folder), first)]
+    versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), first)
     with ThreadPoolExecutor(_READERS) as readers:
-        return {path for data in readers.map(storage.read, names) for path in _paths(data)}
+        return set[str]().union(*readers.map(lambda version: _named(storage, table, version), versions))
 
 
-def _paths(entry: bytes) -> Iterator[str]:
-    for line in entry.splitlines():
-        action = json.loads(line)
-        for kind in ("add", "remove"):
-            if kind in action:
-                yield unquote(action[kind]["path"])
+def _named(storage: Storage, table: str, version: int) -> set[str]:
+    """Return the files that one commit added or removed."""
+    actions = read_actions(table, version, storage.read(entry_path(table, version)))
+    files = (action[kind] for action in actions for kind in ("add", "remove") if kind in action)
+    return {unquote(file["path"]) for file in files}
 
 
 def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:

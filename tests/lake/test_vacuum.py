@@ -15,6 +15,7 @@ from lake.compact import compact_table
 from lake.compaction import CompactionSettings
 from lake.journal import Batch, Journal
 from lake.lake import Lake
+from lake.log import LogDamagedError
 from lake.sweep_log import FINISHED, REMOVED, RUNNING, record_state
 from lake.vacuum import UnsafeAgeError, VacuumPlan, vacuum, vacuum_plan
 from lake.writer import write_rows
@@ -190,3 +191,49 @@ def test_a_low_age_is_refused_unless_forced(lake: Lake) -> None:
         vacuum_plan(lake, timedelta(hours=1))
     assert vacuumed(lake, timedelta(0), force=True) == {"data"}
     assert on_disk(lake) == files_of(lake)
+
+
+def log_entry(lake: Lake, version: int) -> Path:
+    return Path(lake.url, "metrics", "_delta_log", f"{version:020}.json")
+
+
+def with_checkpoints(lake: Lake) -> None:
+    """Commit past an old checkpoint and a young one."""
+    filled(lake, [5])
+    while commit(lake, "metrics", []) < 60:
+        pass
+    write(lake, [metrics(5)])
+    age(lake, 48)
+    while commit(lake, "metrics", []) < 101:
+        pass
+
+
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_damaged_entry_that_tells_what_is_needed_is_told(lake: Lake, left: int) -> None:
+    with_checkpoints(lake)
+    damaged = log_entry(lake, 70)
+    damaged.write_bytes(damaged.read_bytes()[:left])
+    lying = on_disk(lake)
+    with pytest.raises(LogDamagedError, match=f"{70:020}.json is damaged"):
+        vacuum_plan(lake)
+    assert on_disk(lake) == lying
+
+
+def test_a_damaged_entry_behind_the_checkpoint_that_stays_goes_like_any_other(lake: Lake) -> None:
+    with_checkpoints(lake)
+    damaged = log_entry(lake, 5)
+    at = damaged.stat().st_mtime
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    os.utime(damaged, (at, at))
+    assert "log" in vacuumed(lake)
+    assert not damaged.exists()
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, []), (100, ["metrics"])])
+def test_a_log_whose_checkpoint_cannot_be_read_stays_whole(lake: Lake, left: int, told: list[str]) -> None:
+    with_checkpoints(lake)
+    checkpoint = log_entry(lake, 50).with_suffix(".checkpoint.parquet")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:left])
+    plan = vacuum_plan(lake)
+    assert "log" not in {item.kind for item in plan.leftovers}
+    assert [table for table, _ in plan.logs_kept] == told  # an empty one is none to delta-rs either
