@@ -112,6 +112,7 @@ def commit(
     *,
     removes: Sequence[DataFile] = (),
     fence: Fence | None = None,
+    also: Sequence[Fence] = (),
     mark: str | None = None,
     note: str = "",
     head: Head | None = None,
@@ -128,6 +129,7 @@ def commit(
         adds: Receipts of written files.
         removes: Files to take out.
         fence: Step that this commit takes.
+        also: Further steps that it takes with that one; a rival's step in any of them stops it.
         mark: A name under which it is taken once for all, also by another process.
         note: What this commit does, in a few words, for `history`; "" is an append.
         head: The version that it was planned on; None: the newest that this process knows.
@@ -136,8 +138,8 @@ def commit(
         The table's version.
 
     Raises:
-        CommitConflictError: If a rival took the exclusive fence's step first, or another tool removed a file
-            that this commit removes.
+        CommitConflictError: If a rival took an exclusive fence's step first, or another tool removed a file
+            that this commit removes or, as it was there already, adds again.
         SweepTakenOverError: If the fence is a sweep's, and a later driver owns it.
         ColumnClashError: If a column exists with another type.
         TableUpgradedError: If another tool gave the table features that are not known here.
@@ -145,11 +147,13 @@ def commit(
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
     """
     head = head or lake.head(table)
-    steps = {} if fence is None else {fence.app_id: fence.version}
+    steps = {held.app_id: held.version for held in (fence, *also) if held is not None}
     if mark is not None:
         steps[mark] = 1
     further = {name: kind for add in adds for name, kind in add.columns.items()}
-    entry = _Entry(table, encode_entry(adds, removes, steps, note), steps, fence, mark, removes)
+    relied = frozenset(file.path for file in (*removes, *adds))
+    data = encode_entry(adds, removes, steps, note)
+    entry = _Entry(table, data, steps, fence, tuple(also), mark, relied)
     with head.lock:
         return _send(lake.storage, head, entry, further)
 
@@ -162,8 +166,9 @@ class _Entry:
     data: bytes
     steps: dict[str, int]
     fence: Fence | None
+    also: tuple[Fence, ...]
     mark: str | None
-    removes: Sequence[DataFile]
+    relied: frozenset[str]
 
     def is_taken(self, head: Head) -> bool:
         """Return whether it is in a version already; if not, it may become the next.
@@ -174,9 +179,15 @@ class _Entry:
         if self.mark is not None and head.step(self.mark) is not None:
             return True
         self._raise_if_gone(head)
-        fence = self.fence
-        found = None if fence is None else head.step(fence.app_id)
-        if fence is None or found is None:
+        if self.fence is not None and self._is_taken(self.fence, head):
+            return True
+        for fence in self.also:
+            self._is_taken(fence, head)
+        return False
+
+    def _is_taken(self, fence: Fence, head: Head) -> bool:
+        found = head.step(fence.app_id)
+        if found is None:
             return False
         if fence.epoch is not None and found >> EPOCH_BITS > fence.epoch:
             raise SweepTakenOverError(fence.app_id, fence.epoch, found >> EPOCH_BITS)
@@ -185,7 +196,7 @@ class _Entry:
         return bool(found >= fence.version)
 
     def _raise_if_gone(self, head: Head) -> None:
-        gone = head.removed_by_others and head.removed_by_others & {file.path for file in self.removes}
+        gone = head.removed_by_others & self.relied
         if gone:
             raise CommitConflictError(self.table, f"{len(gone)} files by another tool", 0, head.version)
 
