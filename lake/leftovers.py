@@ -44,6 +44,11 @@ class Leftover:
     kind: Kind
     size_bytes: int
 
+    @property
+    def names_owner(self) -> bool:
+        """Whether it tells who owned an epoch of a sweep."""
+        return self.kind is Kind.JOURNAL and _name(self.path).startswith("owner-")
+
 
 def old_data(stored: Iterable[StoredFile], before: datetime) -> list[StoredFile]:
     """Return the data files that are old enough to go, if nobody needs them."""
@@ -115,7 +120,7 @@ def old_log(stored: Iterable[StoredFile], before: datetime) -> tuple[int, list[L
 
 
 def _checkpoints(stored: Iterable[StoredFile]) -> set[int]:
-    """Return the versions of the checkpoints of which every part is there; delta-rs passes empty ones over."""
+    """Return the versions of the checkpoints of which every part is there; delta-rs passes empty ones by."""
     parts: dict[tuple[int, int], set[int]] = defaultdict(set)
     for file in stored:
         found = _CHECKPOINT.fullmatch(_name(file.path))

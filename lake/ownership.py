@@ -78,6 +78,11 @@ def sweep_folder(sweep_id: str) -> str:
     return f"_sweeps/{sweep_id}"
 
 
+def owner_name(epoch: int) -> str:
+    """Return the name of an epoch's owner in the sweep's folder."""
+    return f"owner-{epoch:06d}.json"
+
+
 def newest_owner(lake: Lake, sweep_id: str) -> Claimed | None:
     """Return the last driver that claimed a sweep; None if none ever did."""
     folder = sweep_folder(sweep_id)
@@ -191,7 +196,7 @@ def _owned(claimed: Claimed) -> SweepOwnedError:
 
 
 def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:
-    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/owner-{epoch:06d}.json")))
+    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/{owner_name(epoch)}")))
 
 
 def _name(kind: str, claimed: Claimed) -> str:

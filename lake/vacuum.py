@@ -124,12 +124,25 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
 
 
 def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
-    """Delete what a fresh plan names and yield how many files are gone so far; safe to repeat."""
-    paths = [leftover.path for leftover in plan.leftovers]
-    for start in range(0, len(paths), _DELETED_AT_ONCE):
-        chosen = paths[start : start + _DELETED_AT_ONCE]
-        lake.storage.delete(chosen)
-        yield start + len(chosen)
+    """Delete what a fresh plan names and yield how many files are gone so far; safe to repeat.
+
+    Of journals the owners' files go first, in requests of their own: what is left of one that was not deleted
+    to its end is known as that.
+    """
+    gone = 0
+    for chosen in _requests(plan):
+        lake.storage.delete([leftover.path for leftover in chosen])
+        gone += len(chosen)
+        yield gone
+
+
+def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
+    """Yield what goes, so many files a request."""
+    owners = [leftover for leftover in plan.leftovers if leftover.names_owner]
+    others = [leftover for leftover in plan.leftovers if not leftover.names_owner]
+    for held in (owners, others):
+        for start in range(0, len(held), _DELETED_AT_ONCE):
+            yield held[start : start + _DELETED_AT_ONCE]
 
 
 def _needed(

@@ -16,6 +16,8 @@ from lake.compaction import CompactionSettings
 from lake.journal import Batch, Journal
 from lake.lake import Lake
 from lake.log import LogDamagedError
+from lake.ownership import claim
+from lake.storage import Storage
 from lake.sweep_log import FINISHED, REMOVED, RUNNING, record_state
 from lake.vacuum import UnsafeAgeError, VacuumPlan, vacuum, vacuum_plan
 from lake.writer import write_rows
@@ -100,6 +102,7 @@ def test_files_of_a_symbol_with_signs_are_told_apart(lake: Lake) -> None:
 def test_files_of_a_batch_that_is_not_committed_stay_however_old(lake: Lake) -> None:
     filled(lake, [5])
     receipts = write(lake, [metrics(5, seed) for seed in (2, 4)])
+    claim(lake, "w")
     journal = Journal(lake, "w")
     journal.commit(Batch(1, 1, (), (receipts[0],)))
     put_down = Batch(1, 2, (), (receipts[1],))
@@ -114,9 +117,11 @@ def test_files_of_a_batch_that_is_not_committed_stay_however_old(lake: Lake) -> 
 def test_journals_of_finished_sweeps_go_and_others_stay(lake: Lake) -> None:
     started = datetime(2026, 1, 2, tzinfo=UTC)
     for sweep, status in (("a", FINISHED), ("b", RUNNING), ("c", REMOVED)):
+        claim(lake, sweep)
         Journal(lake, sweep).commit(Batch(1, 1, (), tuple(write(lake, [metrics(2, sweep_id=sweep)]))))
         record_state(lake, {"sweep_id": sweep, "status": RUNNING, "started_at": started})
         record_state(lake, {"sweep_id": sweep, "status": status, "started_at": started})
+    claim(lake, "d")
     Journal(lake, "d").commit(Batch(1, 1, (), tuple(write(lake, [metrics(2, sweep_id="d")]))))
     assert vacuumed(lake) == set()
     age(lake, 48)
@@ -237,3 +242,20 @@ def test_a_log_whose_checkpoint_cannot_be_read_stays_whole(lake: Lake, left: int
     plan = vacuum_plan(lake)
     assert "log" not in {item.kind for item in plan.leftovers}
     assert [table for table, _ in plan.logs_kept] == told  # an empty one is none to delta-rs either
+
+
+def test_a_vacuum_that_is_killed_in_a_journal_has_deleted_its_owners_first(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        claim(lake, "w", take_over=True)
+    for number in (1, 2):
+        Journal(lake, "w").commit(Batch(1, number, (), tuple(write(lake, [metrics(2, number)]))))
+    record_state(lake, {"sweep_id": "w", "status": REMOVED})
+    age(lake, 48)
+    plan = vacuum_plan(lake)
+    requests: list[list[str]] = []
+    monkeypatch.setattr(Storage, "delete", lambda _, paths: requests.append([Path(p).name for p in paths]))
+    assert list(vacuum(lake, plan)) == [2, 4]
+    assert requests[0] == ["owner-000001.json", "owner-000002.json"]
+    assert all(name.startswith("batch-") for name in requests[1])
