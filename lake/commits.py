@@ -151,7 +151,7 @@ def commit(
     if mark is not None:
         steps[mark] = 1
     further = {name: kind for add in adds for name, kind in add.columns.items()}
-    relied = frozenset(file.path for file in (*removes, *adds))
+    relied = frozenset([*(file.path for file in removes), *(file.path for file in adds)])
     data = encode_entry(adds, removes, steps, note)
     entry = _Entry(table, data, steps, fence, tuple(also), mark, relied)
     with head.lock:

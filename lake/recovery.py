@@ -9,8 +9,9 @@ The new driver, of epoch e, goes through these steps, and starts again at the fi
 3. It rolls forward every earlier batch, in order, in every table whose transaction is below the batch's step.
    A zombie that commits the same batch takes the same step with the same files: the later one finds it taken.
    A batch of which a file is missing is declared void, by an object put if absent, and not committed.
-4. It commits an empty transaction (sweep, e << 32) to every table. From here on a zombie's commit is refused:
-   its next number in the log is taken, and the entry that has it says that a later epoch owns the sweep.
+4. It commits an empty transaction (sweep, e << 32) to every table, and to that of the states. From here on a
+   zombie's commit is refused: its next number in the log is taken, and the entry that has it says that a
+   later epoch owns the sweep.
 5. It takes out what zombies, or drivers that died, had committed of void batches, details first.
 
 So one rule says who may finish a batch: any driver that owns the sweep, until a later one committed its
@@ -71,7 +72,7 @@ def recover(journal: Journal, finish: Finish) -> None:
     for epoch in range(1, journal.epoch):
         close(journal, epoch, last.get(epoch))
     void = roll_forward(journal, finish)
-    for table in COMMIT_ORDER:
+    for table in (*COMMIT_ORDER, "sweeps"):
         commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
     for batch, tables in void:
         for table in reversed(COMMIT_ORDER):

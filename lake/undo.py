@@ -14,11 +14,11 @@ from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
-from lake.removal_log import Attempt, RemovalRecord, attempts, note_end, records
-from lake.remove import newest_states, put_states, until_no_conflict
+from lake.removal_log import Attempt, RemovalRecord, attempts, note_end, records, undone
+from lake.remove import until_no_conflict
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
-from lake.sweep_log import REMOVED
+from lake.sweep_log import REMOVED, newest_states, put_states
 
 
 class CannotUndoError(LakeError):
@@ -191,7 +191,7 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
         for states in newest_states(lake, sweeps)
         if states[-1]["status"] == REMOVED
     ]
-    put_states(lake, [state for state in before if state is not None], f"{record.id}-undone")
+    put_states(lake, [state for state in before if state is not None], undone(record))
 
 
 def _out(attempt: Attempt) -> Iterator[FileReceipt]:
