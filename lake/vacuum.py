@@ -5,9 +5,9 @@ its way from a journal into a log meanwhile is found in one of them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from lake.lake import Lake
 from lake.leftovers import (
     LOG_FOLDER,
     SWEEPS_FOLDER,
+    Kind,
     Leftover,
     entries_from,
     first_since,
@@ -69,11 +70,13 @@ class VacuumPlan:
     Attributes:
         before: Only what was not needed since then, by the store's clock.
         leftovers: The files.
+        versions: Version of each table that has files to lose, as it was planned on.
         logs_kept: Tables whose log stays whole, as its checkpoint cannot be read, each with the reason.
     """
 
     before: datetime
     leftovers: tuple[Leftover, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
     logs_kept: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -105,7 +108,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    needed = _needed(lake, tables, old_data(stored, before), before)
+    needed, versions = _needed(lake, tables, old_data(stored, before), before)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
@@ -120,20 +123,42 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
         else:
             kept.append((name, reason))
     unique = {leftover.path: leftover for leftover in leftovers}
-    return VacuumPlan(before, tuple(unique.values()), tuple(kept))
+    return VacuumPlan(before, tuple(unique.values()), versions, tuple(kept))
 
 
 def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
     """Delete what a fresh plan names and yield how many files are gone so far; safe to repeat.
+
+    Before each request it looks what came into the tables' logs since the plan, and spares the files that are
+    named again there, and journals of sweeps that an undo brought back. A commit that names an old file while
+    a request is on its way is not seen; `undo` makes none of a file that a plan of `SAFE_AGE` may have.
 
     Of journals the owners' files go first, in requests of their own: what is left of one that was not deleted
     to its end is known as that.
     """
     gone = 0
     for chosen in _requests(plan):
-        lake.storage.delete([leftover.path for leftover in chosen])
-        gone += len(chosen)
+        spared = _spared(lake, plan, chosen)
+        paths = [leftover.path for leftover in chosen if leftover.path not in spared]
+        lake.storage.delete(paths)
+        gone += len(paths)
         yield gone
+
+
+def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str]:
+    """Return which of some leftovers are needed again."""
+    storage = lake.storage
+    spared = set[str]()
+    for table in {leftover.path.partition("/")[0] for leftover in chosen if leftover.kind is Kind.DATA}:
+        known = plan.versions[table]
+        versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), known + 1)
+        if versions != list(range(known + 1, known + 1 + len(versions))):  # cleaned meanwhile: who knows
+            spared |= {leftover.path for leftover in chosen}
+        for version in versions:
+            spared |= {f"{table}/{path}" for path in _named(storage, table, version)}
+    journals = [leftover.path for leftover in chosen if leftover.kind is Kind.JOURNAL]
+    ended = _ended(lake) if journals else set()
+    return spared | {path for path in journals if path.split("/")[1] not in ended}
 
 
 def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
@@ -147,10 +172,11 @@ def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
 
 def _needed(
     lake: Lake, tables: dict[str, list[StoredFile]], old: Sequence[StoredFile], before: datetime
-) -> dict[str, set[str]]:
-    """Return, of the tables that have old files, the paths that must stay."""
+) -> tuple[dict[str, set[str]], dict[str, int]]:
+    """Return, of the tables that have old files, the paths that must stay, and the versions that tell it."""
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
+    versions: dict[str, int] = {}
     for table, path in _unfinished(lake):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
@@ -160,9 +186,10 @@ def _needed(
         if current.version == ABSENT:  # without its log nobody can tell what is needed
             del needed[name]
             continue
+        versions[name] = current.version
         needed[name] |= {file.path for file in current.files}
         needed[name] |= _named_since(lake.storage, name, _log(name, tables[name]), before)
-    return needed
+    return needed, versions
 
 
 def _unopened(storage: Storage, table: str, version: int) -> str | None:
