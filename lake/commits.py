@@ -127,6 +127,7 @@ def commit(
     *,
     removes: Sequence[DataFile] = (),
     fence: Fence | None = None,
+    also: Sequence[Fence] = (),
     mark: str | None = None,
     note: str = "",
     head: Head | None = None,
@@ -143,6 +144,7 @@ def commit(
         adds: Receipts of written files.
         removes: Files to take out.
         fence: Step that this commit takes.
+        also: Further steps that it takes with that one; a rival's step in any of them stops it.
         mark: A name under which it is taken once for all, also by another process.
         note: What this commit does, in a few words, for `history`; "" is an append.
         head: The version that it was planned on; None: the newest that this process knows.
@@ -151,8 +153,8 @@ def commit(
         The table's version.
 
     Raises:
-        CommitConflictError: If a rival took the exclusive fence's step first, or another tool removed a file
-            that this commit removes.
+        CommitConflictError: If a rival took an exclusive fence's step first, or another tool removed a file
+            that this commit removes or, as it was there already, adds again.
         SweepTakenOverError: If the fence is a sweep's, and a later driver owns it.
         ColumnClashError: If a column exists with another type.
         TableUpgradedError: If another tool gave the table features that are not known here.
@@ -160,7 +162,7 @@ def commit(
         CommitUnknownError: If its answer was lost and the storage could not be asked again.
         FilesTakenError: If files that it adds are gone, because it came so long after they were written.
     """
-    entry = _Entry(table, adds, removes, fence, mark, note, is_planned=head is not None)
+    entry = _Entry(table, adds, removes, fence, tuple(also), mark, note, is_planned=head is not None)
     head = head or lake.head(table)
     with head.lock:
         return _send(lake.storage, head, entry)
@@ -174,6 +176,7 @@ class _Entry:
     adds: Sequence[FileReceipt]
     removes: Sequence[DataFile]
     fence: Fence | None
+    also: tuple[Fence, ...]
     mark: str | None
     note: str
     is_planned: bool
@@ -181,7 +184,7 @@ class _Entry:
     @property
     def steps(self) -> dict[str, int]:
         """Application transactions that it takes."""
-        steps = {} if self.fence is None else {self.fence.app_id: self.fence.version}
+        steps = {held.app_id: held.version for held in (self.fence, *self.also) if held is not None}
         return steps if self.mark is None else {**steps, self.mark: 1}
 
     def is_taken(self, head: Head) -> bool:
@@ -194,9 +197,15 @@ class _Entry:
         if self.mark is not None and head.step(self.mark) is not None:
             return True
         self._require_files(head)
-        fence = self.fence
-        found = None if fence is None else head.step(fence.app_id)
-        if fence is None or found is None:
+        if self.fence is not None and self._is_taken(self.fence, head):
+            return True
+        for fence in self.also:
+            self._is_taken(fence, head)
+        return False
+
+    def _is_taken(self, fence: Fence, head: Head) -> bool:
+        found = head.step(fence.app_id)
+        if found is None:
             return False
         if fence.epoch is not None and found >> EPOCH_BITS > fence.epoch:
             raise SweepTakenOverError(fence.app_id, fence.epoch, found >> EPOCH_BITS)

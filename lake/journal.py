@@ -3,11 +3,14 @@
 A sweep's folder `_sweeps/<sweep_id>/` holds `batch-<epoch>-<number>.json`, one a batch: the blocks that it
 finishes and the files that make them visible. Every one of them is put if absent and never changed. Numbers
 count from 1 in every epoch. A batch without blocks that says `closed_by` ends its epoch.
+
+Vacuum takes the owners' files of a journal first. So one that it began to delete, and did not finish, is
+known by batches without their owner, and nobody takes it for a journal of less.
 """
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +19,12 @@ from typing import Any
 from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit
 from lake.errors import LakeError
 from lake.lake import Lake
-from lake.ownership import sweep_folder
+from lake.ownership import owner_name, sweep_folder
 from lake.receipts import FileReceipt
 from lake.schemas import COMMIT_ORDER
 from lake.uncommitted import FilesTakenError, require_there
 
+_BATCH = "batch-"
 READERS, READ_AHEAD = 8, 64
 """Entries that are read at a time, and that are held at most."""
 
@@ -37,6 +41,20 @@ class BatchTakenError(LakeError):
             f"sweep {self.sweep_id}: its driver slept, or stood still, for so long that vacuum took "
             f"{self.taken} files of table {self.table} that it had not committed; "
             f"`sweeplake resume {self.sweep_id}` computes what they held again, and goes on"
+        )
+
+
+class JournalTornError(LakeError):
+    """A part of a sweep's journal is gone: what was computed cannot be told any more."""
+
+    def __init__(self, sweep_id: str, missing: str) -> None:
+        super().__init__(sweep_id, missing)
+        self.sweep_id, self.missing = sweep_id, missing
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id}: its journal, which tells what is computed, has lost {self.missing}; "
+            f"remove the sweep (`sweeplake delete {self.sweep_id}`) and run it again"
         )
 
 
@@ -68,7 +86,7 @@ class Batch:
     @property
     def name(self) -> str:
         """Its place in the journal's folder."""
-        return f"batch-{self.epoch:06d}-{self.number:08d}.json"
+        return batch_name(self.epoch, self.number)
 
     def of(self, table: str) -> list[FileReceipt]:
         """Return its files of one table."""
@@ -87,7 +105,7 @@ class Batch:
     @staticmethod
     def decode(name: str, data: bytes) -> "Batch":
         """Return the batch that `encode` wrote under its name."""
-        epoch, number = (int(text) for text in name.removesuffix(".json").split("-")[1:])
+        epoch, number = _place(name)
         held = json.loads(data)
         files = tuple(FileReceipt(**file) for file in held["files"])
         return Batch(epoch, number, tuple(held["blocks"]), files, held["token"], held["closed_by"])
@@ -152,22 +170,49 @@ class Journal:
         return Fence(self.sweep_id, version, epoch=self.epoch)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the batches of all epochs in the order of their steps, what closes an epoch left out."""
+        """Yield the batches of all epochs in the order of their steps, what closes an epoch left out.
+
+        Raises:
+            JournalTornError: As `names` does.
+        """
         for batch in self.entries():
             if batch.closed_by is None:
                 yield batch
 
     def entries(self) -> Iterator[Batch]:
-        """Yield everything that has a batch's name, of all epochs, in the order of the steps."""
-        names = [name for name in self.lake.storage.list(self.folder) if name.startswith("batch-")]
+        """Yield everything that has a batch's name, of all epochs, in the order of the steps.
+
+        Raises:
+            JournalTornError: As `names` does.
+        """
+        names = self.names()
         with ThreadPoolExecutor(READERS) as readers:
             for first in range(0, len(names), READ_AHEAD):
                 yield from readers.map(self.read, names[first : first + READ_AHEAD])
 
+    def names(self) -> list[str]:
+        """Return the names of all entries, of all epochs, in the order of the steps.
+
+        Raises:
+            JournalTornError: If one before the last of its epoch is gone, or an epoch's owner.
+        """
+        held = set(self.lake.storage.list(self.folder))
+        missing = _missing(held)
+        if missing:  # a listing may pass over what is put meanwhile, and have what came after it
+            found = missing & set(self.lake.storage.list(self.folder))
+            held |= found
+            missing -= found
+        if missing:
+            raise JournalTornError(self.sweep_id, min(missing))
+        return sorted(name for name in held if name.startswith(_BATCH))
+
     def last_names(self) -> dict[int, str]:
-        """Return the name of each epoch's last entry."""
-        names = sorted(name for name in self.lake.storage.list(self.folder) if name.startswith("batch-"))
-        return {int(name.split("-")[1]): name for name in names}
+        """Return the name of each epoch's last entry.
+
+        Raises:
+            JournalTornError: As `names` does.
+        """
+        return {_place(name)[0]: name for name in self.names()}
 
     def read(self, name: str) -> Batch:
         """Return the entry of a name."""
@@ -187,6 +232,31 @@ class Journal:
             raise BatchTakenError(self.sweep_id, error.table, error.taken) from error
 
 
+def batch_name(epoch: int, number: int) -> str:
+    """Return the name of an entry in the sweep's folder."""
+    return f"{_BATCH}{epoch:06d}-{number:08d}.json"
+
+
 def step(epoch: int, number: int = 0) -> int:
     """Return the version of the transaction that a batch takes; number 0 begins the epoch."""
     return (epoch << EPOCH_BITS) | number
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Return the epoch and number of an entry's name."""
+    epoch, number = name.removesuffix(".json").split("-")[1:]
+    return int(epoch), int(number)
+
+
+def _missing(names: Iterable[str]) -> set[str]:
+    """Return what the entries in a sweep's folder need beside them and that is not there."""
+    held = set(names)
+    places = [_place(name) for name in held if name.startswith(_BATCH)]
+    last: dict[int, int] = {}
+    for epoch, number in places:
+        last[epoch] = max(number, last.get(epoch, 0))
+    gaps = sum(last.values()) - len(places)
+    needed = {owner_name(epoch) for epoch in last}
+    if gaps:
+        needed |= {batch_name(epoch, at) for epoch, count in last.items() for at in range(1, count + 1)}
+    return needed - held

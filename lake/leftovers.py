@@ -17,7 +17,7 @@ SWEEPS_FOLDER = "_sweeps"
 _DATA = re.compile(r"[0-9a-f]{8}-[0-9a-f]{32}-(dense-)?[0-9a-f]{32}\.parquet")
 _TEMPORARY = re.compile(r"_.+\.[0-9a-f]{32}|_probe-[0-9a-f]{32}|_commit_[0-9a-f-]+\.json\.tmp")
 _ENTRY = re.compile(r"(\d{20})\.json")
-_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet")
 _LOG_FILE = re.compile(r"(\d{20})\.(json|crc|checkpoint\b.*\.parquet)")
 
 
@@ -43,6 +43,11 @@ class Leftover:
     path: str
     kind: Kind
     size_bytes: int
+
+    @property
+    def names_owner(self) -> bool:
+        """Whether it tells who owned an epoch of a sweep."""
+        return self.kind is Kind.JOURNAL and _name(self.path).startswith("owner-")
 
 
 def old_data(stored: Iterable[StoredFile], before: datetime) -> list[StoredFile]:
@@ -91,11 +96,14 @@ def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: d
     ]
 
 
-def old_log(stored: Iterable[StoredFile], before: datetime) -> list[Leftover]:
+def old_log(stored: Iterable[StoredFile], before: datetime) -> tuple[int, list[Leftover]]:
     """Return the files of a table's log that only versions from before a time need, the oldest first.
 
-    The newest checkpoint that is older than that stays with its entry, and all after it: every version that
-    was current since can still be built.
+    The newest whole checkpoint that is older than that stays with its entry, and all after it: every version
+    that was current since can still be built.
+
+    Returns:
+        The version of that checkpoint, and the files; version 0 and none if there is no such checkpoint.
     """
     numbered = [(file, found) for file in stored if (found := _LOG_FILE.fullmatch(_name(file.path)))]
     old_entries = {
@@ -103,15 +111,22 @@ def old_log(stored: Iterable[StoredFile], before: datetime) -> list[Leftover]:
         for file, _ in numbered
         if (found := _ENTRY.fullmatch(_name(file.path))) and file.modified_at < before
     }
-    checkpoints = {
-        int(found[1]) for file, _ in numbered if (found := _CHECKPOINT.fullmatch(_name(file.path)))
-    }
-    start = max(old_entries & checkpoints, default=0)
-    return [
+    start = max(old_entries & _checkpoints(file for file, _ in numbered), default=0)
+    return start, [
         Leftover(file.path, Kind.LOG, file.size_bytes)
         for file, found in sorted(numbered, key=lambda pair: pair[0].path)
         if int(found[1]) < start
     ]
+
+
+def _checkpoints(stored: Iterable[StoredFile]) -> set[int]:
+    """Return the versions of the checkpoints of which every part is there; delta-rs passes empty ones by."""
+    parts: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for file in stored:
+        found = _CHECKPOINT.fullmatch(_name(file.path))
+        if found and file.size_bytes:
+            parts[int(found[1]), int(found[3] or 1)].add(int(found[2] or 1))
+    return {version for (version, count), there in parts.items() if there >= set(range(1, count + 1))}
 
 
 def first_since(stored: Iterable[StoredFile], before: datetime) -> int:
@@ -123,9 +138,10 @@ def first_since(stored: Iterable[StoredFile], before: datetime) -> int:
     return min((version for version, at in entries.items() if at >= before), default=newest + 1)
 
 
-def entries_from(names: Iterable[str], first: int) -> list[str]:
-    """Return which of the names in a table's log are entries of a version or later ones."""
-    return [name for name in names if (found := _ENTRY.fullmatch(name)) and int(found[1]) >= first]
+def entries_from(names: Iterable[str], first: int) -> list[int]:
+    """Return the versions, from one on, that have an entry among the names in a table's log; ascending."""
+    found = (entry for name in names if (entry := _ENTRY.fullmatch(name)))
+    return sorted(version for entry in found if (version := int(entry[1])) >= first)
 
 
 def _name(path: str) -> str:

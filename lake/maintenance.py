@@ -29,7 +29,17 @@ class Fenced:
     step: int
     head: Head | None = None
 
-    def commit(self, adds: Sequence[FileReceipt], removes: Sequence[DataFile], note: str = "") -> int:
+    def next_step(self, app_id: str) -> int:
+        """Return the number of an application's next step, as of the same version."""
+        return 1 if self.head is None else (self.head.step(app_id) or 0) + 1
+
+    def commit(
+        self,
+        adds: Sequence[FileReceipt],
+        removes: Sequence[DataFile],
+        note: str = "",
+        also: Sequence[Fence] = (),
+    ) -> int:
         """Swap files for others in one atomic commit; appends that came meanwhile stay.
 
         Only once: for another commit take a new `fenced` table.
@@ -38,6 +48,7 @@ class Fenced:
             adds: Receipts of written files.
             removes: Files of the snapshot.
             note: What it does, in a few words, for `history`.
+            also: Further steps that it takes.
 
         Returns:
             The table's version.
@@ -48,8 +59,9 @@ class Fenced:
             FilesTakenError: If written files are gone; nothing was changed.
         """
         fence = Fence(MAINTENANCE, self.step, exclusive=True)
+        table = self.snapshot.name
         return commit(
-            self.lake, self.snapshot.name, adds, removes=removes, fence=fence, note=note, head=self.head
+            self.lake, table, adds, removes=removes, fence=fence, also=also, note=note, head=self.head
         )
 
 

@@ -51,17 +51,19 @@ class Owner:
         owner: Its host and process.
         at: When it claimed, by its own clock, ISO 8601.
         token: What tells its files from those of any other driver.
+        lives: Whether it has a heart. A removal has none: nobody needs to wait for it.
     """
 
     owner: str
     at: str
     token: str
+    lives: bool = True
 
     @staticmethod
-    def here() -> "Owner":
+    def here(*, lives: bool = True) -> "Owner":
         """Return this process, as an owner that was never before."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        return Owner(f"{socket.gethostname()}:{os.getpid()}", at, uuid.uuid4().hex)
+        return Owner(f"{socket.gethostname()}:{os.getpid()}", at, uuid.uuid4().hex, lives)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Claimed:
 def sweep_folder(sweep_id: str) -> str:
     """Return where a sweep's journal lies, relative to the lake."""
     return f"_sweeps/{sweep_id}"
+
+
+def owner_name(epoch: int) -> str:
+    """Return the name of an epoch's owner in the sweep's folder."""
+    return f"owner-{epoch:06d}.json"
 
 
 def newest_owner(lake: Lake, sweep_id: str) -> Claimed | None:
@@ -113,7 +120,7 @@ def require_free(lake: Lake, sweep_id: str) -> None:
         raise _owned(live)
 
 
-def claim(lake: Lake, sweep_id: str, *, take_over: bool = False) -> "Ownership":
+def claim(lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = True) -> "Ownership":
     """Become a sweep's owner, in the epoch after the last one.
 
     Of several drivers that claim at the same time one gets it. A retry of the same call is another claim.
@@ -122,6 +129,7 @@ def claim(lake: Lake, sweep_id: str, *, take_over: bool = False) -> "Ownership":
         lake: The lake.
         sweep_id: The sweep.
         take_over: Claim it also while another driver is alive; that one stops at its next commit.
+        lives: Whether others shall wait for this owner; without that it is not to be entered.
 
     Raises:
         SweepOwnedError: If another driver is alive, or claimed at the same time.
@@ -129,7 +137,7 @@ def claim(lake: Lake, sweep_id: str, *, take_over: bool = False) -> "Ownership":
     newest = newest_owner(lake, sweep_id)
     if newest is not None and not take_over and _beats(lake.storage, newest):
         raise _owned(newest)
-    mine = Claimed(sweep_id, 1 if newest is None else newest.epoch + 1, Owner.here())
+    mine = Claimed(sweep_id, 1 if newest is None else newest.epoch + 1, Owner.here(lives=lives))
     storage, name = lake.storage, _name("owner", mine)
     data = json.dumps(asdict(mine.owner)).encode()
     if not storage.put_if_absent(name, data) and storage.read(name) != data:  # ours, if an answer was lost
@@ -176,6 +184,8 @@ class Ownership:
 
 
 def _beats(storage: Storage, claimed: Claimed) -> bool:
+    if not claimed.owner.lives:
+        return False
     name = _name("heartbeat", claimed)
     try:
         if json.loads(storage.read(name))["ended"]:
@@ -191,7 +201,7 @@ def _owned(claimed: Claimed) -> SweepOwnedError:
 
 
 def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:
-    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/owner-{epoch:06d}.json")))
+    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/{owner_name(epoch)}")))
 
 
 def _name(kind: str, claimed: Claimed) -> str:

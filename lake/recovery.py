@@ -9,8 +9,9 @@ The new driver, of epoch e, goes through these steps, and starts again at the fi
 3. It rolls forward every earlier batch, in order, in every table whose transaction is below the batch's step.
    A zombie that commits the same batch takes the same step with the same files: the later one finds it taken.
    A batch of which a file is missing is declared void, by an object put if absent, and not committed.
-4. It commits an empty transaction (sweep, e << 32) to every table. From here on a zombie's commit is refused:
-   its next number in the log is taken, and the entry that has it says that a later epoch owns the sweep.
+4. It commits an empty transaction (sweep, e << 32) to every table, and to that of the states. From here on a
+   zombie's commit is refused: its next number in the log is taken, and the entry that has it says that a
+   later epoch owns the sweep.
 5. It takes out what zombies, or drivers that died, had committed of void batches, details first.
 
 So one rule says who may finish a batch: any driver that owns the sweep, until a later one committed its
@@ -23,11 +24,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.commits import EPOCH_BITS, CommitConflictError, Fence, commit, fence_version
 from lake.errors import LakeError
-from lake.journal import Batch, Journal, step
+from lake.journal import Batch, Journal, JournalTornError, batch_name, step
 from lake.lost import lost_blocks
 from lake.maintenance import MAINTENANCE, fenced
+from lake.ownership import owner_name
 from lake.schemas import COMMIT_ORDER
 
 ATTEMPTS = 20
@@ -60,18 +62,37 @@ def recover(journal: Journal, finish: Finish) -> None:
     Raises:
         SweepTakenOverError: If a later driver owns the sweep.
         BatchTornError: If what a void batch left cannot be taken out.
+        JournalTornError: If parts of the journal are gone; nothing was changed.
     """
+    last = _last_names(journal)
     if journal.epoch == 1:
+        if last:
+            raise JournalTornError(journal.sweep_id, owner_name(1))
         return  # the first to claim it: there is nothing
-    last = journal.last_names()
     for epoch in range(1, journal.epoch):
         close(journal, epoch, last.get(epoch))
     void = roll_forward(journal, finish)
-    for table in COMMIT_ORDER:
+    for table in (*COMMIT_ORDER, "sweeps"):
         commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
     for batch, tables in void:
         for table in reversed(COMMIT_ORDER):
             _take_out(journal, batch, table, was_committed=table in tables)
+
+
+def _last_names(journal: Journal) -> dict[int, str]:
+    """Return the name of each epoch's last entry, if the journal has all that was committed.
+
+    A table's newest step is that of a batch, or of the beginning of an epoch; that one closed the one before.
+    """
+    steps = {fence_version(journal.lake, table, journal.sweep_id) or 0 for table in COMMIT_ORDER}
+    last = journal.last_names()  # after those steps: a zombie puts a batch down before it commits it
+    for committed in steps:
+        epoch, number = committed >> EPOCH_BITS, committed & ((1 << EPOCH_BITS) - 1)
+        if epoch > 1 and epoch - 1 not in last:
+            raise JournalTornError(journal.sweep_id, f"all of epoch {epoch - 1}")
+        if number and last.get(epoch, "") < batch_name(epoch, number):
+            raise JournalTornError(journal.sweep_id, batch_name(epoch, number))
+    return last
 
 
 def close(journal: Journal, epoch: int, last: str | None = None) -> None:

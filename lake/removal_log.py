@@ -149,6 +149,11 @@ def forget_removals(lake: Lake, before: datetime) -> None:
     )
 
 
+def undone(record: RemovalRecord) -> str:
+    """Return the application whose step says, in the table `sweeps`, that its sweeps are as before."""
+    return f"{record.id}-undone"
+
+
 def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
     """Return the commits that a removal tried, whether they came to be or not."""
     found = []

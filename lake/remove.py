@@ -2,51 +2,94 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
-from lake.commits import CommitConflictError, Fence, commit
+from lake.commits import CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.copying import copy_rows, counter, remembered
 from lake.lake import Lake
 from lake.maintenance import fenced
+from lake.ownership import SweepOwnedError
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
-from lake.removal_log import RemovalRecord, begin, note_attempt, note_end, records
+from lake.removal_log import RemovalRecord, begin, note_attempt, note_end, records, undone
+from lake.retiring import retire
 from lake.schemas import TABLES
-from lake.sweep_log import REMOVED
+from lake.sweep_log import REMOVED, newest_states, put_states
 from lake.writer import write_rows
 
 ATTEMPTS = 20
+STATES = "sweeps"
 
 
 def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
     """Do what a removal plans; None if it plans nothing.
 
-    First the rows of `removals` and the state `removed`, then each table in one commit, details first, so
-    that no reader meets half a run. Files stay until vacuum; `lake.undo` brings them back. After a crash at
-    any point `finish_removals` does the rest: call it before planning the next. What rivals rewrote meanwhile
-    is planned again.
+    First the state `removed` of its sweeps, which nobody goes on with from then on (`retiring`), and the
+    rows of `removals`, then each table in one commit, details first, so that no reader meets half a run.
+    Files stay until vacuum; `lake.undo` brings them back. After a crash at any point `finish_removals` does
+    the rest: call it before planning the next. What rivals rewrote meanwhile is planned again.
 
     Raises:
+        SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
+        SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
         CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
     if removal.empty:
         return None
+    fences = retire(lake, _whole(removal.choices))
     record = begin(lake, removal)
+    _decide(lake, record, lambda: fences)
     _perform(lake, record, _recalling(lake, removal))
     return record
 
 
 def finish_removals(lake: Lake) -> list[RemovalRecord]:
-    """Finish the removals that were cut off, and return them; safe to repeat, and beside others."""
+    """Finish the removals that were cut off, and return them; safe to repeat, and beside others.
+
+    One that had taken nothing out yet, and of which somebody runs a sweep again, is given up.
+    """
     unfinished = [record for record in records(lake) if not (record.done or record.undone)]
-    for record in unfinished:
-        _perform(lake, record, counter(lake.storage))
-    return unfinished
+    return [record for record in unfinished if _finish(lake, record)]
+
+
+def _finish(lake: Lake, record: RemovalRecord) -> bool:
+    try:
+        _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
+    except (SweepOwnedError, SweepTakenOverError, CommitConflictError):
+        return False
+    _perform(lake, record, counter(lake.storage))
+    return True
+
+
+def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Sequence[Fence]]) -> None:
+    """Record that its sweeps are removed, or, where somebody runs one of them, that it is given up.
+
+    Either takes the same step of the table `sweeps`, so that all who finish a removal go one way.
+    """
+    if fence_version(lake, STATES, record.id) is None:
+        try:
+            _record_states(lake, record, claimed())
+        except (SweepOwnedError, SweepTakenOverError):
+            if _given_up(lake, record):
+                note_end(lake, record, "undone")
+                raise
+    if fence_version(lake, STATES, undone(record)) is not None:
+        note_end(lake, record, "undone")
+        raise CommitConflictError(STATES, record.id, 1, 1)
+
+
+def _given_up(lake: Lake, record: RemovalRecord) -> bool:
+    """Give a removal up; False if another process began with it meanwhile."""
+    fence = Fence(record.id, 1, exclusive=True)
+    try:
+        commit(lake, STATES, [], fence=fence, also=[Fence(undone(record), 1)])
+    except CommitConflictError:
+        return False
+    return True
 
 
 def until_no_conflict(attempt: Callable[[], bool]) -> None:
@@ -66,29 +109,8 @@ def until_no_conflict(attempt: Callable[[], bool]) -> None:
             return
 
 
-def newest_states(lake: Lake, sweeps: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the states of each of some sweeps, the newest last."""
-    rows = lake.snapshot(["sweeps"]).read("sweeps")
-    rows = rows.filter(pc.is_in(rows["sweep_id"], value_set=pa.array(list(sweeps), pa.string())))
-    by_sweep: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.sort_by([("at", "ascending")]).to_pylist():
-        by_sweep.setdefault(row["sweep_id"], []).append(row)
-    yield from by_sweep.values()
-
-
-def put_states(lake: Lake, states: Sequence[dict[str, Any]], step: str) -> None:
-    """Append states of sweeps, now, in one commit that a repetition of the same step does not repeat."""
-    if states:
-        now = datetime.now(UTC)
-        rows = pa.Table.from_pylist(
-            [{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema
-        )
-        commit(lake, "sweeps", [write_rows(lake.storage, "sweeps", rows, {})], fence=Fence(step, 1))
-
-
 def _perform(lake: Lake, record: RemovalRecord, count: Count) -> None:
     _record_rows(lake, record)
-    _record_states(lake, record)
     for table in REMOVAL_ORDER:
         until_no_conflict(lambda table=table: _remove_from(lake, record, table, count))  # type: ignore[misc]
     note_end(lake, record, "done")
@@ -132,14 +154,17 @@ def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]
             yield {"sweep_id": sweep, "run_id": run, "runs": 1, **common}
 
 
-def _record_states(lake: Lake, record: RemovalRecord) -> None:
-    whole = {
-        sweep for choice in record.choices if "metrics" in SCOPES[choice.scope] for sweep in choice.sweeps
-    }
-    if whole:
-        newest = [states[-1] for states in newest_states(lake, sorted(whole))]
-        states = [{**state, "status": REMOVED} for state in newest if state["status"] != REMOVED]
-        put_states(lake, states, record.id)
+def _record_states(lake: Lake, record: RemovalRecord, fences: Sequence[Fence]) -> None:
+    newest = [states[-1] for states in newest_states(lake, _whole(record.choices))]
+    states = [{**state, "status": REMOVED} for state in newest if state["status"] != REMOVED]
+    put_states(lake, states, record.id, fences)
+
+
+def _whole(choices: Sequence[Choice]) -> list[str]:
+    """Return the sweeps of which everything goes, their metrics at least."""
+    return sorted(
+        {sweep for choice in choices if "metrics" in SCOPES[choice.scope] for sweep in choice.sweeps}
+    )
 
 
 def _recalling(lake: Lake, removal: Removal) -> Count:

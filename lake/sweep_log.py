@@ -1,11 +1,12 @@
 """The sweep log: every state change of every sweep, one row each, never rewritten."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.commits import Fence, commit
 from lake.lake import Lake
@@ -45,3 +46,30 @@ def record_state(lake: Lake, state: Mapping[str, Any], fence: Fence | None = Non
         raise KeyError(", ".join(sorted(unknown)))
     rows = pa.Table.from_pylist([row], schema=schema)
     commit(lake, "sweeps", [write_rows(lake.storage, "sweeps", rows, {})], fence=fence)
+
+
+def newest_states(lake: Lake, sweeps: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the states of each of some sweeps, the newest last."""
+    rows = lake.snapshot(["sweeps"]).read("sweeps")
+    rows = rows.filter(pc.is_in(rows["sweep_id"], value_set=pa.array(list(sweeps), pa.string())))
+    by_sweep: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.sort_by([("at", "ascending")]).to_pylist():
+        by_sweep.setdefault(row["sweep_id"], []).append(row)
+    yield from by_sweep.values()
+
+
+def put_states(
+    lake: Lake, states: Sequence[Mapping[str, Any]], step: str, also: Sequence[Fence] = ()
+) -> None:
+    """Append states of sweeps, now, in one commit that a repetition of the same step does not repeat.
+
+    Raises:
+        SweepTakenOverError: If one of the further steps is that of a sweep which a later driver owns.
+    """
+    if states:
+        now = datetime.now(UTC)
+        rows = pa.Table.from_pylist(
+            [{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema
+        )
+        files = [write_rows(lake.storage, "sweeps", rows, {})]
+        commit(lake, "sweeps", files, fence=Fence(step, 1), also=also)

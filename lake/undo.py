@@ -1,24 +1,30 @@
 """Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
 from lake.choices import Choice, mask_of
+from lake.clock import store_time
 from lake.copying import KEYS, batches, copy_rows
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced
 from lake.receipts import FileReceipt
-from lake.removal_log import Attempt, RemovalRecord, attempts, note_end, records
-from lake.remove import newest_states, put_states, until_no_conflict
+from lake.removal_log import FOLDER, Attempt, RemovalRecord, attempts, note_end, records, undone
+from lake.remove import until_no_conflict
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
-from lake.sweep_log import REMOVED
+from lake.sources import DamagedFileError
+from lake.sweep_log import REMOVED, newest_states, put_states
+from lake.vacuum import SAFE_AGE
+
+NAMED_AGAIN = SAFE_AGE - timedelta(hours=1)
+"""Files of a younger removal are named again: until this undo is done no vacuum of `SAFE_AGE` plans them."""
 
 
 class CannotUndoError(LakeError):
@@ -78,12 +84,20 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     again, because a crash cut an earlier undo off or a sweep was computed anew, are not doubled: repeat it
     freely.
 
+    A vacuum may have planned to delete the files of a removal that is not young any more (`NAMED_AGAIN`, by
+    the store's clock): they are copied, all of them before any is named, and the copies are. What remains is
+    an undo that takes over an hour to name the files of a removal that was young when it began, and one
+    beside a vacuum that was forced to a lower age, if it names a file while a request to delete it is on its
+    way.
+
     Raises:
         CannotUndoError: If vacuum took a file that is needed; nothing was changed.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
     taken = _taken(lake, record)
     _require(lake, record, taken)
+    if not _is_young(lake, record):
+        taken = {table: [_copied(lake, record, attempt) for attempt in held] for table, held in taken.items()}
     rows: dict[str, int] = {}
 
     def bring_back(table: str) -> bool:
@@ -121,6 +135,28 @@ def _require(lake: Lake, record: RemovalRecord, taken: Mapping[str, Sequence[Att
         rows = sum(file.rows for file in gone)
         reason = f"vacuum took {len(gone)} of its {len(files)} files, {rows} rows of them, e.g. {first}"
         raise CannotUndoError(record.id, f"{reason}; run the sweeps again")
+
+
+def _is_young(lake: Lake, record: RemovalRecord) -> bool:
+    begun = lake.storage.modified(f"{FOLDER}/{record.id}/plan.json")
+    return begun is not None and store_time(lake.storage) - begun < NAMED_AGAIN
+
+
+def _copied(lake: Lake, record: RemovalRecord, attempt: Attempt) -> Attempt:
+    """Return a commit with copies of the files that it took out, which lie there and are named nowhere."""
+
+    def every(rows: pa.RecordBatch) -> pa.Array:
+        return pa.repeat(pa.scalar(value=True), rows.num_rows)
+
+    def copies(files: Sequence[FileReceipt]) -> tuple[FileReceipt, ...]:
+        copied = (copy_rows(lake.storage, attempt.table, _data_file(file), every) for file in files)
+        return tuple(copy for held in copied for copy in held)
+
+    try:
+        return replace(attempt, dropped=copies(attempt.dropped), rewritten=copies(attempt.rewritten))
+    except (DamagedFileError, FileNotFoundError) as error:
+        reason = f"vacuum took a file while it was copied ({error}); run the sweeps again"
+        raise CannotUndoError(record.id, reason) from error
 
 
 def _bring_back(lake: Lake, record: RemovalRecord, table: str, taken: Sequence[Attempt]) -> int:
@@ -191,7 +227,7 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
         for states in newest_states(lake, sweeps)
         if states[-1]["status"] == REMOVED
     ]
-    put_states(lake, [state for state in before if state is not None], f"{record.id}-undone")
+    put_states(lake, [state for state in before if state is not None], undone(record))
 
 
 def _out(attempt: Attempt) -> Iterator[FileReceipt]:

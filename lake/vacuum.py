@@ -5,12 +5,15 @@ its way from a journal into a log meanwhile is found in one of them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable
 
 from lake.clock import store_time
 from lake.errors import LakeError
@@ -20,6 +23,7 @@ from lake.lake import Lake
 from lake.leftovers import (
     LOG_FOLDER,
     SWEEPS_FOLDER,
+    Kind,
     Leftover,
     entries_from,
     first_since,
@@ -29,15 +33,16 @@ from lake.leftovers import (
     old_temporaries,
     unneeded,
 )
+from lake.log import entry_path, read_actions
 from lake.schemas import COMMIT_ORDER, TABLES
-from lake.snapshot import ABSENT, delta_table, load_table
+from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
 
 SAFE_AGE = timedelta(hours=24)
+"""Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
 LOG_AGE = timedelta(seconds=2 * SETTLED_SECONDS)
 """No entry of a log goes that is younger, whatever the age: writers count on it (`lake.head`)."""
-"""Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
 
 _DELETED_AT_ONCE = 1000
 _READERS = 8
@@ -65,10 +70,14 @@ class VacuumPlan:
     Attributes:
         before: Only what was not needed since then, by the store's clock.
         leftovers: The files.
+        versions: Version of each table that has files to lose, as it was planned on.
+        logs_kept: Tables whose log stays whole, as its checkpoint cannot be read, each with the reason.
     """
 
     before: datetime
     leftovers: tuple[Leftover, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
+    logs_kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -89,6 +98,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
 
     Raises:
         UnsafeAgeError: If the age is lower, and not forced.
+        LogDamagedError: If an entry that tells what is needed is not whole.
     """
     if age < SAFE_AGE and not force:
         raise UnsafeAgeError(age / timedelta(hours=1))
@@ -98,32 +108,75 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    needed = _needed(lake, tables, old_data(stored, before), before)
+    needed, versions = _needed(lake, tables, old_data(stored, before), before)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
         *old_journals(journals, _ended(lake), before),
     ]
+    kept = []
     for name, files in tables.items():
-        leftovers += old_log(_log(name, files), min(before, now - LOG_AGE))
-    return VacuumPlan(before, tuple({leftover.path: leftover for leftover in leftovers}.values()))
+        start, old = old_log(_log(name, files), min(before, now - LOG_AGE))
+        reason = _unopened(storage, name, start) if old else None
+        if reason is None:
+            leftovers += old
+        else:
+            kept.append((name, reason))
+    unique = {leftover.path: leftover for leftover in leftovers}
+    return VacuumPlan(before, tuple(unique.values()), versions, tuple(kept))
 
 
 def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
-    """Delete what a fresh plan names and yield how many files are gone so far; safe to repeat."""
-    paths = [leftover.path for leftover in plan.leftovers]
-    for start in range(0, len(paths), _DELETED_AT_ONCE):
-        chosen = paths[start : start + _DELETED_AT_ONCE]
-        lake.storage.delete(chosen)
-        yield start + len(chosen)
+    """Delete what a fresh plan names and yield how many files are gone so far; safe to repeat.
+
+    Before each request it looks what came into the tables' logs since the plan, and spares the files that are
+    named again there, and journals of sweeps that an undo brought back. A commit that names an old file while
+    a request is on its way is not seen; `undo` makes none of a file that a plan of `SAFE_AGE` may have.
+
+    Of journals the owners' files go first, in requests of their own: what is left of one that was not deleted
+    to its end is known as that.
+    """
+    gone = 0
+    for chosen in _requests(plan):
+        spared = _spared(lake, plan, chosen)
+        paths = [leftover.path for leftover in chosen if leftover.path not in spared]
+        lake.storage.delete(paths)
+        gone += len(paths)
+        yield gone
+
+
+def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str]:
+    """Return which of some leftovers are needed again."""
+    storage = lake.storage
+    spared = set[str]()
+    for table in {leftover.path.partition("/")[0] for leftover in chosen if leftover.kind is Kind.DATA}:
+        known = plan.versions[table]
+        versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), known + 1)
+        if versions != list(range(known + 1, known + 1 + len(versions))):  # cleaned meanwhile: who knows
+            spared |= {leftover.path for leftover in chosen}
+        for version in versions:
+            spared |= {f"{table}/{path}" for path in _named(storage, table, version)}
+    journals = [leftover.path for leftover in chosen if leftover.kind is Kind.JOURNAL]
+    ended = _ended(lake) if journals else set()
+    return spared | {path for path in journals if path.split("/")[1] not in ended}
+
+
+def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
+    """Yield what goes, so many files a request."""
+    owners = [leftover for leftover in plan.leftovers if leftover.names_owner]
+    others = [leftover for leftover in plan.leftovers if not leftover.names_owner]
+    for held in (owners, others):
+        for start in range(0, len(held), _DELETED_AT_ONCE):
+            yield held[start : start + _DELETED_AT_ONCE]
 
 
 def _needed(
     lake: Lake, tables: dict[str, list[StoredFile]], old: Sequence[StoredFile], before: datetime
-) -> dict[str, set[str]]:
-    """Return, of the tables that have old files, the paths that must stay."""
+) -> tuple[dict[str, set[str]], dict[str, int]]:
+    """Return, of the tables that have old files, the paths that must stay, and the versions that tell it."""
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
+    versions: dict[str, int] = {}
     for table, path in _unfinished(lake):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
@@ -133,26 +186,39 @@ def _needed(
         if current.version == ABSENT:  # without its log nobody can tell what is needed
             del needed[name]
             continue
+        versions[name] = current.version
         needed[name] |= {file.path for file in current.files}
         needed[name] |= _named_since(lake.storage, name, _log(name, tables[name]), before)
-    return needed
+    return needed, versions
+
+
+def _unopened(storage: Storage, table: str, version: int) -> str | None:
+    """Return why a table cannot be opened at a version; None if it can, its files and all."""
+    options = storage.delta_options
+
+    def files() -> None:
+        table_snapshot(table, DeltaTable(storage.uri(table), version=version, storage_options=options))
+
+    try:
+        asked(storage, files)
+    except (LakeError, ValueError, pa.ArrowException) as error:
+        return str(error).partition("\n")[0]
+    return None
 
 
 def _named_since(storage: Storage, table: str, log: Sequence[StoredFile], before: datetime) -> set[str]:
     """Return the files that commits since a time added or removed, also those that came after the listing."""
     first = first_since(log, before)
-    folder = f"{table}/{LOG_FOLDER}"
-    names = [f"{folder}/{name}" for name in entries_from(storage.list(folder), first)]
+    versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), first)
     with ThreadPoolExecutor(_READERS) as readers:
-        return {path for data in readers.map(storage.read, names) for path in _paths(data)}
+        return set[str]().union(*readers.map(lambda version: _named(storage, table, version), versions))
 
 
-def _paths(entry: bytes) -> Iterator[str]:
-    for line in entry.splitlines():
-        action = json.loads(line)
-        for kind in ("add", "remove"):
-            if kind in action:
-                yield unquote(action[kind]["path"])
+def _named(storage: Storage, table: str, version: int) -> set[str]:
+    """Return the files that one commit added or removed."""
+    actions = read_actions(table, version, storage.read(entry_path(table, version)))
+    files = (action[kind] for action in actions for kind in ("add", "remove") if kind in action)
+    return {unquote(file["path"]) for file in files}
 
 
 def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:

@@ -62,18 +62,17 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
 
     lake = open_lake(lake_url)
     planned = plan_deletion(lake, name)
-    report = {"applied": False, **planned.to_document()}
     if not as_json:
-        print_removal(report, asked=True)
+        print_removal({"applied": False, **planned.to_document()}, asked=True)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError(f"nobody can be asked here; add --yes to delete {name}")
         click.confirm(f"delete {name}?", abort=True, err=True)
-    if finish_removals(lake):
+    if finish_removals(lake) or not yes:  # somebody may have gone on with it while it was asked
         planned = plan_deletion(lake, name)
     record = remove(lake, planned)
     if as_json:
-        print_json({**report, "applied": True, "removal": record and record.id})
+        print_json({**planned.to_document(), "applied": True, "removal": record and record.id})
     else:
         note(f"deleted; to bring it back: {command('undo')}")
 

@@ -42,6 +42,7 @@ def vacuum(lake_url: str, age: timedelta, dry_run: bool, force: bool, as_json: b
                 "before": plan.before,
                 "files": len(plan.leftovers),
                 "bytes": plan.size_bytes,
+                "logs_kept": dict(plan.logs_kept),
                 "leftovers": [
                     {"path": item.path, "kind": item.kind, "bytes": item.size_bytes}
                     for item in plan.leftovers
@@ -53,6 +54,8 @@ def vacuum(lake_url: str, age: timedelta, dry_run: bool, force: bool, as_json: b
         note(f"{plan.size_bytes / 1e6:,.1f} MB {'would be freed' if dry_run else 'freed'}")
     else:
         note("there is nothing to delete")
+    for table, reason in plan.logs_kept:
+        note(f"the log of {table} stays whole, as its checkpoint cannot be read: {reason}")
 
 
 def _kinds(plan: Any) -> list[dict[str, Any]]:

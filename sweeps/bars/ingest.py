@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from lake.commits import CommitConflictError, Fence, commit, fence_version
+from lake.commits import CommitConflictError, Fence
 from lake.lake import Lake
+from lake.maintenance import Fenced, fenced
 from lake.snapshot import DataFile, Snapshot
 from lake.writer import write_rows
 from sweeps.bars.errors import BarsContendedError, BarsInvalidError, SymbolError
@@ -133,11 +134,9 @@ def ingest_files(
     ignored = tuple(sorted({name for reading in readings for name in reading.ignored}))
     target = normal(resample_to) if resample_to else None
     for attempt in range(ATTEMPTS):  # noqa: B007
-        step = (fence_version(lake, BARS_TABLE, _FENCE) or 0) + 1
-        changes = _plan(lake.snapshot([BARS_TABLE]), new, target, replace=replace)
-        if _apply(
-            lake, [change for change in changes if not change.is_empty], Fence(_FENCE, step, exclusive=True)
-        ):
+        held = fenced(lake, BARS_TABLE)
+        changes = _plan(Snapshot(lake.storage, {BARS_TABLE: held.snapshot}), new, target, replace=replace)
+        if _apply(held, [change for change in changes if not change.is_empty]):
             return [_report(change, ignored) for change in changes]
     raise BarsContendedError(ATTEMPTS)
 
@@ -183,10 +182,14 @@ def _plan(snapshot: Snapshot, new: Sequence[Bars], target: str | None, *, replac
     return changes
 
 
-def _apply(lake: Lake, changes: Sequence[_Change], fence: Fence) -> bool:
-    """Write and commit changes; False if another writer came first and they must be planned again."""
+def _apply(held: Fenced, changes: Sequence[_Change]) -> bool:
+    """Write and commit changes; False if another writer came first and they must be planned again.
+
+    The commit takes two steps: that of ingests, and that of maintenance, as it takes files out.
+    """
     if not changes:
         return True
+    lake = held.lake
     lake.create()
     now = datetime.now(UTC)
     adds = [
@@ -200,7 +203,8 @@ def _apply(lake: Lake, changes: Sequence[_Change], fence: Fence) -> bool:
     ]
     removes = [file for change in changes for file in change.files]
     try:
-        commit(lake, BARS_TABLE, adds, removes=removes, fence=fence)
+        step = Fence(_FENCE, held.next_step(_FENCE), exclusive=True)
+        held.commit(adds, removes, "ingest", also=[step])
     except CommitConflictError:
         return False
     return True

@@ -19,7 +19,7 @@ from sweeps.execution.lost import lost_receipt
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.stages import Profile
-from sweeps.execution.start import Start, check_journal, new_start
+from sweeps.execution.start import Start, check_journal, check_kept, new_start
 from sweeps.execution.window import BlockLostError, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
@@ -103,6 +103,7 @@ def go_on(
         SweepTakenOverError: If another driver took the sweep over meanwhile.
         SweepCutOffError: As `drive`.
         SweepChangedError: If its journal does not fit its inputs.
+        SweepRemovedError: If it was removed since `start` was made.
     """
     return _Drive(start, lake, client, observer).run(take_over=take_over)
 
@@ -122,6 +123,8 @@ class _Drive:
     def run(self, *, take_over: bool) -> Outcome:
         self.lake.create()
         with self.ledger.owned(take_over=take_over):
+            if self.ledger.epoch > 1:
+                check_kept(self.start, self.lake)
             check_journal(self.start, self.ledger.finished)
             self.before = self.ledger.computed + self.ledger.failed
             try:

@@ -40,6 +40,11 @@ class Ledger:
         """Time spent on commits."""
 
     @property
+    def epoch(self) -> int:
+        """Epoch of the driver that it works for."""
+        return self._journal.epoch
+
+    @property
     def computed(self) -> int:
         """Runs of the sweep with a result that are committed, those of earlier drivers included."""
         return self.finished.computed

@@ -11,10 +11,9 @@ from lake.ownership import newest_owner
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
-from sweeps.errors import SweepError
 from sweeps.execution.driver import Outcome
 from sweeps.execution.prepare import Prepared, prepare_again
-from sweeps.execution.start import Start, SweepChangedError, new_context
+from sweeps.execution.start import Start, SweepChangedError, SweepRemovedError, new_context
 from sweeps.simulation.kernel import SIMULATION_VERSION
 from sweeps.spec.config import parse_config
 from sweeps.strategies.source import StrategySource
@@ -23,20 +22,6 @@ COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "error")
 """Columns of `sweeps` that differ from state to state; the others are the sweep's lineage."""
 COMPARED = ("fingerprint", "first", "bars", "periods_per_year")
 """What of a symbol's bars must be as it was."""
-
-
-class SweepRemovedError(SweepError):
-    """The sweep was removed from the lake."""
-
-    def __init__(self, sweep_id: str) -> None:
-        super().__init__(sweep_id)
-        self.sweep_id = sweep_id
-
-    def __str__(self) -> str:
-        return (
-            f"sweep {self.sweep_id} was removed and is not computed again; "
-            "start a new one with `sweeplake run`"
-        )
 
 
 def ended(state: Mapping[str, Any]) -> Outcome | None:

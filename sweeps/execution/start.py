@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lake.sweep_log import new_sweep_id
+from lake.lake import Lake
+from lake.sweep_log import REMOVED, new_sweep_id, newest_states
 from sweeps.bars.timeframes import normal
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import without_sample
@@ -31,6 +32,20 @@ class SweepChangedError(SweepError):
         return (
             f"sweep {self.sweep_id} cannot go on: {'; '.join(self.changes)}; what it committed stays; "
             "start a new sweep for the rest with `sweeplake run`"
+        )
+
+
+class SweepRemovedError(SweepError):
+    """The sweep was removed from the lake."""
+
+    def __init__(self, sweep_id: str) -> None:
+        super().__init__(sweep_id)
+        self.sweep_id = sweep_id
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} was removed and is not computed again; "
+            "start a new one with `sweeplake run`"
         )
 
 
@@ -56,6 +71,19 @@ def new_start(prepared: Prepared) -> Start:
     started_at = datetime.now(UTC)
     context = new_context(prepared, new_sweep_id(started_at), started_at)
     return Start(prepared, context, _lineage(prepared, context))
+
+
+def check_kept(start: Start, lake: Lake) -> None:
+    """See, as the sweep's owner, that it was not removed since its state was read.
+
+    A removal that comes later is stopped, as this driver's epoch has begun in the table of states.
+
+    Raises:
+        SweepRemovedError: If it was.
+    """
+    sweep_id = start.context.sweep_id
+    if any(states[-1]["status"] == REMOVED for states in newest_states(lake, [sweep_id])):
+        raise SweepRemovedError(sweep_id)
 
 
 def check_journal(start: Start, finished: Finished) -> None:

@@ -11,15 +11,17 @@ import pytest
 from distributed import Client
 
 import sweeplake as sl
+from lake.remove import remove
 from lake.sweep_log import record_state
 from queries.errors import UnknownNameError
 from queries.sweep import sweep_row
 from sweeplake.lake import Lake
+from sweeplake.retention import plan_deletion
 from sweeplake.sweep import Sweep
 from sweeps.execution import ledger, resume
+from sweeps.execution.driver import go_on
 from sweeps.execution.events import DetailsStarted, Event, Progressed
-from sweeps.execution.resume import SweepRemovedError
-from sweeps.execution.start import SweepChangedError
+from sweeps.execution.start import SweepChangedError, SweepRemovedError
 from tests.e2e.market import made_lake
 from tests.e2e.processes import BIN, line_with, started, sweeplake, to_group
 from tests.e2e.stored import journalled, metrics_of, stored
@@ -171,6 +173,19 @@ def test_what_cannot_be_as_it_was_is_refused_by_name(
     record_state(pair.tables, {**state, "status": "removed", "at": state["at"].replace(year=2100)})
     with pytest.raises(SweepRemovedError, match="not computed again"):
         sl.resume(sweep.sweep_id, lake=pair)
+
+
+def test_a_sweep_that_was_removed_since_its_state_was_read_is_not_gone_on_with(
+    pair: Lake, client: Client, write: Callable[..., Path]
+) -> None:
+    sweep = broken_off(pair, write(sweep__toml=SWEEP), client, after=1)
+    start = resume.restore(sweep_row(pair.refresh().catalog, sweep.sweep_id), pair.tables)
+    remove(pair.tables, plan_deletion(pair.tables, sweep.sweep_id))
+    with pytest.raises(SweepRemovedError, match="not computed again"):
+        go_on(start, pair.tables, client)
+    assert sweep_row(pair.refresh().catalog, sweep.sweep_id)["status"] == "removed"
+    rows = pair.tables.snapshot(["metrics"]).read("metrics", columns=["sweep_id"])["sweep_id"]
+    assert sweep.sweep_id not in rows.to_pylist()
 
 
 def test_a_sweep_goes_on_with_the_bars_that_it_began_with(

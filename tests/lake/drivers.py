@@ -21,6 +21,12 @@ def batch(lake: Lake, epoch: int, number: int, block: int) -> Batch:
     return Batch(epoch, number, ({"lo": block},), files)
 
 
+def owned(lake: Lake, *, epochs: int = 1) -> None:
+    """Claim the sweep so often, as drivers that died at once."""
+    for _ in range(epochs):
+        claim(lake, SWEEP, take_over=True)
+
+
 def drive(lake: Lake, *, take_over: bool = True) -> None:
     """Own the sweep and commit every block that is not finished, as a process that knows nothing yet."""
     lake = open_lake(lake.url)

@@ -8,6 +8,7 @@ import pyarrow as pa
 from lake.columns import TIME
 from lake.journal import Batch, Journal
 from lake.lake import Lake
+from lake.ownership import claim, newest_owner
 from lake.receipts import FileReceipt
 from lake.sweep_log import record_state
 from lake.writer import write_rows
@@ -61,6 +62,8 @@ def add_runs(
     files = write_runs(lake, ids, sweep=sweep, symbol=symbol, detailed=detailed)
     block = {"phase": "runs", "symbol": symbol, "lo": 0, "hi": len(ids), "runs": len(ids)}
     batch = Batch(1, number, (block,), tuple(files))
+    if newest_owner(lake, sweep) is None:
+        claim(lake, sweep)
     Journal(lake, sweep).commit(batch)
     return batch
 

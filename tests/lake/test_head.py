@@ -136,6 +136,30 @@ def test_files_that_another_tool_removed_are_not_brought_back(lake: Lake) -> Non
     assert run_ids(lake, "metrics") == ["r1"]
 
 
+def test_a_file_that_another_tool_took_out_is_not_added_again(lake: Lake) -> None:
+    held = file(lake, 0)
+    commit(lake, "metrics", [held])
+    planned = fenced(lake, "metrics")
+    DeltaTable(f"{lake.url}/metrics").delete("run_id = 'r0'")
+    with pytest.raises(CommitConflictError, match="another tool"):
+        planned.commit([held], [])
+    assert run_ids(lake, "metrics") == []
+
+
+@pytest.mark.parametrize("rival", ["maintenance", "bars"])
+def test_a_commit_of_two_steps_is_stopped_by_a_rival_in_either(lake: Lake, rival: str) -> None:
+    commit(lake, "metrics", [file(lake, 0)])
+    planned = fenced(lake, "metrics")
+    commit(lake, "metrics", [file(lake, 1)], fence=Fence(rival, 1, exclusive=True))
+    with pytest.raises(CommitConflictError, match=rival):
+        planned.commit([file(lake, 2)], [], also=[Fence("bars", planned.next_step("bars"), exclusive=True)])
+    again = fenced(lake, "metrics")
+    again.commit([file(lake, 2)], [], also=[Fence("bars", again.next_step("bars"), exclusive=True)])
+    assert run_ids(lake, "metrics") == ["r0", "r1", "r2"]
+    steps = [fence_version(open_lake(lake.url), "metrics", name) for name in ("maintenance", "bars")]
+    assert sorted(held or 0 for held in steps) == [1, 2]
+
+
 def test_a_table_that_another_tool_upgraded_is_not_written(lake: Lake) -> None:
     commit(lake, "metrics", [file(lake, 0)])
     DeltaTable(f"{lake.url}/metrics").alter.set_table_properties({"delta.enableChangeDataFeed": "true"})

@@ -1,15 +1,18 @@
 """The journal: batches put down before they are seen, replays change nothing."""
 
+import pickle
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from lake.commits import SweepTakenOverError
-from lake.journal import Batch, Journal
+from lake.journal import Batch, Journal, JournalTornError
 from lake.lake import Lake
+from lake.ownership import claim
 from lake.receipts import FileReceipt
 from lake.recovery import roll_forward
+from lake.storage import Storage
 from lake.writer import write_rows
 
 PARTITION = {"strategy": "s", "symbol": "X", "date": "2020-01-01"}
@@ -25,6 +28,11 @@ def batch(lake: Lake, number: int, *, block: int) -> Batch:
 
 def run_ids(lake: Lake, table: str) -> list[str]:
     return sorted(lake.snapshot([table]).read(table, columns=["run_id"])["run_id"].to_pylist())
+
+
+@pytest.fixture(autouse=True)
+def _owned(lake: Lake) -> None:
+    claim(lake, "w")
 
 
 def test_batches_are_read_back_as_they_were_put_down(lake: Lake) -> None:
@@ -69,6 +77,34 @@ def test_a_batch_number_is_taken_once(lake: Lake) -> None:
 
 def test_the_journal_is_outside_every_table(lake: Lake, tmp_path: Path) -> None:
     Journal(lake, "w").commit(batch(lake, 1, block=0))
-    assert [path.name for path in (tmp_path / "lake" / "_sweeps" / "w").iterdir()] == [
-        "batch-000001-00000001.json"
+    assert sorted(path.name for path in (tmp_path / "lake" / "_sweeps" / "w").iterdir()) == [
+        "batch-000001-00000001.json",
+        "owner-000001.json",
     ]
+
+
+@pytest.mark.parametrize(
+    "gone", ["batch-000001-00000001.json", "batch-000001-00000002.json", "owner-000001.json"]
+)
+def test_a_journal_with_a_gap_is_refused_by_whoever_reads_it(lake: Lake, gone: str) -> None:
+    journal = Journal(lake, "w")
+    for number in (1, 2, 3):
+        journal.commit(batch(lake, number, block=number))
+    lake.storage.delete([f"_sweeps/w/{gone}"])
+    for read in (journal.batches, journal.entries, journal.last_names):
+        with pytest.raises(JournalTornError, match=f"{gone}; .*sweeplake delete w") as caught:
+            list(read())
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  our own bytes
+
+
+def test_a_listing_that_passes_over_a_batch_is_read_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(lake, "w")
+    for number in (1, 2, 3):
+        journal.commit(batch(lake, number, block=number))
+    whole = lake.storage.list("_sweeps/w")
+    passed_over = [name for name in whole if not name.endswith("2.json")]
+    listings = iter([passed_over, whole])
+    monkeypatch.setattr(Storage, "list", lambda *_: next(listings))
+    assert [held.number for held in journal.entries()] == [1, 2, 3]

@@ -84,16 +84,27 @@ def test_the_log_keeps_what_builds_every_version_since() -> None:
         (checkpoint(89), 10),
         ("_last_checkpoint", 10),
     )
-    gone = [item.path.rsplit("/", 1)[-1] for item in old_log(files, BEFORE)]
+    start, old = old_log(files, BEFORE)
+    gone = [item.path.rsplit("/", 1)[-1] for item in old]
+    assert start == 69
     assert set(gone) == {*(entry(version) for version in range(69)), checkpoint(49)}
     assert gone == sorted(gone)
 
 
 def test_a_log_without_an_old_checkpoint_stays_whole() -> None:
     files = log(*((entry(version), 48) for version in range(9)), (checkpoint(8), 48))
-    assert old_log(files[:-1], BEFORE) == []
+    assert old_log(files[:-1], BEFORE) == (0, [])
     young = log((entry(0), 48), (entry(1), 1), (checkpoint(1), 1))
-    assert old_log(young, BEFORE) == []
+    assert old_log(young, BEFORE) == (0, [])
+
+
+def test_a_checkpoint_in_parts_counts_only_if_all_are_there() -> None:
+    entries = log(*((entry(version), 48) for version in range(9)))
+    parts = log(*((f"{8:020}.checkpoint.{part:010}.{3:010}.parquet", 48) for part in (1, 2, 3)))
+    assert old_log([*entries, *parts], BEFORE)[0] == 8
+    assert len(old_log([*entries, *parts], BEFORE)[1]) == 8
+    for gone in range(3):
+        assert old_log([*entries, *parts[:gone], *parts[gone + 1 :]], BEFORE) == (0, [])
 
 
 def test_commits_since_a_time_are_told_from_the_listing() -> None:
@@ -101,4 +112,4 @@ def test_commits_since_a_time_are_told_from_the_listing() -> None:
     assert first_since(files, BEFORE) == 2
     assert first_since(files[:2], BEFORE) == 2
     assert first_since([], BEFORE) == 0
-    assert entries_from([entry(1), entry(2), entry(4), checkpoint(4)], 2) == [entry(2), entry(4)]
+    assert entries_from([entry(1), entry(2), entry(4), checkpoint(4)], 2) == [2, 4]

@@ -5,19 +5,19 @@ import json
 import os
 import random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
 from lake.commits import SweepTakenOverError, commit, fence_version
-from lake.journal import Journal, step
+from lake.journal import Journal, JournalTornError, step
 from lake.lake import Lake, open_lake
-from lake.ownership import SweepOwnedError, claim
+from lake.ownership import SweepOwnedError
 from lake.recovery import BatchTornError, close, recover, roll_forward
 from lake.schemas import COMMIT_ORDER
 from lake.writer import write_rows
-from tests.lake.drivers import PARTITION, SWEEP, TABLES, assert_exactly_once, batch, drive, run_ids
+from tests.lake.drivers import PARTITION, SWEEP, TABLES, assert_exactly_once, batch, drive, owned, run_ids
 from tests.lake.seam import At, Death, KilledError, watched
 
 
@@ -108,6 +108,7 @@ def test_a_driver_that_sleeps_while_another_dies_in_its_recovery_doubles_nothing
 
 
 def test_an_epoch_that_is_closed_takes_no_batch(lake: Lake) -> None:
+    owned(lake)
     zombie = Journal(lake, SWEEP)
     zombie.commit(batch(lake, 1, 1, 0))
     close(Journal(lake, SWEEP, 2), 1)
@@ -120,6 +121,7 @@ def test_an_epoch_that_is_closed_takes_no_batch(lake: Lake) -> None:
 
 def test_recovery_shuts_earlier_drivers_out_of_every_table(lake: Lake) -> None:
     late = batch(lake, 1, 1, 0)
+    owned(lake, epochs=2)
     recover(Journal(lake, SWEEP, 2), lambda _: None)
     assert {fence_version(lake, table, SWEEP) for table in COMMIT_ORDER} == {step(2)}
     with pytest.raises(SweepTakenOverError):
@@ -132,8 +134,7 @@ def test_recovery_shuts_earlier_drivers_out_of_every_table(lake: Lake) -> None:
 def test_a_batch_that_lost_a_file_is_computed_again_as_a_whole(
     lake: Lake, tmp_path: Path, done: int, damage: str
 ) -> None:
-    for _ in range(3):
-        claim(lake, SWEEP, take_over=True)
+    owned(lake, epochs=3)
     journal = Journal(lake, SWEEP)
     torn = batch(lake, 1, 1, 0)
     journal.put(torn)
@@ -154,6 +155,7 @@ def test_a_batch_that_lost_a_file_is_computed_again_as_a_whole(
 
 
 def test_a_torn_batch_whose_rows_were_merged_with_others_is_told(lake: Lake) -> None:
+    owned(lake, epochs=2)
     journal = Journal(lake, SWEEP)
     torn = batch(lake, 1, 1, 0)
     journal.put(torn)
@@ -167,6 +169,7 @@ def test_a_torn_batch_whose_rows_were_merged_with_others_is_told(lake: Lake) -> 
 
 
 def test_rolling_forward_beside_the_driver_itself_doubles_nothing(lake: Lake) -> None:
+    owned(lake)
     journal = Journal(lake, SWEEP)
     journal.put(batch(lake, 1, 1, 0))
     seen: list[object] = []
@@ -182,3 +185,27 @@ def test_what_closes_an_epoch_looks_like_an_empty_batch_to_who_lists_files(lake:
     (name,) = lake.storage.list("_sweeps/w")
     document = json.loads(lake.storage.read(f"_sweeps/w/{name}"))
     assert (document["blocks"], document["files"], document["closed_by"]) == ([], [], 2)
+
+
+@pytest.mark.parametrize("gone", ["batch-", "batch-000001-00000002", "owner-", "owner-000001", ""])
+def test_a_sweep_whose_journal_has_lost_parts_is_not_gone_on_with(lake: Lake, gone: str) -> None:
+    drive(lake)
+    folder = "_sweeps/w"
+    names = [name for name in lake.storage.list(folder) if name.startswith(gone)]
+    lake.storage.delete([f"{folder}/{name}" for name in names])
+    with pytest.raises(JournalTornError, match="sweeplake delete w"):
+        drive(lake)
+    for _ in range(3):  # whoever tries again owns another epoch; owners alone were no loss
+        with nullcontext() if "owner" in gone else pytest.raises(JournalTornError):
+            drive(lake)
+    assert_exactly_once(lake)
+
+
+def test_a_sweep_whose_second_driver_s_journal_is_gone_is_not_gone_on_with(lake: Lake) -> None:
+    for _ in range(2):
+        drive(lake)
+    lake.storage.delete([f"_sweeps/w/{name}" for name in lake.storage.list("_sweeps/w")])
+    for _ in range(4):
+        with pytest.raises(JournalTornError):
+            drive(lake)
+    assert_exactly_once(lake)

@@ -15,6 +15,9 @@ from lake.compact import compact_table
 from lake.compaction import CompactionSettings
 from lake.journal import Batch, Journal
 from lake.lake import Lake
+from lake.log import LogDamagedError
+from lake.ownership import claim
+from lake.storage import Storage
 from lake.sweep_log import FINISHED, REMOVED, RUNNING, record_state
 from lake.vacuum import UnsafeAgeError, VacuumPlan, vacuum, vacuum_plan
 from lake.writer import write_rows
@@ -99,6 +102,7 @@ def test_files_of_a_symbol_with_signs_are_told_apart(lake: Lake) -> None:
 def test_files_of_a_batch_that_is_not_committed_stay_however_old(lake: Lake) -> None:
     filled(lake, [5])
     receipts = write(lake, [metrics(5, seed) for seed in (2, 4)])
+    claim(lake, "w")
     journal = Journal(lake, "w")
     journal.commit(Batch(1, 1, (), (receipts[0],)))
     put_down = Batch(1, 2, (), (receipts[1],))
@@ -113,9 +117,11 @@ def test_files_of_a_batch_that_is_not_committed_stay_however_old(lake: Lake) -> 
 def test_journals_of_finished_sweeps_go_and_others_stay(lake: Lake) -> None:
     started = datetime(2026, 1, 2, tzinfo=UTC)
     for sweep, status in (("a", FINISHED), ("b", RUNNING), ("c", REMOVED)):
+        claim(lake, sweep)
         Journal(lake, sweep).commit(Batch(1, 1, (), tuple(write(lake, [metrics(2, sweep_id=sweep)]))))
         record_state(lake, {"sweep_id": sweep, "status": RUNNING, "started_at": started})
         record_state(lake, {"sweep_id": sweep, "status": status, "started_at": started})
+    claim(lake, "d")
     Journal(lake, "d").commit(Batch(1, 1, (), tuple(write(lake, [metrics(2, sweep_id="d")]))))
     assert vacuumed(lake) == set()
     age(lake, 48)
@@ -190,3 +196,66 @@ def test_a_low_age_is_refused_unless_forced(lake: Lake) -> None:
         vacuum_plan(lake, timedelta(hours=1))
     assert vacuumed(lake, timedelta(0), force=True) == {"data"}
     assert on_disk(lake) == files_of(lake)
+
+
+def log_entry(lake: Lake, version: int) -> Path:
+    return Path(lake.url, "metrics", "_delta_log", f"{version:020}.json")
+
+
+def with_checkpoints(lake: Lake) -> None:
+    """Commit past an old checkpoint and a young one."""
+    filled(lake, [5])
+    while commit(lake, "metrics", []) < 60:
+        pass
+    write(lake, [metrics(5)])
+    age(lake, 48)
+    while commit(lake, "metrics", []) < 101:
+        pass
+
+
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_damaged_entry_that_tells_what_is_needed_is_told(lake: Lake, left: int) -> None:
+    with_checkpoints(lake)
+    damaged = log_entry(lake, 70)
+    damaged.write_bytes(damaged.read_bytes()[:left])
+    lying = on_disk(lake)
+    with pytest.raises(LogDamagedError, match=f"{70:020}.json is damaged"):
+        vacuum_plan(lake)
+    assert on_disk(lake) == lying
+
+
+def test_a_damaged_entry_behind_the_checkpoint_that_stays_goes_like_any_other(lake: Lake) -> None:
+    with_checkpoints(lake)
+    damaged = log_entry(lake, 5)
+    at = damaged.stat().st_mtime
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    os.utime(damaged, (at, at))
+    assert "log" in vacuumed(lake)
+    assert not damaged.exists()
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, []), (100, ["metrics"])])
+def test_a_log_whose_checkpoint_cannot_be_read_stays_whole(lake: Lake, left: int, told: list[str]) -> None:
+    with_checkpoints(lake)
+    checkpoint = log_entry(lake, 50).with_suffix(".checkpoint.parquet")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:left])
+    plan = vacuum_plan(lake)
+    assert "log" not in {item.kind for item in plan.leftovers}
+    assert [table for table, _ in plan.logs_kept] == told  # an empty one is none to delta-rs either
+
+
+def test_a_vacuum_that_is_killed_in_a_journal_has_deleted_its_owners_first(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        claim(lake, "w", take_over=True)
+    for number in (1, 2):
+        Journal(lake, "w").commit(Batch(1, number, (), tuple(write(lake, [metrics(2, number)]))))
+    record_state(lake, {"sweep_id": "w", "status": REMOVED})
+    age(lake, 48)
+    plan = vacuum_plan(lake)
+    requests: list[list[str]] = []
+    monkeypatch.setattr(Storage, "delete", lambda _, paths: requests.append([Path(p).name for p in paths]))
+    assert list(vacuum(lake, plan)) == [2, 4]
+    assert requests[0] == ["owner-000001.json", "owner-000002.json"]
+    assert all(name.startswith("batch-") for name in requests[1])

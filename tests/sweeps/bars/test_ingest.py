@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from lake.commits import CommitConflictError
 from lake.errors import LakeUnwritableError
 from lake.lake import open_lake
+from lake.maintenance import fenced
 from sweeps.bars.errors import BarsInvalidError, MixedBarsError, NoBarsError, ResampleError
 from sweeps.bars.frame import Bars
 from sweeps.bars.gaps import find_gaps
@@ -50,6 +52,15 @@ def test_the_same_file_again_commits_nothing(lake, days):
     (report,) = ingest_files(lake, [days()])
     assert version(lake) == before
     assert (report.unchanged, report.added, report.changed, report.bars) == (True, 0, 0, 6)
+
+
+def test_bars_that_were_corrected_do_not_come_back_by_maintenance_that_was_planned_before(lake, days):
+    ingest_files(lake, [days()])
+    planned = fenced(lake, "bars")
+    ingest_files(lake, [days({3: "2024-01-03,10,11,9,10.75,3"})])
+    with pytest.raises(CommitConflictError):
+        planned.commit([], planned.snapshot.files)
+    assert len(load(lake)) == 6
 
 
 def test_corrected_bars_win_and_have_a_new_fingerprint(lake, days):

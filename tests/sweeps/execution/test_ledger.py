@@ -10,7 +10,7 @@ from lake import sweep_log
 from lake.commits import SweepTakenOverError
 from lake.journal import Batch, BatchTakenError, Journal
 from lake.lake import Lake, open_lake
-from lake.ownership import SweepOwnedError
+from lake.ownership import SweepOwnedError, claim
 from lake.receipts import Rows
 from lake.writer import write_rows
 from sweeps.execution import ledger as module
@@ -43,6 +43,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def test_small_blocks_of_a_batch_share_one_file(lake: Lake) -> None:
+    claim(lake, "sweep")
     ledger = Ledger(lake, "sweep")
     assert not any(ledger.add(receipt(lo, 5)) for lo in range(0, 50, 5))
     assert ledger.computed == 0
@@ -55,6 +56,7 @@ def test_small_blocks_of_a_batch_share_one_file(lake: Lake) -> None:
 
 
 def test_a_flush_that_was_broken_off_is_finished_by_the_next_one(lake: Lake) -> None:
+    claim(lake, "sweep")
     ledger = Ledger(lake, "sweep")
     ledger.add(receipt(0, 5))
     ledger._journal = UnpluggedJournal(lake, "sweep")

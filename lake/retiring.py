@@ -1,0 +1,54 @@
+"""Retiring: a removal takes sweeps that somebody could go on with away from their drivers, for good.
+
+It claims the next epoch of each, as a driver does, and is refused while one lives. It makes whole what
+drivers that died put down, and shuts them out (`recovery`), computing nothing. Then the state `removed` of
+all sweeps of the removal is recorded in one commit, which takes a step of each of these epochs: a driver that
+took a sweep over meanwhile stops it. One that comes later finds the state, for it looks once its own epoch
+has begun in the table of states.
+"""
+
+from collections.abc import Sequence
+
+from lake.commits import Fence
+from lake.journal import Journal, JournalTornError, step
+from lake.lake import Lake
+from lake.lost import lost_blocks
+from lake.ownership import claim, newest_owner
+from lake.recovery import BatchTornError, recover
+from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED, newest_states
+
+_ENDED = {FINISHED, FINISHED_WITH_FAILURES}
+
+
+def retire(lake: Lake, sweeps: Sequence[str]) -> list[Fence]:
+    """Own those of some sweeps that could be resumed; return the steps that their state `removed` takes.
+
+    A sweep whose journal is gone, or torn, takes none: nobody goes on with it. Safe to repeat.
+
+    Raises:
+        SweepOwnedError: If a driver of one of them is alive.
+        SweepTakenOverError: If one was taken over meanwhile.
+    """
+    fences = []
+    for sweep_id in _resumable(lake, sweeps):
+        journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
+        try:
+            recover(journal, lambda _: None)
+        except JournalTornError:
+            continue
+        except BatchTornError:  # all is shut by then
+            pass
+        fences.append(journal.fence(step(journal.epoch, 1)))
+    return fences
+
+
+def _resumable(lake: Lake, sweeps: Sequence[str]) -> list[str]:
+    """Return the sweeps that have something left to do, and a journal to go on from."""
+    status = {states[-1]["sweep_id"]: states[-1]["status"] for states in newest_states(lake, sweeps)}
+    return [
+        sweep_id
+        for sweep_id in sweeps
+        if status.get(sweep_id) != REMOVED
+        and (status.get(sweep_id) not in _ENDED or lost_blocks(lake.storage, sweep_id))
+        and newest_owner(lake, sweep_id) is not None
+    ]
