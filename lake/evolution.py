@@ -1,16 +1,16 @@
 """Evolution: how a table comes to be, the columns that join it, and those that cannot."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake import Schema as DeltaSchema
-from deltalake.exceptions import CommitFailedError
 
 from lake.errors import LakeError
+from lake.log import entry_path
 from lake.schemas import TABLES
-from lake.snapshot import asked
 from lake.storage import Storage
 
 CHECKPOINT_EVERY = 50
@@ -46,26 +46,26 @@ class ColumnClashError(LakeError):
 
 
 def create_table(storage: Storage, table: str) -> None:
-    """Create a table if it is not there; safe beside others that do."""
+    """Create a table if there is none; of several writers one does.
+
+    delta-rs makes its first entry, elsewhere, and it is put if absent: of two that create a table at once
+    delta-rs itself lets the second one create it anew, over the first.
+    """
     spec = TABLES[table]
-
-    def create() -> None:
-        with suppress(CommitFailedError):  # another writer created it first
-            DeltaTable.create(
-                storage.uri(table),
-                spec.schema,
-                mode="ignore",
-                partition_by=list(spec.partition_by) or None,
-                name=table,
-                description=f"{spec.grain} a row",
-                configuration={
-                    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-                    "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
-                },
-                storage_options=storage.delta_options,
-            )
-
-    asked(storage, create)
+    with TemporaryDirectory() as folder:
+        DeltaTable.create(
+            folder,
+            spec.schema,
+            partition_by=list(spec.partition_by) or None,
+            name=table,
+            description=f"{spec.grain} a row",
+            configuration={
+                "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+                "delta.dataSkippingStatsColumns": ",".join(spec.indexed),
+            },
+        )
+        entry = Path(folder, entry_path("", 0).lstrip("/")).read_bytes()
+    storage.put_if_absent(entry_path(table, 0), entry)
 
 
 def add_columns(handle: DeltaTable, table: str, further: Mapping[str, str]) -> None:
