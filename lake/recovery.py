@@ -24,12 +24,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lake.commits import EPOCH_BITS, CommitConflictError, Fence, commit, fence_version
+from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.errors import LakeError
 from lake.journal import Batch, Journal, JournalTornError, batch_name, step
 from lake.lost import lost_blocks
 from lake.maintenance import MAINTENANCE, fenced
-from lake.ownership import owner_name
+from lake.ownership import newest_owner, owner_name
 from lake.schemas import COMMIT_ORDER
 
 ATTEMPTS = 20
@@ -66,8 +66,7 @@ def recover(journal: Journal, finish: Finish) -> None:
     """
     last = _last_names(journal)
     if journal.epoch == 1:
-        if last:
-            raise JournalTornError(journal.sweep_id, owner_name(1))
+        _require_first(journal, last)
         return  # the first to claim it: there is nothing
     for epoch in range(1, journal.epoch):
         close(journal, epoch, last.get(epoch))
@@ -93,6 +92,15 @@ def _last_names(journal: Journal) -> dict[int, str]:
         if number and last.get(epoch, "") < batch_name(epoch, number):
             raise JournalTornError(journal.sweep_id, batch_name(epoch, number))
     return last
+
+
+def _require_first(journal: Journal, last: dict[int, str]) -> None:
+    """Return if nobody put anything down before the first driver, nor closed its epoch already."""
+    if last:
+        newest = newest_owner(journal.lake, journal.sweep_id)
+        if newest is not None and newest.epoch > journal.epoch:
+            raise SweepTakenOverError(journal.sweep_id, journal.epoch, newest.epoch)
+        raise JournalTornError(journal.sweep_id, owner_name(journal.epoch))
 
 
 def close(journal: Journal, epoch: int, last: str | None = None) -> None:

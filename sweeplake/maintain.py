@@ -117,4 +117,4 @@ def _vacuum(lake: Lake, age: timedelta, stop: Event) -> Document:
         if stop.is_set():
             break
     forget_removals(lake, plan.before - age)
-    return {"files": files, "bytes": plan.size_bytes}
+    return {"files": files, "bytes": plan.size_bytes, "logs_kept": dict(plan.logs_kept)}
