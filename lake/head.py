@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
@@ -137,7 +137,7 @@ class Head:
         self._handle: DeltaTable
         self._id = str(handle.metadata().id)
         self._steps: dict[str, int] = {}
-        self._stood: datetime | None
+        self._stood = b""
         self._storage, self._table, self._seen = storage, table, since
         self._rest(handle)
         self._take(self.version)
@@ -200,8 +200,8 @@ class Head:
             TableGoneError: If the table is no more; seen at once on disk alone.
         """
         now, before = _Instant.now(), self._seen
-        if version == self.version + 1 and self._written_at() != self._stood:
-            raise TableGoneError(self._table)
+        if version == self.version + 1:
+            self._require_same()
         if not self._storage.put_if_absent(entry_path(self._table, version), data):
             return False
         if before.age() > SETTLED_SECONDS and not self._is_joined(version):
@@ -209,7 +209,7 @@ class Head:
         if version == self.version + 1:
             self.version, self._seen = version, now
             self._steps.update(steps)
-            self._stood = self._written_at()
+            self._stood = _digest(data)
         return True
 
     def evolve(self, further: Mapping[str, str]) -> None:
@@ -250,7 +250,6 @@ class Head:
         self._handle, self.version, self._steps = handle, int(handle.version()), {}
         self.schema = pa.schema(handle.schema().to_arrow())
         self.append_only = handle.metadata().configuration.get("delta.appendOnly") == "true"
-        self._stood = self._written_at()
 
     def _take(self, version: int) -> bool:
         """Take the entry of a version in; False if it is not there."""
@@ -261,9 +260,9 @@ class Head:
         infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
         self.at_ms = max([self.at_ms, *(int(info.get("timestamp", 0)) for info in infos)])
         if version == self.version:
+            self._stood = _digest(data)
             return True
-        self.version = version
-        self._stood = self._written_at()
+        self.version, self._stood = version, _digest(data)
         self._steps |= {txn["appId"]: txn["version"] for txn in _of_kind(actions, "txn")}
         if not any(NOTE in info for info in infos):
             self.removed_by_others |= {unquote(file["path"]) for file in _of_kind(actions, "remove")}
@@ -271,10 +270,16 @@ class Head:
             self._rest(self._opened(version))
         return True
 
-    def _written_at(self) -> datetime | None:
-        """Return when this version's entry was written, where asking costs nothing: entries never change."""
-        path = entry_path(self._table, self.version)
-        return self._storage.modified(path) if self._storage.local else None
+    def _require_same(self) -> None:
+        """Return if this version's entry is the one that was read, where asking costs next to nothing.
+
+        Raises:
+            TableGoneError: If it is not.
+        """
+        if self._storage.local and self._stood:
+            held = self._storage.read_if_there(entry_path(self._table, self.version))
+            if held is None or _digest(held) != self._stood:
+                raise TableGoneError(self._table)
 
     def _is_near(self) -> bool:
         """Return whether the log has every entry since this version, and not too many."""
@@ -288,6 +293,10 @@ class Head:
         since = [held for held in log.entries if held >= self.version]
         unbroken = since == list(range(self.version, log.newest + 1))
         return unbroken and not any(checkpoint >= version for checkpoint in log.checkpoints)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
 
 
 def _of_kind(actions: Sequence[Mapping[str, Any]], kind: str) -> list[Any]:

@@ -28,7 +28,7 @@ from lake.writer import write_rows
 from queries.catalog import Catalog
 from queries.search import Filters, best, search
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
 DAYS = int(os.environ.get("BENCH_DAYS", "10"))
 STRATEGIES, SYMBOLS, RUNS = 5, 40, 20
