@@ -12,10 +12,8 @@ commit that took longer than `SETTLED_SECONDS` since is looked for in one.
 """
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +24,7 @@ from deltalake.exceptions import DeltaError
 
 from lake.errors import LakeError
 from lake.evolution import CHECKPOINT_EVERY, add_columns, missing_columns
+from lake.instant import Instant
 from lake.log import NOTE, entry_path, log_files, read_actions
 from lake.snapshot import TableSnapshot, asked, delta_table, table_snapshot
 from lake.storage import Storage
@@ -91,23 +90,6 @@ class EntryAstrayError(LakeError):
         return f"this machine slept, or stood still, for over {SETTLED_SECONDS:.0f} s"
 
 
-@dataclass(frozen=True)
-class _Instant:
-    """A moment, by two clocks: one stands still while a machine sleeps, the other can be set."""
-
-    steady: float
-    wall: float
-
-    @staticmethod
-    def now() -> "_Instant":
-        return _Instant(time.monotonic(), time.time())
-
-    def age(self) -> float:
-        """Return the seconds since."""
-        now = _Instant.now()
-        return max(now.steady - self.steady, now.wall - self.wall)
-
-
 class Head:
     """A table's newest version, as far as this process knows.
 
@@ -121,7 +103,7 @@ class Head:
         lost_sight: Whether entries went by that could not be read, so that this is not all of them.
     """
 
-    def __init__(self, storage: Storage, table: str, handle: DeltaTable, since: "_Instant") -> None:
+    def __init__(self, storage: Storage, table: str, handle: DeltaTable, since: Instant) -> None:
         """Stand on the version that a handle holds, which was the newest at some moment since an instant.
 
         Raises:
@@ -150,7 +132,7 @@ class Head:
             LakeUnreachableError: If the storage does not answer.
             TableUpgradedError: If another tool gave the table features that are not known here.
         """
-        since = _Instant.now()
+        since = Instant.now()
         handle = delta_table(storage, table)
         return None if handle is None else Head(storage, table, handle, since)
 
@@ -181,7 +163,7 @@ class Head:
         is_old = self._seen.age() > FRESH_SECONDS
         if only_if_old and not is_old:
             return
-        now = _Instant.now()
+        now = Instant.now()
         if is_old and not self._is_near():
             self._rest(self._opened(None))
             self._take(self.version)
@@ -199,7 +181,7 @@ class Head:
             EntryAstrayError: If it took so long that the log may have been cleaned meanwhile.
             TableGoneError: If the table is no more; seen at once on disk alone.
         """
-        now, before = _Instant.now(), self._seen
+        now, before = Instant.now(), self._seen
         if version == self.version + 1:
             self._require_same()
         if not self._storage.put_if_absent(entry_path(self._table, version), data):

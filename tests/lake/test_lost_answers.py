@@ -26,11 +26,11 @@ put = Storage.put_if_absent
 
 
 def once(act: Callable[[], None], *, after: bool = True) -> Callable[..., bool]:
-    """Return the real putting of an entry, with something that happens once after it, or before it."""
+    """Return the real putting of an entry but the first, and do something once after it, or before it."""
     left = [act]
 
     def send(storage: Storage, relative: str, data: bytes) -> bool:
-        is_entry = "/_delta_log/" in relative
+        is_entry = "/_delta_log/" in relative and not relative.endswith(f"/{0:020d}.json")
         if is_entry and left and not after:
             left.pop()()
         written = put(storage, relative, data)
