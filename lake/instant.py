@@ -13,6 +13,7 @@ class Instant:
 
     @staticmethod
     def now() -> "Instant":
+        """Return this moment."""
         return Instant(time.monotonic(), time.time())
 
     def age(self) -> float:
