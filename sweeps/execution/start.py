@@ -1,6 +1,7 @@
 """Start: what a driver needs to begin a sweep, or to go on with one."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from sweeps.execution.context import SweepContext
 from sweeps.execution.finished import Finished
 from sweeps.execution.prepare import Prepared
 from sweeps.simulation.kernel import SIMULATION_VERSION
+
+OWNER_VARIABLE = "SWEEPLAKE_OWNER"
+"""Names who starts sweeps, where the account does not: in a container everybody is root."""
 
 
 class SweepChangedError(SweepError):
@@ -111,7 +115,7 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
     return {
         "sweep_id": context.sweep_id,
         "name": prepared.config.name,
-        "owner": _owner(),
+        "owner": owner(),
         "strategy": prepared.strategy.name,
         "symbols": list(prepared.inputs),
         "timeframe": context.timeframe,
@@ -127,9 +131,10 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
     }
 
 
-def _owner() -> str | None:
-    """Return who runs this; None where the account has no name, as in some containers."""
+def owner() -> str | None:
+    """Return who runs this: `$SWEEPLAKE_OWNER`, else the account; None where that has no name."""
+    named = os.environ.get(OWNER_VARIABLE, "").strip()
     try:
-        return getuser()
+        return named or getuser()
     except (ImportError, KeyError, OSError):
         return None
