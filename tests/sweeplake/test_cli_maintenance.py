@@ -138,7 +138,23 @@ def test_a_bad_policy_or_no_lake_is_refused_in_one_line(ask: Ask, lake: Path, tm
         refused(
             ask(command, "--policy", POLICIES / "team.toml", "--lake", tmp_path / "none"), "there is no lake"
         )
-    refused(ask("maintain", "--policy", POLICIES / "team.toml", "--lake", lake, "--every", "soon"), "--every")
+
+
+@pytest.mark.parametrize(
+    ("every", "part"),
+    [
+        ("soon", "m (minutes), h, d or w"),
+        ("0h", "give 1m or longer"),
+        ("0.002h", "give 1m or longer"),
+        ("59d99", "a number and m"),
+        ("99999999999999w", "give a shorter one"),
+    ],
+)
+def test_rounds_that_come_too_often_are_refused(ask: Ask, lake: Path, every: str, part: str) -> None:
+    before = tree(lake)
+    answer = ask("maintain", "--policy", POLICIES / "team.toml", "--lake", lake, "--every", every)
+    refused(answer, "--every", every, part)
+    assert tree(lake) == before
 
 
 @pytest.mark.parametrize("file", sorted(POLICIES.glob("*.toml")), ids=lambda file: file.stem)
@@ -151,15 +167,18 @@ def test_the_policies_that_come_along_can_be_run(ask: Ask, lake: Path, file: Pat
     assert {"metrics", "failures", "removals"} <= kept
 
 
-def test_maintain_goes_on_until_it_is_told_to_stop(lake: Path, policy: Path) -> None:
+def test_maintain_waits_for_the_next_round_until_it_is_told_to_stop(lake: Path, policy: Path) -> None:
     command = [Path(sys.executable).parent / "sweeplake", "maintain", "--policy", policy, "--lake", lake]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [*command, "--every", "0.0001h", "--json"], stdout=subprocess.PIPE, text=True, env=environment
+        [*command, "--every", "1m", "--json"], stdout=subprocess.PIPE, text=True, env=environment
     ) as job:
         assert job.stdout is not None
-        rounds = [job.stdout.readline() for _ in range(2)]
+        first = job.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            job.wait(2)
         job.send_signal(signal.SIGTERM)
-        assert job.wait(60) == 0
-    assert all('"retention"' in line for line in rounds)
+        assert job.wait(30) == 0
+        assert job.stdout.read() == ""
+    assert '"retention"' in first
     assert counts(lake)["details"] == 0
