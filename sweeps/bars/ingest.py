@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from lake.commits import CommitConflictError, Fence, commit, fence_version
 from lake.lake import Lake
+from lake.log import INGEST
 from lake.snapshot import DataFile, Snapshot
 from lake.writer import write_rows
 from sweeps.bars.errors import BarsContendedError, BarsInvalidError, SymbolError
@@ -28,7 +29,7 @@ ATTEMPTS = 20
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 LONGEST_SYMBOL = 200
 """Bytes of a symbol in its folder's name; file systems take 255, `symbol=` included."""
-_FENCE = "bars"
+_FENCE = INGEST
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _apply(lake: Lake, changes: Sequence[_Change], fence: Fence) -> bool:
     ]
     removes = [file for change in changes for file in change.files]
     try:
-        commit(lake, BARS_TABLE, adds, removes=removes, fence=fence)
+        commit(lake, BARS_TABLE, adds, removes=removes, fence=fence, note="ingest of bars")
     except CommitConflictError:
         return False
     return True
