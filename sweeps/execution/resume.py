@@ -26,16 +26,21 @@ COMPARED = ("fingerprint", "first", "bars", "periods_per_year")
 
 
 class SweepRemovedError(SweepError):
-    """The sweep was removed from the lake."""
+    """The sweep was removed from the lake.
 
-    def __init__(self, sweep_id: str) -> None:
-        super().__init__(sweep_id)
-        self.sweep_id = sweep_id
+    Attributes:
+        sweep_id: The sweep.
+        removal: When it went and by which line, as people read it.
+    """
+
+    def __init__(self, sweep_id: str, removal: str = "removed") -> None:
+        super().__init__(sweep_id, removal)
+        self.sweep_id, self.removal = sweep_id, removal
 
     def __str__(self) -> str:
         return (
-            f"sweep {self.sweep_id} was removed and is not computed again; "
-            "start a new one with `sweeplake run`"
+            f"sweep {self.sweep_id} was {self.removal}; `sweeplake undo` brings it back until vacuum; it is "
+            "not computed again: start a new one with `sweeplake run`"
         )
 
 
