@@ -5,7 +5,7 @@ The time of a version is that of its commit, by the clock of the machine that co
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -14,6 +14,9 @@ from lake.errors import LakeError
 from lake.log import LogEntry, log_files, raise_if_damaged, read_entry
 from lake.snapshot import ABSENT, Snapshot, TableSnapshot, absent, asked, table_snapshot
 from lake.storage import Storage
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A commit of another machine may be dated so much later than it is here."""
 
 PINNED_BY = "metrics"
 """The table whose versions number the lake's."""
@@ -42,6 +45,17 @@ class BadTimeError(LakeError):
 
     def __str__(self) -> str:
         return f"{self.text!r} is no time; write it as 2026-01-31 or 2026-01-31T12:00:00Z (else UTC)"
+
+
+class FutureTimeError(LakeError):
+    """A time that is still to come."""
+
+    def __init__(self, text: str, now: str) -> None:
+        super().__init__(text, now)
+        self.text, self.now = text, now
+
+    def __str__(self) -> str:
+        return f"{self.text} is still to come, it is {self.now}; leave the time out to read the newest"
 
 
 def history(storage: Storage, table: str, limit: int | None = None) -> list[LogEntry]:
@@ -84,8 +98,12 @@ def snapshot_as_of(storage: Storage, tables: Sequence[str], at: datetime) -> Sna
     after it. A table that had no commit yet is absent.
 
     Raises:
+        FutureTimeError: If the time is still to come, by more than clocks differ.
         VersionGoneError: If the log, or a file, of such a version is no longer there.
     """
+    now = datetime.now(UTC)
+    if at > now + CLOCKS_DIFFER:
+        raise FutureTimeError(*(f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for time in (at, now)))
     return _pinned(storage, _versions_at(storage, tables, at))
 
 

@@ -144,6 +144,7 @@ class Lake:
         Raises:
             VersionGoneError: If an earlier state is asked that the lake no longer has.
             BadTimeError: If `as_of` is text and no time.
+            FutureTimeError: If it is still to come.
         """
         names = list(TABLES if tables is None else tables)
         if version is not None:

@@ -18,6 +18,9 @@ from lake.storage import Storage
 MAINTENANCE = "maintenance"
 """Application whose transactions number every table's maintenance commits."""
 
+INGEST = "bars"
+"""Application whose transactions number the commits that bring bars."""
+
 NOTE = "sweeplake"
 """Key of our note in a commit's metadata."""
 
@@ -74,6 +77,8 @@ class LogEntry:
             return self.note
         if self.app_id == MAINTENANCE:
             return "maintenance"
+        if self.app_id == INGEST:
+            return "ingest of bars"
         if self.app_id:
             return f"append of sweep {self.app_id}"
         return "append" if self.operation == "WRITE" else self.operation.lower()

@@ -68,6 +68,12 @@ def unfinished_losses(storage: Storage) -> list[Loss]:
     return _losses(storage, [file.path for file in storage.walk("_sweeps")], done=False)
 
 
+def all_losses(storage: Storage) -> list[Loss]:
+    """Return what repairs took out, or are about to, of all sweeps; one listing."""
+    paths = [file.path for file in storage.walk("_sweeps")]
+    return [loss for done in (True, False) for loss in _losses(storage, paths, done=done)]
+
+
 def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]:
     there = set(paths)
     return [

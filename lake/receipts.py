@@ -1,5 +1,6 @@
 """Receipts: what a writer hands to the driver, who alone makes it visible."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -41,6 +42,11 @@ class FileReceipt:
     def to_document(self) -> dict[str, Any]:
         """Return it as a JSON document; `FileReceipt(**document)` is the inverse."""
         return asdict(self)
+
+    def bounds(self, column: str) -> tuple[Any, Any]:
+        """Return the smallest and largest value of a column; None where the statistics have none."""
+        document = json.loads(self.statistics)
+        return document["minValues"].get(column), document["maxValues"].get(column)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class LineReport:
     Attributes:
         line: The line of the policy, or the command.
         sweeps: Sweeps of which something goes, sorted.
+        gone: Those of them that go as a whole, but for pinned runs; their status becomes `removed`.
         runs: Runs that go, with their details.
         details: Runs whose trades and equity go.
         files: Files that go; a file that several lines name counts for the first.
@@ -47,6 +48,7 @@ class LineReport:
 
     line: str
     sweeps: tuple[str, ...]
+    gone: tuple[str, ...]
     runs: int
     details: int
     files: int
@@ -64,12 +66,14 @@ class Removal:
         choices: What goes.
         runs: Runs of each sweep that goes, for `removals`.
         losses: Files that lose rows, by table.
+        warnings: What whoever wrote the policy should know, though it can be applied.
     """
 
     at: datetime
     choices: tuple[Choice, ...]
     runs: Mapping[str, int]
     losses: Mapping[str, tuple[FileLoss, ...]]
+    warnings: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -85,7 +89,7 @@ class Removal:
     def to_document(self) -> dict[str, Any]:
         """Return it as people and programs read it."""
         lines = [
-            {"line": line.line, "sweeps": list(line.sweeps)}
+            {"line": line.line, "sweeps": list(line.sweeps), "gone": list(line.gone)}
             | {key: getattr(line, key) for key in ("runs", "details", "files", "rewritten", "rows", "bytes")}
             for line in self.lines
         ]
@@ -101,11 +105,13 @@ class Removal:
             "lines": lines,
             "bytes": sum(line.bytes for line in self.lines),
             "tables": tables,
+            "warnings": list(self.warnings),
         }
 
     def _line(self, name: str) -> LineReport:
         places = {at for at, choice in enumerate(self.choices) if choice.line == name}
         sweeps = {sweep for at in places for sweep in (*self.choices[at].sweeps, *self.choices[at].runs)}
+        gone = {sweep for at in places for sweep in _whole(self.choices[at])}
         losses = [
             (table, loss, lost)
             for table, held in self.losses.items()
@@ -116,6 +122,7 @@ class Removal:
         return LineReport(
             line=name,
             sweeps=tuple(sorted(sweeps)),
+            gone=tuple(sorted(gone)),
             runs=sum(lost for table, _, lost in losses if table == "metrics"),
             details=sum(lost for table, _, lost in losses if table == "details"),
             files=sum(loss.whole for loss in first),
@@ -126,7 +133,12 @@ class Removal:
 
 
 def plan_removal(
-    at: datetime, choices: Sequence[Choice], runs: Mapping[str, int], snapshot: Snapshot, count: Count
+    at: datetime,
+    choices: Sequence[Choice],
+    runs: Mapping[str, int],
+    snapshot: Snapshot,
+    count: Count,
+    warnings: Sequence[str] = (),
 ) -> Removal:
     """Return what some choices do to a snapshot.
 
@@ -136,9 +148,10 @@ def plan_removal(
         runs: Runs of each sweep that goes.
         snapshot: The files.
         count: Asked about the files whose bounds do not tell.
+        warnings: What to tell beside it.
     """
     losses = {table: losses_of(table, snapshot[table].files, choices, count) for table in REMOVAL_ORDER}
-    return Removal(at, tuple(choices), dict(runs), losses)
+    return Removal(at, tuple(choices), dict(runs), losses, tuple(warnings))
 
 
 def losses_of(
@@ -161,6 +174,10 @@ def _lost(table: str, file: DataFile, choices: Sequence[Choice], count: Count) -
     asked = [at for at, choice in enumerate(choices) if choice.concerns(table)]
     counted = dict(zip(asked, count(table, file, [choices[at] for at in asked]), strict=True))
     return tuple(counted.get(at, 0) for at in range(len(choices)))
+
+
+def _whole(choice: Choice) -> frozenset[str]:
+    return choice.sweeps if choice.concerns("metrics") else frozenset()
 
 
 def _first(rows: Sequence[int]) -> int:

@@ -43,6 +43,11 @@ class Catalog:
         self.close()
 
     @property
+    def lake(self) -> Lake | None:
+        """The lake whose newest snapshot is read; None if it was opened on a snapshot."""
+        return self._lake
+
+    @property
     def snapshot(self) -> Snapshot:
         """The snapshot that is read."""
         return self._session.snapshot

@@ -33,6 +33,22 @@ class UnknownNameError(QueryError):
         return f'unknown {self.kind} "{self.name}"; there is: {", ".join(self.known[:_NAMES_SHOWN])}{more}'
 
 
+class RemovedError(UnknownNameError):
+    """A name that was asked for is not there any more: a policy or a command removed it.
+
+    Attributes:
+        removal: When it went and by which line, as people read it.
+    """
+
+    def __init__(self, kind: str, name: str, removal: str) -> None:
+        super().__init__(kind, name)
+        self.removal = removal
+        self.args = (kind, name, removal)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} was {self.removal}; `sweeplake undo` brings it back until vacuum"
+
+
 class BadValueError(QueryError):
     """A value does not fit what it is compared with, or an option cannot be used so."""
 

@@ -9,8 +9,9 @@ from lake.choices import Choice
 from lake.policy import Details
 from lake.sweep_log import REMOVED
 from queries.catalog import Catalog
-from queries.errors import UnknownNameError
+from queries.errors import RemovedError, UnknownNameError
 from queries.ranking import by_metric, by_score
+from queries.removed import removed_run, removed_sweep
 from queries.text import quoted
 
 _GROUPS = {"sweep": "sweep_id", "strategy": "strategy", "symbol": "symbol"}
@@ -124,26 +125,29 @@ def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa
     )
 
 
-def unknown_pins(catalog: Catalog, sweeps: Sequence[str], runs: Sequence[str]) -> Mapping[str, str]:
-    """Return which of some sweeps and runs the lake never had, each with its kind."""
-    known_sweeps = {row["sweep_id"] for row in catalog.rows("select distinct sweep_id from stored.sweeps")}
+def missing_pins(catalog: Catalog, sweeps: Sequence[str], runs: Sequence[str]) -> Mapping[str, str]:
+    """Return which of some sweeps and runs the lake does not have, or no longer, each with its kind.
+
+    A sweep that was removed is missing, also if a pinned run is left of it.
+    """
+    known_sweeps = catalog.rows("select sweep_id from sweeps where status <> $1", [REMOVED])
     found = catalog.rows(
         """
         select run_id from metrics where run_id in (select unnest($1))
         union select run_id from failures where run_id in (select unnest($1))
-        union select run_id from removals where run_id in (select unnest($1))
         """,
         [list(runs)],
     )
-    known_runs = {row["run_id"] for row in found}
-    unknown = dict.fromkeys((name for name in sweeps if name not in known_sweeps), "sweep")
-    return unknown | dict.fromkeys((name for name in runs if name not in known_runs), "run")
+    there = {row["sweep_id"] for row in known_sweeps}, {row["run_id"] for row in found}
+    missing = dict.fromkeys((name for name in sweeps if name not in there[0]), "sweep")
+    return missing | dict.fromkeys((name for name in runs if name not in there[1]), "run")
 
 
 def chosen_by_id(catalog: Catalog, name: str, line: str) -> Choice:
     """Return the choice of everything of one sweep, or of one run in every sweep that has it.
 
     Raises:
+        RemovedError: If it was removed.
         UnknownNameError: If there is no such sweep or run.
     """
     sweeps = catalog.rows("select sweep_id from sweeps where sweep_id = $1 and status <> $2", [name, REMOVED])
@@ -152,6 +156,9 @@ def chosen_by_id(catalog: Catalog, name: str, line: str) -> Choice:
     owners = _any_row(catalog, "run_id", name)
     if owners:
         return Choice(line, "sweep", runs={sweep: pa.array([name], pa.string()) for sweep in owners})
+    for kind, removal in (("sweep", removed_sweep(catalog, name)), ("run", removed_run(catalog, name))):
+        if removal is not None:
+            raise RemovedError(kind, name, str(removal))
     near = catalog.rows(
         """
         select sweep_id as id from sweeps where starts_with(sweep_id, $1)

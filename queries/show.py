@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import UnknownNameError
+from queries.errors import RemovedError, UnknownNameError
+from queries.removed import removed_run
 from queries.search import arranged
 from queries.sweep import sweep_row
 
@@ -33,6 +34,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     Equal run ids have equal trades, so details come from whichever sweep has them, the latest first.
 
     Raises:
+        RemovedError: If the run was removed.
         UnknownNameError: If there is no such run, or no such sweep.
     """
     if sweep is not None:
@@ -46,6 +48,9 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
         [run_id, sweep],
     )
     if not run.num_rows:
+        removal = removed_run(catalog, run_id)
+        if removal is not None:
+            raise RemovedError("run", run_id, str(removal))
         raise UnknownNameError("run", run_id, _near(catalog, run_id))
     place = run.select(["strategy", "symbol"]).to_pylist()[0]
     key = [run_id, place["strategy"], place["symbol"]]

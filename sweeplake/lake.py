@@ -8,6 +8,7 @@ from lake.lake import Lake as LakeTables
 from lake.lake import PinnedLakeError
 from queries.catalog import Catalog, Parameters
 from queries.lookup import Lookup, lookup
+from queries.removed import raise_if_removed
 from queries.search import Filters, best, search
 from queries.show import show
 from queries.sweep import status, sweep_row
@@ -152,9 +153,15 @@ class Lake:
         return sweep_id
 
     def filters(self, **given: Any) -> Filters:
-        """Return filters for this lake, the sweep "latest" resolved."""
+        """Return filters for this lake, the sweep "latest" resolved.
+
+        Raises:
+            RemovedError: If the sweep was removed.
+            UnknownNameError: If there is no such sweep.
+        """
         if given.get("sweep") is not None:
             given["sweep"] = self.sweep_id(given["sweep"])
+            raise_if_removed(self.catalog, given["sweep"])
         return Filters(**given)
 
 

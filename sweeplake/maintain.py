@@ -9,7 +9,9 @@ from typing import Any
 from lake.compact import compact_table
 from lake.compaction import COMPACTED, CompactionSettings, closed_before
 from lake.lake import Lake
+from lake.listing import listed
 from lake.policy import Policy
+from lake.removal import Removal
 from lake.removal_log import forget_removals
 from lake.remove import finish_removals, remove
 from lake.sources import DamagedFileError
@@ -62,12 +64,28 @@ def maintain(
         stopped.wait(max(0.0, every_seconds - (datetime.now(UTC) - begun).total_seconds()))
 
 
-def retain(lake: Lake, policy: Policy) -> Document:
-    """Apply a policy: finish what was cut off, then remove what it names; return the report."""
+def retain(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
+    """Apply a policy: finish what was cut off, then remove what it names; return the report.
+
+    Args:
+        lake: The lake.
+        policy: The policy.
+        ids: Whether the report has the ids of the runs that went, which takes memory for all of them.
+    """
     finished = [record.id for record in finish_removals(lake.require())]
     removal = plan_retention(lake, policy)
+    told = report(lake, removal, ids=ids)
     record = remove(lake, removal)
-    return {"applied": True, "removal": record and record.id, "finished": finished, **removal.to_document()}
+    return {"applied": True, "removal": record and record.id, "finished": finished, **told}
+
+
+def report(lake: Lake, removal: Removal, *, ids: bool) -> Document:
+    """Return what a removal does as people and programs read it; with ids, of every run that goes."""
+    document = removal.to_document()
+    if ids:
+        found = listed(lake.storage, removal)
+        document["lines"] = [{**line, "ids": found[line["line"]]} for line in document["lines"]]
+    return document
 
 
 def _round(lake: Lake, policy: Policy, begun: datetime, stop: Event) -> Round:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
+
 from lake.choices import Choice
 from lake.copying import counter
 from lake.lake import Lake
 from lake.ownership import is_live
 from lake.pins import Pin, ProtectedError, pins
-from lake.policy import Policy, PolicyError
+from lake.policy import Details, Policy, PolicyError
+from lake.policy_values import METRIC_LIST, near
 from lake.removal import Removal, plan_removal
 from lake.retention import (
     HeldSweep,
@@ -20,10 +23,13 @@ from lake.retention import (
     ranked_sweeps,
     whole_sweeps,
 )
+from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
 from lake.sweep_log import FAILED, INTERRUPTED, RUNNING
 from lake.usage import bytes_by_sweep, visible_bytes
 from queries.catalog import Catalog
-from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, unknown_pins
+from queries.errors import UnknownNameError
+from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of
+from sweeplake.pinned import pinned_by
 
 _RUNS, _DETAILS = ("metrics", "failures"), ("details", "trades", "equity")
 
@@ -38,21 +44,21 @@ def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> R
 
     Raises:
         LakeMissingError: If there is no lake.
-        PolicyError: If the policy pins what the lake never had.
-        UnknownNameError: If it ranks by a metric that the lake has not.
+        PolicyError: If the policy pins what the lake never had, or ranks by a metric that it has not.
     """
     at = now or datetime.now(UTC)
     with Catalog(lake.require()) as catalog:
-        pinned = _pinned(lake, catalog, policy)
+        pinned, warnings = pinned_by(lake, catalog, policy)
         held = _held(lake, catalog, pinned, measured=policy.budget_bytes is not None)
         choices = whole_sweeps(policy, held, pinned, at)
         choices += old_details(policy, held, pinned, at, choices)
         if policy.details is not None:
             ranked = ranked_sweeps(held, pinned, choices)
-            choices += other_details(policy, judged_details(catalog, policy.details, ranked), pinned)
+            choices += other_details(policy, _judged(catalog, policy, policy.details, ranked), pinned)
         choices += over_budget(policy, held, pinned, choices, visible_bytes(catalog.snapshot))
         runs = {sweep.sweep_id: sweep.runs for sweep in held}
-        return plan_removal(at, choices, _runs(choices, runs), catalog.snapshot, counter(lake.storage))
+        goes = _runs(choices, runs)
+        return plan_removal(at, choices, goes, catalog.snapshot, counter(lake.storage), warnings)
 
 
 def plan_deletion(lake: Lake, name: str) -> Removal:
@@ -97,19 +103,15 @@ def _holds(catalog: Catalog, choice: Choice, held: Pin) -> bool:
     return bool(catalog.rows(query, [held.id, min(choice.sweeps)]))
 
 
-def _pinned(lake: Lake, catalog: Catalog, policy: Policy) -> Pinned:
-    named = policy.pins
-    unknown = unknown_pins(catalog, named.sweeps, named.runs)
-    if unknown:
-        problems = tuple(
-            (f"pins.{kind}s", f"the lake has no {kind} {name}") for name, kind in unknown.items()
-        )
-        raise PolicyError(policy.source, problems)
-    held = pins(lake)
-    return Pinned(
-        frozenset(named.sweeps) | {pin.id for pin in held if pin.kind == "sweep"},
-        frozenset(named.runs) | {pin.id for pin in held if pin.kind == "run"},
-    )
+def _judged(catalog: Catalog, policy: Policy, rule: Details, sweeps: Sequence[str]) -> pa.Table:
+    try:
+        return judged_details(catalog, rule, sweeps)
+    except UnknownNameError as error:
+        key = "details.score" if rule.score else "details.metric"
+        known = [name for name in catalog.schema.names if name.startswith(CUSTOM_METRIC_PREFIX)]
+        remedy = near(error.name, [*METRIC_NAMES, *known]) or f"; `{METRIC_LIST}` lists all"
+        problem = key, f"the lake has no metric {error.name}{remedy}"
+        raise PolicyError(policy.source, (problem,)) from None
 
 
 def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> list[HeldSweep]:

@@ -212,9 +212,12 @@ def resume(
     """
     from lake.lost import lost_blocks
     from lake.ownership import require_free
+    from lake.sweep_log import REMOVED
+    from queries.removed import removed_sweep
     from queries.sweep import sweep_row
     from sweeps.execution.embedded import prepare_workers
     from sweeps.execution.resume import ended, restore
+    from sweeps.execution.start import SweepRemovedError
 
     opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)
@@ -222,6 +225,8 @@ def resume(
     outcome = None if lost_blocks(opened.tables.storage, sweep_id) else ended(state)
     if outcome is not None:
         return Sweep(opened, sweep_id, outcome)
+    if state["status"] == REMOVED and (removal := removed_sweep(opened.catalog, sweep_id)):
+        raise SweepRemovedError(sweep_id, str(removal))
     if not take_over:
         require_free(opened.tables, sweep_id)  # told before a cluster is started for it
     if client is None:

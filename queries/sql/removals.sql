@@ -1,4 +1,4 @@
--- removals: one row per removal of a run, or of a whole sweep (run_id is NULL then).
+-- removals: one row per removal of a run, or of a whole sweep (run_id is NULL then); not of details alone.
 -- Units: runs; times UTC.
 -- Reads: stored.removals.
 create or replace view removals as

@@ -93,10 +93,15 @@ def lookup(
     import sweeplake
     from queries.lookup import Lookup
     from queries.lookup import lookup as look_up
+    from queries.removed import removed_like
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = look_up(lake.catalog, [Lookup(strategy, symbol, _named(params), timeframe)])
         _print(lake, found.drop_columns(["request"]), as_json=as_json)
+        removal = None if found.num_rows else removed_like(lake.catalog, strategy, symbol)
+    if removal is not None:
+        back = f"`{command('undo')}` brings them back until vacuum"
+        note(f"runs of {strategy} on {symbol} were {removal}; {back}")
 
 
 def _named(params: tuple[str, ...]) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """`sweeplake history`."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from sweeplake.cli.options import json_option, lake_option
@@ -29,7 +32,9 @@ def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # no
     from lake.history import history as commits
 
     with sweeplake.open(lake_url) as lake:
-        entries = commits(lake.tables.require().storage, table, limit or None)
+        tables = lake.tables.require()
+        entries = commits(tables.storage, table, limit or None)
+        now = sum(file.rows for file in tables.snapshot(["metrics"])["metrics"].files)
     rows = [
         {
             "version": entry.version,
@@ -49,5 +54,21 @@ def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # no
         note(f"the table {table} has no versions yet")
         return
     print_table(rows, _COLUMNS, optional=_OPTIONAL, alike=False)
-    if table == "metrics":
-        note(f"read the lake as it was: {command('best --version ' + str(rows[-1]['version']))}")
+    version = _with_runs(rows, now) if table == "metrics" else None
+    if version is not None:
+        note(f"read the lake as it was: {command(f'best --version {version}')}")
+
+
+def _with_runs(rows: Sequence[Mapping[str, Any]], now: int) -> int | None:
+    """Return the newest version before the last that has runs, or the last; None if none has.
+
+    Args:
+        rows: Versions, newest first.
+        now: Rows of the newest.
+    """
+    left, having = now, list[int]()
+    for row in rows:
+        having += [row["version"]] if left > 0 else []
+        left += row["rows_removed"] - row["rows_added"]
+    earlier = [version for version in having if version != rows[0]["version"]]
+    return next(iter(earlier or having), None)

@@ -16,11 +16,18 @@ from sweeplake.cli.options import Age, json_option, lake_option
 from sweeplake.cli.output import counted, note, plain, print_json
 from sweeplake.cli.retain import policy_option, print_removal
 
+LEAST_EVERY = timedelta(minutes=1)
+"""Rounds that come more often only keep the store busy."""
+
 
 @click.command()
 @policy_option
 @lake_option
-@click.option("--every", type=Age(), help="Go on, one round so often, e.g. 1h or 0.5h; else one round.")
+@click.option(
+    "--every",
+    type=Age(least=LEAST_EVERY),
+    help="Go on, one round so often, e.g. 15m or 1h, at least 1m; else one round.",
+)
 @json_option
 def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: bool) -> None:  # noqa: FBT001
     """Keep the lake small and fast: apply a policy, compact, vacuum.

@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -23,22 +22,32 @@ lake_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
 class Age(click.ParamType[timedelta]):
-    """A length of time: 90m, 24h, 7d, 2w."""
+    """A length of time: 90m, 24h, 7d, 2w.
+
+    Attributes:
+        least: The shortest that is taken.
+    """
 
     name = "age"
+
+    def __init__(self, least: timedelta = timedelta()) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return the length that a text names."""
         if isinstance(value, timedelta):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", value.strip())
-        if found is None:
-            self.fail(f"{value!r}: write a number and m, h, d or w, e.g. 36h or 7d", param, ctx)
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+        from lake.ages import parse_age
+
+        try:
+            age = parse_age(value)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+        if age < self.least:
+            least = f"{self.least.total_seconds() / 60:g}m"
+            self.fail(f"{value!r} is below {least}; give {least} or longer, e.g. 15m or 1h", param, ctx)
+        return age
 
 
 def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:

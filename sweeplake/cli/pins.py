@@ -13,7 +13,8 @@ from sweeplake.cli.tables import print_table
 @click.argument("name", metavar="RUN_ID|SWEEP_ID")
 @lake_option
 @click.option("--note", "why", default="", metavar="TEXT", help="Why; for whoever reads the pins.")
-def pin(name: str, lake_url: str, why: str) -> None:
+@json_option
+def pin(name: str, lake_url: str, why: str, as_json: bool) -> None:  # noqa: FBT001
     """Protect a sweep or run.
 
     No policy removes it, and `delete` refuses.
@@ -24,13 +25,16 @@ def pin(name: str, lake_url: str, why: str) -> None:
 
     lake = open_lake(lake_url)
     made = put(lake, pinnable(lake, name), name, why)
+    if as_json:
+        print_json({"pinned": asdict(made)})
     note(f"pinned {made.kind} {name}; to let it go: {command(f'unpin {name}')}")
 
 
 @click.command()
 @click.argument("name", metavar="RUN_ID|SWEEP_ID")
 @lake_option
-def unpin(name: str, lake_url: str) -> None:
+@json_option
+def unpin(name: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
     """Take a pin away."""
     from lake.lake import open_lake
     from lake.pins import pins as held
@@ -38,10 +42,12 @@ def unpin(name: str, lake_url: str) -> None:
     from queries.errors import UnknownNameError
 
     lake = open_lake(lake_url).require()
-    known = [each.id for each in held(lake)]
+    known = {each.id: each for each in held(lake)}
     if name not in known:
-        raise UnknownNameError("pin", name, known)
+        raise UnknownNameError("pin", name, list(known))
     remove(lake, name)
+    if as_json:
+        print_json({"unpinned": asdict(known[name])})
     note(f"{name} is no longer pinned")
 
 

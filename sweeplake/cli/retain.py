@@ -1,6 +1,7 @@
 """`sweeplake retain`, `delete` and `undo`."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.tables import print_table
 
 _MEGA = 1e6
-_COLUMNS = ("line", "sweeps", "runs", "details", "files", "rewritten", "rows", "MB freed")
+_SWEEPS_SHOWN = 10
+_COLUMNS = ("line", "of sweeps", "runs", "details", "files", "rewritten", "rows", "MB freed")
 
 policy_option = click.option(
     "--policy", "policy_file", required=True, type=click.Path(), help="The policy, a TOML file."
@@ -31,15 +33,16 @@ def retain(policy_file: str, lake_url: str, applied: bool, as_json: bool) -> Non
     """
     from lake.lake import open_lake
     from lake.policy_file import load_policy
+    from sweeplake.maintain import report as told
     from sweeplake.maintain import retain as apply
     from sweeplake.retention import plan_retention
 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url)
     if applied:
-        report = apply(lake, policy)
+        report = apply(lake, policy, ids=as_json)
     else:
-        report = {"applied": False, **plan_retention(lake, policy).to_document()}
+        report = {"applied": False, **told(lake, plan_retention(lake, policy), ids=as_json)}
     if as_json:
         print_json(report)
     else:
@@ -108,10 +111,17 @@ def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
 def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
     """Print what goes, or went, line by line."""
     lines = [
-        {**line, "sweeps": len(line["sweeps"]), "MB freed": line["bytes"] / _MEGA} for line in report["lines"]
+        {**line, "of sweeps": len(line["sweeps"]), "MB freed": line["bytes"] / _MEGA}
+        for line in report["lines"]
     ]
+    for warning in report.get("warnings", ()):
+        note(f"warning: {warning}")
     if lines:
         print_table(lines, _COLUMNS, optional=("rows", "rewritten", "files"))
+        for line in lines:
+            part = [sweep for sweep in line["sweeps"] if sweep not in set(line["gone"])]
+            _print_sweeps(f"{line['line']}: sweeps that go", line["gone"])
+            _print_sweeps(f"{line['line']}: sweeps of which something goes", part)
     for removal in report.get("finished", ()):
         note(f"finished removal {removal}, which was cut off")
     freed = f"{report['bytes'] / _MEGA:,.1f} MB"
@@ -121,6 +131,16 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
         note(f"removed; vacuum frees {freed}; to bring it back before that: {command('undo')}")
     elif not asked:
         note(f"a dry run: nothing was removed; --apply removes it ({freed} once vacuum has been)")
+
+
+def _print_sweeps(title: str, sweeps: Sequence[str]) -> None:
+    """Print ids of sweeps, one a line, or the first of many."""
+    if sweeps:
+        click.echo(title)
+    for sweep in sweeps[:_SWEEPS_SHOWN]:
+        click.echo(f"  {sweep}")
+    if len(sweeps) > _SWEEPS_SHOWN:
+        click.echo(f"  and {len(sweeps) - _SWEEPS_SHOWN:,} more; --json has all")
 
 
 def _time(text: str) -> datetime:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from lake.commits import CommitConflictError, Fence
 from lake.lake import Lake
+from lake.log import INGEST
 from lake.maintenance import Fenced, fenced
 from lake.snapshot import DataFile, Snapshot
 from lake.writer import write_rows
@@ -29,7 +30,7 @@ ATTEMPTS = 20
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 LONGEST_SYMBOL = 200
 """Bytes of a symbol in its folder's name; file systems take 255, `symbol=` included."""
-_FENCE = "bars"
+_FENCE = INGEST
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _apply(held: Fenced, changes: Sequence[_Change]) -> bool:
     removes = [file for change in changes for file in change.files]
     try:
         step = Fence(_FENCE, held.next_step(_FENCE), exclusive=True)
-        held.commit(adds, removes, "ingest", also=[step])
+        held.commit(adds, removes, "ingest of bars", also=[step])
     except CommitConflictError:
         return False
     return True

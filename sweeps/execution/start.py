@@ -1,6 +1,7 @@
 """Start: what a driver needs to begin a sweep, or to go on with one."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from sweeps.execution.finished import Finished
 from sweeps.execution.prepare import Prepared
 from sweeps.simulation.kernel import SIMULATION_VERSION
 
+OWNER_VARIABLE = "SWEEPLAKE_OWNER"
+"""Names who starts sweeps, where the account does not: in a container everybody is root."""
+
 
 class SweepChangedError(SweepError):
     """What a sweep was started on is not there any more as it was."""
@@ -36,16 +40,21 @@ class SweepChangedError(SweepError):
 
 
 class SweepRemovedError(SweepError):
-    """The sweep was removed from the lake."""
+    """The sweep was removed from the lake.
 
-    def __init__(self, sweep_id: str) -> None:
-        super().__init__(sweep_id)
-        self.sweep_id = sweep_id
+    Attributes:
+        sweep_id: The sweep.
+        removal: When it went and by which line, as people read it.
+    """
+
+    def __init__(self, sweep_id: str, removal: str = "removed") -> None:
+        super().__init__(sweep_id, removal)
+        self.sweep_id, self.removal = sweep_id, removal
 
     def __str__(self) -> str:
         return (
-            f"sweep {self.sweep_id} was removed and is not computed again; "
-            "start a new one with `sweeplake run`"
+            f"sweep {self.sweep_id} was {self.removal}; `sweeplake undo` brings it back until vacuum; it is "
+            "not computed again: start a new one with `sweeplake run`"
         )
 
 
@@ -139,7 +148,7 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
     return {
         "sweep_id": context.sweep_id,
         "name": prepared.config.name,
-        "owner": _owner(),
+        "owner": owner(),
         "strategy": prepared.strategy.name,
         "symbols": list(prepared.inputs),
         "timeframe": context.timeframe,
@@ -155,9 +164,10 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
     }
 
 
-def _owner() -> str | None:
-    """Return who runs this; None where the account has no name, as in some containers."""
+def owner() -> str | None:
+    """Return who runs this: `$SWEEPLAKE_OWNER`, else the account; None where that has no name."""
+    named = os.environ.get(OWNER_VARIABLE, "").strip()
     try:
-        return getuser()
+        return named or getuser()
     except (ImportError, KeyError, OSError):
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.history import BadTimeError, VersionGoneError, history, parse_time, version_at
+from lake.history import BadTimeError, FutureTimeError, VersionGoneError, history, parse_time, version_at
 from lake.lake import Lake
 from lake.log import log_files
 from lake.maintenance import fenced
@@ -71,11 +71,18 @@ def test_before_the_first_commit_there_is_nothing(lake: Lake) -> None:
 
 def test_a_time_may_be_text(lake: Lake) -> None:
     filled(lake, "a")
-    assert ids(lake.snapshot(as_of="2999-01-01"), "metrics") == ["a"]
+    assert ids(lake.snapshot(as_of=datetime.now(UTC).isoformat()), "metrics") == ["a"]
     assert ids(lake.snapshot(as_of="1999-01-01T00:00:00+02:00"), "metrics") == []
     assert parse_time("2026-01-31") == datetime(2026, 1, 31, tzinfo=UTC)
     with pytest.raises(BadTimeError, match="2026-01-31T12"):
         lake.snapshot(as_of="yesterday")
+
+
+def test_a_time_that_is_still_to_come_is_refused_but_clocks_may_differ(lake: Lake) -> None:
+    filled(lake, "a")
+    assert ids(lake.snapshot(as_of=datetime.now(UTC) + timedelta(minutes=1)), "metrics") == ["a"]
+    with pytest.raises(FutureTimeError, match=r"2999-01-01T00:00:00Z is still to come, it is 20.*leave"):
+        lake.snapshot(as_of="2999-01-01")
 
 
 def test_a_version_that_never_was_is_refused(lake: Lake) -> None:

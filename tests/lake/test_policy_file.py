@@ -42,8 +42,9 @@ REFUSED = {
     "unknown key": ("[age]\ndetail = '1d'", "age.detail", 'did you mean "details"?'),
     "no table": ("keep = 3", "keep", "write [keep]"),
     "no unit": ("[age]\nsweeps = '12'", "age.sweeps", '"12h", "30d"'),
+    "no such unit": ("[age]\nsweeps = '1y'", "age.sweeps", "m (minutes), h, d or w"),
     "no age": ("[age]\nsweeps = '0h'", "age.sweeps", "above zero"),
-    "longer than time": ("[age]\nsweeps = '99999999999999w'", "age.sweeps", "remove the line"),
+    "longer than time": ("[age]\nsweeps = '99999999999999w'", "age.sweeps", "give a shorter one"),
     "a number": ("[age]\nsweeps = 12", "age.sweeps", "got 12"),
     "no size": ("[budget]\nbytes = '50 gigs'", "budget.bytes", '"50 GB"'),
     "flag as size": ("[budget]\nbytes = true", "budget.bytes", "expected a size"),
@@ -66,6 +67,14 @@ REFUSED = {
     "ids as text": ("[pins]\nruns = 'r'", "pins.runs", "list of ids"),
     "vacuum too early": ("[vacuum]\nolder_than = '12h'", "vacuum.older_than", "below 24h"),
     "no flag": ("[compact]\nmonths = 'yes'", "compact.months", "true or false"),
+    "true is TOML's": ("[keep]\nlast = true", "keep.last", "got true"),
+    "true in a list": ("[pins]\nruns = [false, 'r']", "pins.runs", 'got [false, "r"]'),
+    "a flag as age": ("[age]\nsweeps = true", "age.sweeps", "got true"),
+    "empty budget": ("[budget]", "budget.bytes", '`bytes = "50 GB"`'),
+    "size in small letters": ("[budget]\nbytes = '1 gb'", "budget.bytes", 'did you mean "GB"?'),
+    "size without its B": ("[budget]\nbytes = '2 Ti'", "budget.bytes", 'did you mean "TiB"?'),
+    "size of no unit": ("[budget]\nbytes = '2 XB'", "budget.bytes", "units are B, KB"),
+    "no metric like it": ("[details]\ntop = 1\nmetric = 'zzz'", "details.metric", "select metric from"),
     "no TOML": ("[keep", "", "fix the TOML"),
 }
 
@@ -106,6 +115,20 @@ def test_what_is_wrong_is_named_with_its_remedy(tmp_path: Path, case: str) -> No
         load_policy(file)
     assert str(error.value).startswith(f"{file}: {key}")
     assert remedy in str(error.value)
+
+
+def test_a_file_that_is_not_utf8_is_told_as_that(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_bytes("# für später\n".encode("latin-1"))
+    with pytest.raises(PolicyError) as error:
+        load_policy(file)
+    assert str(error.value) == f"{file}: is not UTF-8 text; save it as UTF-8"
+
+
+def test_minutes_hours_days_and_weeks_are_ages(tmp_path: Path) -> None:
+    for text, minutes in (("90m", 90), ("1.5 h", 90), ("2d", 2880), ("1w", 10080)):
+        policy = load_policy(written(tmp_path, f"[age]\nsweeps = '{text}'"))
+        assert policy.age == Age(sweeps=timedelta(minutes=minutes))
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from lake.policy import Details
 from lake.sweep_log import record_state
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
-from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, unknown_pins
+from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, missing_pins
 from tests.lake.small import START, put_runs, put_sweep
 
 SHARPE = {f"r{n}": value for n, value in enumerate([0.5, 2.0, 1.0, None, 2.0, -1.0, 0.7, 3.0])}
@@ -125,4 +125,4 @@ def test_an_id_is_a_sweep_s_or_a_run_s_or_unknown(asked: Catalog) -> None:
     assert (kind_of(asked, "b"), kind_of(asked, "fr0")) == ("sweep", "run")
     with pytest.raises(UnknownNameError, match="r99"):
         chosen_by_id(asked, "r99", "")
-    assert unknown_pins(asked, ["a", "z"], ["r1", "fr1", "q"]) == {"z": "sweep", "q": "run"}
+    assert missing_pins(asked, ["a", "z"], ["r1", "fr1", "q"]) == {"z": "sweep", "q": "run"}

@@ -96,7 +96,7 @@ def test_a_damaged_file_is_named_and_the_exit_code_tells(ask: Ask, lake: Path) -
     ("words", "parts"),
     [
         (("vacuum", "--older-than", "1h"), ("24 h", "--force")),
-        (("vacuum", "--older-than", "soon"), ("--older-than", "36h")),
+        (("vacuum", "--older-than", "soon"), ("--older-than", "m (minutes), h, d or w")),
         (("compact", "--table", "bars"), ("--table", "metrics")),
     ],
 )

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from lake.choices import REMOVAL_ORDER
+from lake.journal import Batch, Journal
 from lake.lake import Lake, open_lake
+from lake.listing import listed
+from lake.lost import Loss
 from lake.pins import ProtectedError, pin, pins, unpin
 from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError
 from lake.removal import Removal
@@ -15,13 +18,15 @@ from lake.removal_log import attempts, records
 from lake.remove import remove
 from lake.undo import NothingToUndoError, to_undo, undo
 from lake.usage import bytes_by_sweep, visible_bytes
+from lake.writer import write_rows
 from queries.catalog import Catalog
 from sweeplake.maintain import maintain, retain
 from sweeplake.retention import plan_deletion, plan_retention
-from tests.lake.small import START, held, put_runs, put_sweep, runs_of
+from tests.lake.small import DAY, START, held, put_runs, put_sweep, run_rows, runs_of
 
 NOW = START + timedelta(days=40)
 HOURS = timedelta(hours=1)
+PLACE = {"strategy": "s", "symbol": "X", "date": DAY}
 SHARPE = {f"r{n}": float(n) for n in range(20)}
 
 
@@ -124,8 +129,76 @@ RUNS = [(name, f"r{3 * at + n}") for at, name in enumerate("abcdef") for n in ra
 
 
 def test_a_policy_that_pins_what_never_was_is_refused(lake: Lake) -> None:
-    with pytest.raises(PolicyError, match=r"policy: pins.sweeps: the lake has no sweep q"):
-        plan_retention(lake, Policy(pins=Pins(("q",), ("r1",))), NOW)
+    with pytest.raises(PolicyError, match=r"pins.sweeps: the lake has no sweep q; take it off the list in m"):
+        plan_retention(lake, Policy("my.toml", pins=Pins(("q",), ("r1",))), NOW)
+
+
+def test_a_pin_of_what_was_removed_warns_and_the_rest_is_done(lake: Lake) -> None:
+    remove(lake, plan_deletion(lake, "r4"))
+    remove(lake, plan_deletion(lake, "a"))
+    policy = Policy("my.toml", age=Age(sweeps=HOURS), pins=Pins(("a", "b"), ("r4", "r1", "r10")))
+    plan = plan_retention(lake, policy, NOW)
+    told = [warning.partition(" UTC by ")[2] for warning in plan.warnings]
+    back = "; bring it back with `sweeplake undo`, or take it off the list"
+    assert told == [f"delete a{back}", f"delete r4{back}", f"delete a{back}"]
+    assert plan.warnings[1].startswith("my.toml: pins.runs: run r4 was removed at 20")
+    [done] = maintain(lake, policy)
+    assert done.errors == {}
+    assert done.to_document()["retention"]["warnings"] == list(plan.warnings)
+    assert sweeps_of(lake) == "bde"
+    for record in to_undo(lake, START):
+        undo(lake, record)
+    assert plan_retention(lake, policy, NOW).warnings == ()
+
+
+def test_a_pin_of_a_run_that_a_repair_took_out_warns(lake: Lake) -> None:
+    ids = [f"{'ab' * 8}{n:016x}" for n in range(3)]
+    rows = write_rows(lake.storage, "metrics", run_rows("metrics", [("a", name) for name in ids], {}), PLACE)
+    Journal(lake, "a").put(Batch(1, 1, (), (rows,)))
+    loss = Loss("a", "X", [(1, 1, "X")], {"metrics": [rows.path]})
+    loss.put(lake.storage)
+    loss.finish(lake.storage)
+    other = f"{'cd' * 8}{1:016x}"
+    warnings = plan_retention(lake, Policy(pins=Pins(runs=(ids[1],))), NOW).warnings
+    assert len(warnings) == 1
+    assert "went in a repair of sweep a; compute it with `sweeplake resume a`" in warnings[0]
+    with pytest.raises(PolicyError, match=f"the lake has no run {other}"):
+        plan_retention(lake, Policy(pins=Pins(runs=(ids[1], other))), NOW)
+
+
+def test_the_listing_has_the_ids_of_everything_that_goes(lake: Lake) -> None:
+    pin(lake, "run", "r1")
+    policy = Policy(keep=Keep(3), age=Age(failures=15 * 24 * HOURS), details=Details(1))
+    plan = plan_retention(lake, policy, NOW)
+    before = {table: runs_of(lake, table) for table in ("metrics", "details", "failures")}
+    found = listed(lake.storage, plan)
+    remove(lake, plan)
+    for table, name in (("metrics", "runs"), ("details", "details"), ("failures", "failures")):
+        gone = [(sweep, run) for line in found.values() for sweep, runs in line[name].items() for run in runs]
+        assert len(gone) == len(set(gone))
+        assert set(gone) == before[table] - runs_of(lake, table)
+    assert found["keep.last = 3"]["runs"] == {
+        "a": ["r0", "r18", "r19", "r2"],
+        "b": ["r3", "r4", "r5"],
+    }
+    assert found["details.top = 1"]["runs"] == {}
+    assert [(line.line, line.gone) for line in plan.lines] == [
+        ("keep.last = 3", ("a", "b")),
+        ("age.failures = 360h", ()),
+        ("details.top = 1", ()),
+    ]
+
+
+def test_a_policy_that_ranks_by_a_metric_that_the_lake_has_not_is_refused(lake: Lake) -> None:
+    for rule, told in (
+        (
+            Details(1, metric="metric_edge"),
+            "details.metric: the lake has no metric metric_edge; `sweeplake",
+        ),
+        (Details(1, score={"metric_sharpe": 1.0}), 'no metric metric_sharpe; did you mean "sharpe"'),
+    ):
+        with pytest.raises(PolicyError, match=told):
+            plan_retention(lake, Policy(details=rule), NOW)
 
 
 def test_a_budget_is_met(lake: Lake) -> None:

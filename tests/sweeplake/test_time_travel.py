@@ -52,6 +52,11 @@ def test_history_tells_what_was_done(own: Path, ask: Ask) -> None:
         "rows_added": 0,
         "rows_removed": 0,
     }
+    proposed = ask("history", "--lake", own).err
+    assert f"best --version {others[0]['version']} " in proposed
+    assert ask("best", "--lake", own, "--version", others[0]["version"], "--json").json["rows"]
+    ingested = ask("history", "--lake", own, "--table", "bars", "--json").json["versions"]
+    assert ingested[0]["done"] == "ingest of bars"
     text = ask("history", "--lake", own, "--table", "details", "--limit", "1")
     assert "delete everything" in text.out
     assert "append" not in text.out
@@ -95,6 +100,7 @@ def test_moments_that_are_none_are_refused(own: Path, ask: Ask) -> None:
     before = tree(own)
     refused(ask("best", "--lake", own, "--version", "1", "--as-of", "2026-01-01"), "give one")
     refused(ask("best", "--lake", own, "--as-of", "yesterday"), "yesterday", "2026-01-31T12:00:00Z")
+    refused(ask("best", "--lake", own, "--as-of", "2999-01-01"), "2999-01-01", "still to come", "newest")
     refused(ask("best", "--lake", own, "--version", "999"), "version 999", "sweeplake history")
     assert tree(own) == before
 
