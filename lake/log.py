@@ -216,8 +216,9 @@ def raise_if_damaged(storage: Storage, table: str, error: Exception) -> None:
 
 def missing_text(versions: Sequence[int]) -> str:
     """Return which entries are missing, e.g. `entries 1, 4 to 6 are missing`."""
-    starts = [version for version in versions if version - 1 not in versions]
-    ends = [version for version in versions if version + 1 not in versions]
+    held = set(versions)
+    starts = [version for version in versions if version - 1 not in held]
+    ends = [version for version in versions if version + 1 not in held]
     spans = [f"{low}" if low == high else f"{low} to {high}" for low, high in zip(starts, ends, strict=True)]
     shown = ", ".join(spans[:_SPANS_SHOWN]) + (", ..." if len(spans) > _SPANS_SHOWN else "")
     return f"entry {shown} is missing" if len(versions) == 1 else f"entries {shown} are missing"

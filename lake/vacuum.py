@@ -5,7 +5,7 @@ its way from a journal into a log meanwhile is found in one of them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from lake.schemas import COMMIT_ORDER, TABLES
 from lake.snapshot import ABSENT, delta_table, load_table
 from lake.storage import Storage, StoredFile
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
+from lake.unsettled import behind
 
 SAFE_AGE = timedelta(hours=24)
 LOG_AGE = timedelta(seconds=2 * SETTLED_SECONDS)
@@ -98,11 +99,12 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    needed = _needed(lake, tables, old_data(stored, before), before)
+    ended = _ended(lake)
+    needed = _needed(lake, tables, old_data(stored, before), before, ended)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
-        *old_journals(journals, _ended(lake), before),
+        *old_journals(journals, ended, before),
     ]
     for name, files in tables.items():
         leftovers += old_log(_log(name, files), min(before, now - LOG_AGE))
@@ -119,12 +121,16 @@ def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
 
 
 def _needed(
-    lake: Lake, tables: dict[str, list[StoredFile]], old: Sequence[StoredFile], before: datetime
+    lake: Lake,
+    tables: dict[str, list[StoredFile]],
+    old: Sequence[StoredFile],
+    before: datetime,
+    ended: Collection[str],
 ) -> dict[str, set[str]]:
     """Return, of the tables that have old files, the paths that must stay."""
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
-    for table, path in _unfinished(lake):
+    for table, path in _unfinished(lake, ended):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
         needed["bars"] |= _read_by_sweeps(lake)
@@ -155,12 +161,11 @@ def _paths(entry: bytes) -> Iterator[str]:
                 yield unquote(action[kind]["path"])
 
 
-def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:
+def _unfinished(lake: Lake, ended: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield table and path of every file that a journal names and its table has not committed."""
-    finished = _ended(lake)
     handles = {name: delta_table(lake.storage, name) for name in COMMIT_ORDER}
     for sweep_id in lake.storage.list(SWEEPS_FOLDER):
-        if sweep_id in finished:
+        if sweep_id in ended:
             continue
         steps = {name: handle.transaction_version(sweep_id) for name, handle in handles.items() if handle}
         for batch in Journal(lake, sweep_id).batches():
@@ -170,11 +175,16 @@ def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:
 
 
 def _ended(lake: Lake) -> set[str]:
-    """Return the sweeps that have nothing left to resume."""
+    """Return the sweeps that have nothing left to resume: what they put down is committed."""
+    held = set(lake.storage.list(SWEEPS_FOLDER))
     return {
         sweep_id
         for sweep_id, state in _newest_states(lake, ["status"]).items()
-        if state["status"] in {FINISHED, FINISHED_WITH_FAILURES, REMOVED}
+        if state["status"] == REMOVED
+        or (
+            state["status"] in {FINISHED, FINISHED_WITH_FAILURES}
+            and not (sweep_id in held and behind(lake, sweep_id))
+        )
     }
 
 

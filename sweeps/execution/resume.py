@@ -39,6 +39,20 @@ class SweepRemovedError(SweepError):
         )
 
 
+class SweepIncompleteError(SweepError):
+    """A finished sweep lacks runs, and nothing tells any more which ones."""
+
+    def __init__(self, sweep_id: str, found: int, told: int, reason: str) -> None:
+        super().__init__(sweep_id, found, told, reason)
+        self.sweep_id, self.found, self.told, self.reason = sweep_id, found, told, reason
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} finished with {self.told:,} runs, of which {self.found:,} are there, and "
+            f"{self.reason}: `sweeplake delete {self.sweep_id}` and run it again"
+        )
+
+
 def ended(state: Mapping[str, Any]) -> Outcome | None:
     """Return how a sweep ended, if there is nothing left to do; else None.
 
