@@ -1,6 +1,6 @@
 """Check: a lake held against its own word, file by file; what its rows say is asked in `queries.check`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from lake.apart import FILES_AT_ONCE, Held, check_apart
 from lake.claims import Claim, claims
 from lake.errors import LakeError
 from lake.file_check import Problem, check_file
-from lake.findings import LOG, LOST_FILES, PARTITION, STATISTICS, Finding, lost_remedy
+from lake.findings import LOG, LOST_FILES, STATISTICS, Finding, lost_remedy, repair_command
 from lake.history import stored_paths
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
@@ -19,10 +19,7 @@ from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent, delta_table
 from lake.storage import Storage
 
 _THREADS = 4
-_REMEDIES = {
-    STATISTICS: "`sweeplake check --repair` writes the right ones",
-    PARTITION: "restore the file's folder, or `sweeplake check --repair --drop-damaged` takes it out",
-}
+_PARTITION_REMEDY = "move it to the folder that the log tells, or restore the lake from a copy"
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,15 @@ class Checked:
     @property
     def touched(self) -> frozenset[str]:
         """Sweeps that lost files may have rows of."""
-        lost = ((table, file) for table, files in self.lost.items() for file in files)
+        return self._touched(TABLES)
+
+    @property
+    def halved(self) -> frozenset[str]:
+        """Sweeps of which rows may be gone with lost files, so that what else they say follows from that."""
+        return self._touched([table for table in TABLES if table != "bars"])
+
+    def _touched(self, tables: Collection[str]) -> frozenset[str]:
+        lost = ((table, file) for table in tables for file in self.lost.get(table, ()))
         return frozenset(sweep for table, file in lost for sweep in self.sweeps.touched(table, file))
 
 
@@ -84,11 +89,13 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
     lost = {name: _files(problems[name], LOST_FILES) for name in TABLES}
     sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
     sweeps = _known(Snapshot(storage, sound))
+    stored = (file.path.split("/") for file in storage.walk("_sweeps"))
+    journals = {sweep for _, sweep, name, *_ in stored if name.startswith("batch-")}
     findings = [finding for table in tables.values() for finding in table.findings]
     for name, found in problems.items():
         for claim, kind, text in found:
             touched = sweeps.touched(name, claim.file)
-            remedy = lost_remedy(name, touched) if kind in LOST_FILES else _REMEDIES[kind]
+            remedy = _remedy(name, kind, touched, deep=deep, journals=journals)
             findings.append(Finding(kind, name, f"{name}/{claim.file.path}", touched, text, remedy))
     files = [file for table in snapshot.tables.values() for file in table.files]
     size = sum(file.size_bytes for file in files)
@@ -103,6 +110,14 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
         files=len(files),
         bytes=size,
     )
+
+
+def _remedy(table: str, kind: str, touched: tuple[str, ...], *, deep: bool, journals: Collection[str]) -> str:
+    if kind in LOST_FILES:
+        return lost_remedy(table, touched, deep=deep, journals=journals)
+    if kind == STATISTICS:
+        return f"{repair_command(deep=deep, drop=False)} writes the right ones"
+    return _PARTITION_REMEDY
 
 
 def _files(problems: Sequence[tuple[Claim, str, str]], kinds: Sequence[str]) -> list[DataFile]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from lake.claims import Claim
 from lake.findings import DAMAGED, MISSING, PARTITION, STATISTICS
 from lake.layout import HASH_DIGITS, named_hash
+from lake.parquet import read_columns
 from lake.schemas import TABLES
 from lake.statistics import document_value, file_statistics
 from lake.storage import Storage
@@ -69,7 +70,7 @@ def _statistics_problems(source: BinaryIO, table: str, claim: Claim, *, deep: bo
     indexed = TABLES[table].indexed
     file = pq.ParquetFile(source, page_checksum_verification=True)
     if deep:
-        told = json.loads(file_statistics(file.read(columns=list(indexed)), indexed))
+        told = json.loads(file_statistics(read_columns(file, indexed), indexed))
         differing = claim.differences(told)
     else:
         differing = _footer_differences(file.metadata, indexed, claim)

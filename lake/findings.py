@@ -1,5 +1,6 @@
 """Findings: what a check of a lake found wrong, whom it touches, and what to do about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ DOUBLED = "doubled_runs"
 NOT_WHOLE = "details_not_whole"
 LEFTOVERS = "leftovers"
 COUNTS = "run_count"
+UNCOMMITTED = "uncommitted"
 UNREADABLE = "unreadable"
 
 LOST_FILES = (MISSING, DAMAGED)
@@ -55,12 +57,33 @@ class Finding:
         }
 
 
-def lost_remedy(table: str, sweeps: tuple[str, ...]) -> str:
-    """Return what to do about a file whose rows are gone."""
-    first = "`sweeplake check --repair --drop-damaged` takes it out"
+def repair_command(*, deep: bool, drop: bool) -> str:
+    """Return the command that repairs what a check of this depth found."""
+    words = [
+        "sweeplake check",
+        *(["--deep"] if deep else []),
+        "--repair",
+        *(["--drop-damaged"] if drop else []),
+    ]
+    return f"`{' '.join(words)}`"
+
+
+def lost_remedy(table: str, sweeps: tuple[str, ...], *, deep: bool, journals: Collection[str]) -> str:
+    """Return what to do about a file whose rows are gone.
+
+    Args:
+        table: Its table.
+        sweeps: Sweeps that it holds rows of.
+        deep: Whether every byte had to be read to find it.
+        journals: The sweeps that have their journal.
+    """
+    first = f"{repair_command(deep=deep, drop=True)} takes it out"
     if table == "bars":
         return f"{first}; then `sweeplake ingest` the symbol's files again"
     if not sweeps or table in ("sweeps", "removals"):
         return f"{first}, its rows are lost; or restore it from a copy"
-    again = ", ".join(f"`sweeplake resume {sweep}`" for sweep in sweeps)
-    return f"{first}; then {again} computes what went again"
+    again = ", ".join(f"`sweeplake resume {sweep}`" for sweep in sweeps if sweep in journals)
+    anew = ", ".join(f"`sweeplake delete {sweep}`" for sweep in sweeps if sweep not in journals)
+    then = [f"{again} computes what went again"] if again else []
+    then += [f"{anew} and run it again, for vacuum took the journal that told what it held"] if anew else []
+    return f"{first}; then {'; '.join(then)}"

@@ -156,7 +156,7 @@ def _load(storage: Storage, table: str, version: int) -> TableSnapshot:
         try:
             handle = DeltaTable(storage.uri(table), version=version, storage_options=options)
         except DeltaError as error:
-            raise_if_damaged(table, error)
+            raise_if_damaged(storage, table, error)
             raise
         return table_snapshot(table, handle)
 

@@ -29,6 +29,7 @@ _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
 _LOG_WORDS = ("Json error", "heckpoint", "gap", "Parquet error", "No table metadata", "Invalid")
 
 _REASON_LETTERS = 160
+_SPANS_SHOWN = 8
 _REMEDY = "`sweeplake check` tells what is left and what to do"
 
 
@@ -107,6 +108,12 @@ class LogFiles:
         last_gap = max(set(range(self.newest)) - set(self.entries), default=-1)
         starts = (*self.checkpoints, *self.entries[:1]) if self.entries[:1] == (0,) else self.checkpoints
         return min((start for start in starts if start >= last_gap), default=self.newest + 1)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The entries that the newest version cannot be built without and that are not there, ascending."""
+        first = self.checkpoints[-1] + 1 if self.checkpoints else 0
+        return tuple(sorted(set(range(first, self.newest + 1)) - set(self.entries)))
 
 
 def commit_note(note: str, actions: int, rows_removed: int) -> dict[str, Any]:
@@ -198,16 +205,28 @@ def require_whole(storage: Storage, table: str, version: int) -> None:
             return
 
 
-def raise_if_damaged(table: str, error: Exception) -> None:
+def raise_if_damaged(storage: Storage, table: str, error: Exception) -> None:
     """Return if an error of delta-rs is not about what a log holds.
 
     Raises:
-        LogDamagedError: If it is.
+        LogDamagedError: If it is; it names the entries that are missing, if that is why.
     """
     reason = str(error).partition("\n")[0]
     if any(word in reason for word in _LOG_WORDS):
+        if missing := log_files(storage, table).missing:
+            raise LogDamagedError(table, entry_path(table, missing[0]), missing_text(missing)) from error
         reason = re.split(r"\s*[({]", reason)[0][:_REASON_LETTERS]
         raise LogDamagedError(table, f"{table}/_delta_log", reason) from error
+
+
+def missing_text(versions: Sequence[int]) -> str:
+    """Return which entries are missing, e.g. `entries 1, 4 to 6 are missing`."""
+    held = set(versions)
+    starts = [version for version in versions if version - 1 not in held]
+    ends = [version for version in versions if version + 1 not in held]
+    spans = [f"{low}" if low == high else f"{low} to {high}" for low, high in zip(starts, ends, strict=True)]
+    shown = ", ".join(spans[:_SPANS_SHOWN]) + (", ..." if len(spans) > _SPANS_SHOWN else "")
+    return f"entry {shown} is missing" if len(versions) == 1 else f"entries {shown} are missing"
 
 
 def _note(actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

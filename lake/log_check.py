@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lake.findings import LOG, RIVAL, Finding
-from lake.log import LogDamagedError, LogFiles, entry_path, log_files, read_entry
+from lake.log import LogDamagedError, LogFiles, entry_path, log_files, missing_text, read_entry
 from lake.storage import Storage, StoredFile
 
 _LOG_NAME = re.compile(
@@ -13,9 +13,10 @@ _LOG_NAME = re.compile(
 )
 _REPAIR = "`sweeplake check --repair` lets the log be read from its entries"
 _CUT = (
-    "`sweeplake check --repair --drop-damaged` takes the entry out, as if the commit had not been; "
-    "then resume the sweeps that were running"
+    "`sweeplake check --repair --drop-damaged` takes the entry out, as if the commit had not been, and "
+    "commits again what the journals of sweeps have"
 )
+_OLD_CUT = "restore it from a copy; later entries may follow from it, so that it cannot be taken out"
 _BACKUP = "restore the folder from a copy; the log's state at its newest versions cannot be built any more"
 _STRAY = "move it out of the lake; a table has one log, and nothing else lies in it"
 
@@ -32,7 +33,7 @@ def check_log(storage: Storage, table: str, *, deep: bool) -> list[Finding]:
     entries = [version for version in log.entries if version >= first]
     return [
         *_gaps(table, log, has_hint=_has_hint(storage, table)),
-        *_cut_entries(storage, table, entries),
+        *_cut_entries(storage, table, entries, log.newest),
     ]
 
 
@@ -43,20 +44,21 @@ def _has_hint(storage: Storage, table: str) -> bool:
 def _gaps(table: str, log: LogFiles, *, has_hint: bool) -> Iterator[Finding]:
     folder = f"{table}/_delta_log"
     if log.oldest > log.newest:
-        last = max(set(range(log.newest)) - set(log.entries), default=0)
-        text = f"entry {last} is missing, and no checkpoint follows it: the table cannot be read"
-        yield Finding(LOG, table, entry_path(table, last), (), text, _BACKUP)
+        missing = log.missing or (0,)
+        text = f"{missing_text(missing)}, and no checkpoint follows: the table cannot be read"
+        yield Finding(LOG, table, entry_path(table, missing[-1]), (), text, _BACKUP)
     elif has_hint and not log.checkpoints:
         text = "its checkpoint is gone; every entry since version 0 is there"
         yield Finding(LOG, table, folder, (), text, _REPAIR)
 
 
-def _cut_entries(storage: Storage, table: str, versions: Iterable[int]) -> Iterator[Finding]:
+def _cut_entries(storage: Storage, table: str, versions: Iterable[int], newest: int) -> Iterator[Finding]:
     for version in versions:
         try:
             read_entry(storage, table, version)
         except LogDamagedError as error:
-            yield Finding(LOG, table, error.file, (), error.reason, _CUT)
+            remedy = _CUT if version == newest else _OLD_CUT
+            yield Finding(LOG, table, error.file, (), error.reason, remedy)
 
 
 def check_strays(table: str, files: Iterable[StoredFile]) -> Iterator[Finding]:

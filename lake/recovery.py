@@ -130,7 +130,7 @@ def roll_forward(journal: Journal, finish: Finish) -> list[tuple[Batch, tuple[st
     names = frozenset(journal.lake.storage.list(journal.folder))
     lost, void = lost_blocks(journal.lake.storage, journal.sweep_id), []
     for batch in journal.batches():
-        if _void_name(batch) in names:
+        if void_name(batch) in names:
             void.append((batch, _void_tables(journal, batch)))
             continue
         left = [table for table in COMMIT_ORDER if batch.of(table) and committed[table] < batch.step]
@@ -157,23 +157,24 @@ def _missing(journal: Journal, batch: Batch, tables: list[str]) -> bool:
     )
 
 
-def _void_name(batch: Batch) -> str:
+def void_name(batch: Batch) -> str:
+    """Return the object in the journal that says that a batch is void."""
     return f"void-{batch.name}"
 
 
 def _declare_void(journal: Journal, batch: Batch, tables: tuple[str, ...]) -> None:
     data = json.dumps({"tables": tables, "by": journal.epoch}).encode()
-    journal.lake.storage.put_if_absent(f"{journal.folder}/{_void_name(batch)}", data)
+    journal.lake.storage.put_if_absent(f"{journal.folder}/{void_name(batch)}", data)
 
 
 def _void_tables(journal: Journal, batch: Batch) -> tuple[str, ...]:
-    return tuple(json.loads(journal.lake.storage.read(f"{journal.folder}/{_void_name(batch)}"))["tables"])
+    return tuple(json.loads(journal.lake.storage.read(f"{journal.folder}/{void_name(batch)}"))["tables"])
 
 
 def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool) -> None:
     """Take a void batch's files out of a table, once for all; nobody commits them any more."""
     lake, paths = journal.lake, {file.path for file in batch.of(table)}
-    mark = f"{journal.sweep_id}/{_void_name(batch)}"
+    mark = f"{journal.sweep_id}/{void_name(batch)}"
     if not paths or fence_version(lake, table, mark) is not None:
         return
     for _ in range(ATTEMPTS):

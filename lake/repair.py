@@ -16,6 +16,7 @@ from lake.lake import Lake
 from lake.loss_plan import plan_loss
 from lake.lost import Loss, unfinished_losses
 from lake.maintenance import fenced
+from lake.parquet import read_columns
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot
@@ -267,7 +268,7 @@ def _read(storage: Storage, table: str, file: DataFile, columns: list[str] | Non
     path = f"{table}/{file.path}"
     try:
         with storage.open(path, file.size_bytes) as source:
-            return pq.ParquetFile(source, page_checksum_verification=True).read(columns=columns)
+            return read_columns(pq.ParquetFile(source, page_checksum_verification=True), columns)
     except (OSError, pa.ArrowException) as error:
         raise FileDamagedError(path, str(error).partition("\n")[0]) from error
 

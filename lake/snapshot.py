@@ -13,6 +13,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lake.errors import LakeUnreachableError
 from lake.layout import schema_signature
 from lake.log import raise_if_damaged, require_whole
+from lake.parquet import read_columns
 from lake.retrying import retried
 from lake.schemas import TABLES
 from lake.storage import Storage
@@ -103,9 +104,10 @@ class Snapshot:
         parts = []
         for file in held.matching(where or {}):
             with self.storage.open(f"{table}/{file.path}", file.size_bytes) as source:
-                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True)
+                ahead = not self.storage.local  # many ranges in few requests
+                stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=ahead)
                 names = [name for name in wanted if name in stored.schema_arrow.names]
-                rows = stored.read(columns=names)
+                rows = read_columns(stored, names)
             arrays = [
                 rows.column(item.name).cast(item.type)
                 if item.name in names
@@ -137,7 +139,7 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
         except TableNotFoundError:
             return None
         except DeltaError as error:
-            raise_if_damaged(name, error)
+            raise_if_damaged(storage, name, error)
             raise
 
     handle = asked(storage, opened)

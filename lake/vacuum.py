@@ -5,7 +5,7 @@ its way from a journal into a log meanwhile is found in one of them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ from lake.schemas import COMMIT_ORDER, TABLES
 from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
+from lake.unsettled import behind
 
 SAFE_AGE = timedelta(hours=24)
 """Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
@@ -108,11 +109,12 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    needed, versions = _needed(lake, tables, old_data(stored, before), before)
+    ended = _ended(lake)
+    needed, versions = _needed(lake, tables, old_data(stored, before), before, ended)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
-        *old_journals(journals, _ended(lake), before),
+        *old_journals(journals, ended, before),
     ]
     kept = []
     for name, files in tables.items():
@@ -171,13 +173,17 @@ def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
 
 
 def _needed(
-    lake: Lake, tables: dict[str, list[StoredFile]], old: Sequence[StoredFile], before: datetime
+    lake: Lake,
+    tables: dict[str, list[StoredFile]],
+    old: Sequence[StoredFile],
+    before: datetime,
+    ended: Collection[str],
 ) -> tuple[dict[str, set[str]], dict[str, int]]:
     """Return, of the tables that have old files, the paths that must stay, and the versions that tell it."""
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
     versions: dict[str, int] = {}
-    for table, path in _unfinished(lake):
+    for table, path in _unfinished(lake, ended):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
         needed["bars"] |= _read_by_sweeps(lake)
@@ -221,12 +227,11 @@ def _named(storage: Storage, table: str, version: int) -> set[str]:
     return {unquote(file["path"]) for file in files}
 
 
-def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:
+def _unfinished(lake: Lake, ended: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield table and path of every file that a journal names and its table has not committed."""
-    finished = _ended(lake)
     handles = {name: delta_table(lake.storage, name) for name in COMMIT_ORDER}
     for sweep_id in lake.storage.list(SWEEPS_FOLDER):
-        if sweep_id in finished:
+        if sweep_id in ended:
             continue
         steps = {name: handle.transaction_version(sweep_id) for name, handle in handles.items() if handle}
         for batch in Journal(lake, sweep_id).batches():
@@ -236,11 +241,16 @@ def _unfinished(lake: Lake) -> Iterator[tuple[str, str]]:
 
 
 def _ended(lake: Lake) -> set[str]:
-    """Return the sweeps that have nothing left to resume."""
+    """Return the sweeps that have nothing left to resume: what they put down is committed."""
+    held = set(lake.storage.list(SWEEPS_FOLDER))
     return {
         sweep_id
         for sweep_id, state in _newest_states(lake, ["status"]).items()
-        if state["status"] in {FINISHED, FINISHED_WITH_FAILURES, REMOVED}
+        if state["status"] == REMOVED
+        or (
+            state["status"] in {FINISHED, FINISHED_WITH_FAILURES}
+            and not (sweep_id in held and behind(lake, sweep_id))
+        )
     }
 
 

@@ -82,7 +82,7 @@ class Catalog:
         Raises:
             QueryFailedError: If the text does not bind, or returns no rows by its nature.
         """
-        with translated():
+        with translated(self.snapshot):
             relation = self._session.cursor().sql(text, params=parameters)
         if relation is None:
             raise QueryFailedError("this statement returns no rows; write a SELECT")
@@ -90,12 +90,12 @@ class Catalog:
 
     def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
         """Return a query's rows; times are UTC. Raises as `sql`, also while it runs."""
-        with translated():
+        with translated(self.snapshot):
             return self.sql(text, parameters).to_arrow_table()
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""
-        with translated():
+        with translated(self.snapshot):
             return self.sql(text, parameters).to_arrow_reader()
 
     def rows(self, text: str, parameters: Parameters = None) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Check: a lake's rows held against each other and against what the sweeps say they did."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lake.findings import COUNTS, DOUBLED, LEFTOVERS, NOT_WHOLE, UNREADABLE, Finding
@@ -11,6 +12,7 @@ from queries.catalog import Catalog
 from queries.errors import QueryError
 
 _RESUME = "`sweeplake resume {0}` computes what is missing"
+_AGAIN = "nothing tells which ones: `sweeplake delete {0}` and run it again"
 _DOUBLED = """
 select sweep_id, count(*) as runs
 from (
@@ -75,12 +77,15 @@ order by asked.sweep_id
 """
 
 
-def check_rows(snapshot: Snapshot, sweeps: KnownSweeps) -> list[Finding]:
+def check_rows(
+    snapshot: Snapshot, sweeps: KnownSweeps, resumable: Callable[[str], bool] = lambda _: True
+) -> list[Finding]:
     """Return what rows say against each other; sweeps that run are left out where they may be half there.
 
     Args:
         snapshot: Files that can be read, of every table.
         sweeps: The sweeps of the lake.
+        resumable: Says of a sweep that lacks runs whether `resume` can compute them.
     """
     try:
         with Catalog(snapshot) as catalog:
@@ -88,7 +93,7 @@ def check_rows(snapshot: Snapshot, sweeps: KnownSweeps) -> list[Finding]:
                 *_doubled(catalog),
                 *_not_whole(catalog),
                 *_leftovers(catalog, sweeps),
-                *_counts(catalog, sweeps),
+                *_counts(catalog, sweeps, resumable),
             ]
     except (QueryError, OSError) as error:
         remedy = "`sweeplake check --deep` tells which files are damaged"
@@ -103,6 +108,26 @@ def broken_details(catalog: Catalog) -> list[dict[str, Any]]:
 def leftovers(catalog: Catalog, sweeps: KnownSweeps) -> list[dict[str, Any]]:
     """Return the pairs that have trades or equity and that no details name, of sweeps that have ended."""
     return [row for row in catalog.rows(_LEFT) if row["sweep_id"] in sweeps.ended]
+
+
+def missing_runs(catalog: Catalog, states: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Return the finished sweeps that have fewer runs than they recorded and `removals` do not explain it.
+
+    Args:
+        catalog: The lake's.
+        states: Rows of `sweeps`, by sweep.
+
+    Returns:
+        By sweep: runs with a result or a failure that are there, and that it finished with.
+    """
+    told: dict[str, list[_Count]] = {}
+    for count in _counted(catalog, states):
+        told.setdefault(count.sweep_id, []).append(count)
+    return {
+        sweep: (sum(count.found for count in counts), sum(count.told for count in counts))
+        for sweep, counts in told.items()
+        if any(count.found < count.least for count in counts)
+    }
 
 
 def _doubled(catalog: Catalog) -> Iterator[Finding]:
@@ -141,11 +166,21 @@ def _leftovers(catalog: Catalog, sweeps: KnownSweeps) -> Iterator[Finding]:
         )
 
 
-def _counts(catalog: Catalog, sweeps: KnownSweeps) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class _Count:
+    """How many runs a finished sweep has in a table, how many it recorded, and how many it must have."""
+
+    sweep_id: str
+    table: str
+    found: int
+    told: int
+    least: int
+    gone: int
+
+
+def _counted(catalog: Catalog, states: Mapping[str, Mapping[str, Any]]) -> Iterator[_Count]:
     finished = {
-        name: row
-        for name, row in sweeps.states.items()
-        if row["status"] in (FINISHED, FINISHED_WITH_FAILURES)
+        name: row for name, row in states.items() if row["status"] in (FINISHED, FINISHED_WITH_FAILURES)
     }
     if not finished:
         return
@@ -157,11 +192,18 @@ def _counts(catalog: Catalog, sweeps: KnownSweeps) -> Iterator[Finding]:
             ("failures", row["failed"], state["failed"] or 0),
         ):
             least = 0 if row["whole"] else told - row["gone"]
-            if not least <= found <= told:
-                gone = f", {row['gone']:,} were removed" if row["gone"] else ""
-                text = f"{found:,} runs are there; the sweep finished with {told:,}{gone}"
-                remedy = _RESUME.format(row["sweep_id"]) if found < least else "please report it"
-                yield Finding(COUNTS, table, "", (row["sweep_id"],), text, remedy)
+            yield _Count(row["sweep_id"], table, found, told, least, row["gone"])
+
+
+def _counts(catalog: Catalog, sweeps: KnownSweeps, resumable: Callable[[str], bool]) -> Iterator[Finding]:
+    for count in _counted(catalog, sweeps.states):
+        if not count.least <= count.found <= count.told:
+            gone = f", {count.gone:,} were removed" if count.gone else ""
+            text = f"{count.found:,} runs are there; the sweep finished with {count.told:,}{gone}"
+            remedy = "please report it"
+            if count.found < count.least:
+                remedy = (_RESUME if resumable(count.sweep_id) else _AGAIN).format(count.sweep_id)
+            yield Finding(COUNTS, count.table, "", (count.sweep_id,), text, remedy)
 
 
 def _by_sweep(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -40,7 +40,7 @@ class ConfinedCatalog:
         self._session = open_session(snapshot)
         self._parser = Parser()
         paths = [path for held in self._session.variables.values() for path in held]
-        with translated():
+        with translated(self._session.snapshot):
             self._session.connection.execute("set allowed_paths = $1", [paths])
             self._session.connection.execute("set enable_external_access = false")
             self._session.connection.execute("set lock_configuration = true")
@@ -65,7 +65,7 @@ class ConfinedCatalog:
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return the rows of one SELECT as a stream; raises as `arrow`."""
         check(self._parser, text)
-        with translated():
+        with translated(self._session.snapshot):
             return self._session.cursor().sql(text, params=parameters).to_arrow_reader()
 
     def close(self) -> None:

@@ -90,10 +90,18 @@ class SnapshotGoneError(QueryError):
         self.message = message
 
     def __str__(self) -> str:
-        return (
-            f"this snapshot is older than vacuum keeps ({self.message}); refresh the catalog and ask again; "
-            "if that does not help, a file was lost: see `sweeplake check`"
-        )
+        return f"this snapshot is older than vacuum keeps ({self.message}); refresh the catalog and ask again"
+
+
+class FileLostError(QueryError):
+    """A file of the newest snapshot is not there: no refresh helps."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.file = file
+
+    def __str__(self) -> str:
+        return f"a committed file is missing: {self.file}; `sweeplake check` tells what is lost"
 
 
 class PinnedSnapshotError(QueryError):

@@ -11,9 +11,11 @@ import duckdb
 import pyarrow as pa
 
 from lake.columns import METRICS
+from lake.errors import LakeError
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
-from lake.snapshot import Snapshot, absent
-from queries.errors import QueryFailedError, SnapshotGoneError
+from lake.snapshot import Snapshot, absent, load_table
+from lake.storage import Storage
+from queries.errors import FileLostError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
 from queries.stored import StoredTable, stored_table
 from queries.strategy_views import strategy_views
@@ -83,7 +85,7 @@ def open_session(snapshot: Snapshot) -> Session:
     stored = _stored_tables(snapshot)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
-    with translated():
+    with translated(snapshot):
         connection.execute("create schema stored")
         connection.execute("create schema strategies")
         _prepared(connection, variables)
@@ -105,11 +107,12 @@ def sql_text(name: str) -> str:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(snapshot: Snapshot) -> Iterator[None]:
     """Turn DuckDB's errors into ours.
 
     Raises:
-        SnapshotGoneError: If a file of the snapshot is missing.
+        FileLostError: If a file is missing that the newest version of its table has, too.
+        SnapshotGoneError: If another file of the snapshot is missing.
         QueryFailedError: Else.
     """
     try:
@@ -118,8 +121,24 @@ def translated() -> Iterator[None]:
         raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
         text = raised["last"] if raised else str(error)
         if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
-            raise SnapshotGoneError(text.split("\n", 1)[0]) from error
+            raise _missing_file(snapshot, text.split("\n", 1)[0]) from error
         raise QueryFailedError(text) from error
+
+
+def _missing_file(snapshot: Snapshot, text: str) -> QueryError:
+    """Return the error for a file that is not there, by whether the newest version of its table has it."""
+    for name, table in snapshot.tables.items():
+        for file in table.files:
+            if file.path in text and _is_current(snapshot.storage, name, file.path):
+                return FileLostError(f"{name}/{file.path}")
+    return SnapshotGoneError(text)
+
+
+def _is_current(storage: Storage, table: str, path: str) -> bool:
+    try:
+        return any(file.path == path for file in load_table(storage, table).files)
+    except LakeError:  # nothing can be said of the newest one
+        return False
 
 
 def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
@@ -127,7 +146,7 @@ def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
     try:
         return [stored_table(snapshot, name) for name in TABLES]
     except FileNotFoundError as error:
-        raise SnapshotGoneError(f"no such file: {error.filename or error}") from error
+        raise _missing_file(snapshot, f"no such file: {error.filename or error}") from error
     except (OSError, pa.ArrowException) as error:
         raise QueryFailedError(f"a file cannot be read: {error}; see `sweeplake check`") from error
 

@@ -9,7 +9,17 @@ from typing import Any, Self
 import click
 
 from sweeplake.cli.output import counted
-from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Event, Observer, Progressed, Started
+from sweeps.execution.events import (
+    Cautioned,
+    DetailsStarted,
+    Ended,
+    Event,
+    FoundWhole,
+    Observer,
+    Progressed,
+    RolledForward,
+    Started,
+)
 
 LINE_SECONDS = 5.0
 
@@ -96,6 +106,10 @@ def describe(event: Event) -> str:
             failed = f", {event.failed:,} failed" if event.failed else ""
             state = event.status.replace("_", " ")
             return f"  {state}: {counted(event.computed, 'run')}{failed} in {event.seconds:.1f} s"
+        case RolledForward():
+            return f"sweep {event.sweep_id}: committed again what its journal has and its tables had lost"
+        case FoundWhole():
+            return f"sweep {event.sweep_id} is whole: nothing to do"
 
 
 def _pace(event: Progressed) -> str:

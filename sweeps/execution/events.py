@@ -69,7 +69,21 @@ class Ended:
     seconds: float
 
 
-Event = Cautioned | Started | Progressed | DetailsStarted | Ended
+@dataclass(frozen=True)
+class RolledForward:
+    """What a finished sweep's journal has, and its tables had lost, is committed again."""
+
+    sweep_id: str
+
+
+@dataclass(frozen=True)
+class FoundWhole:
+    """A sweep that was to go on has nothing left to do."""
+
+    sweep_id: str
+
+
+Event = Cautioned | Started | Progressed | DetailsStarted | Ended | RolledForward | FoundWhole
 Observer = Callable[[Event], None]
 
 

@@ -11,6 +11,7 @@ from lake.ownership import newest_owner
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
+from sweeps.errors import SweepError
 from sweeps.execution.driver import Outcome
 from sweeps.execution.prepare import Prepared, prepare_again
 from sweeps.execution.start import Start, SweepChangedError, SweepRemovedError, new_context
@@ -22,6 +23,20 @@ COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "error")
 """Columns of `sweeps` that differ from state to state; the others are the sweep's lineage."""
 COMPARED = ("fingerprint", "first", "bars", "periods_per_year")
 """What of a symbol's bars must be as it was."""
+
+
+class SweepIncompleteError(SweepError):
+    """A finished sweep lacks runs, and nothing tells any more which ones."""
+
+    def __init__(self, sweep_id: str, found: int, told: int, reason: str) -> None:
+        super().__init__(sweep_id, found, told, reason)
+        self.sweep_id, self.found, self.told, self.reason = sweep_id, found, told, reason
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} finished with {self.told:,} runs, of which {self.found:,} are there, and "
+            f"{self.reason}: `sweeplake delete {self.sweep_id}` and run it again"
+        )
 
 
 def ended(state: Mapping[str, Any]) -> Outcome | None:

@@ -1,5 +1,6 @@
 """The log: a commit says what it did, and a newest entry that is cut off is refused, never read as less."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,6 +64,24 @@ def test_a_missing_checkpoint_is_refused_and_named(lake: Lake) -> None:
     checkpoint.unlink()
     with pytest.raises(LogDamagedError, match="details/_delta_log"):
         lake.snapshot(["details"])
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ((1,), "entry 1 is missing"),
+        ((1, 2, 4), "entries 1 to 2, 4 are missing"),
+        ((0,), "entry 0 is missing"),
+    ],
+)
+def test_entries_that_are_missing_are_named(lake: Lake, gone: Sequence[int], said: str) -> None:
+    for name in "abcde":
+        add(lake, name)
+    for version in gone:
+        Path(lake.url, "details", "_delta_log", f"{version:020d}.json").unlink()
+    with pytest.raises(LogDamagedError, match=f"{gone[0]:020d}.json is damaged: {said};") as raised:
+        lake.snapshot(["details"])
+    assert "ParsedLogPath" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

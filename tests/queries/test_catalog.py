@@ -1,17 +1,20 @@
 """The catalog: views over exactly the files of a snapshot."""
 
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from lake.commits import commit
 from lake.lake import Lake, open_lake
 from lake.schemas import TABLES
 from queries.catalog import Catalog
 from queries.errors import (
     BadValueError,
+    FileLostError,
     PinnedSnapshotError,
     QueryFailedError,
     RefusedSqlError,
@@ -162,10 +165,24 @@ def test_local_variables_are_no_tables(catalog: Catalog) -> None:
 def test_a_snapshot_whose_files_are_gone_says_so(lake: Lake) -> None:
     put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
     catalog = Catalog(lake)
-    for file in catalog.snapshot["metrics"].files:
+    files = catalog.snapshot["metrics"].files
+    commit(lake, "metrics", [], removes=files)
+    for file in files:
         Path(lake.storage.path(f"metrics/{file.path}")).unlink()
     with pytest.raises(SnapshotGoneError, match="refresh"):
         catalog.arrow("select sharpe from metrics")
+
+
+def test_a_file_that_the_newest_snapshot_lacks_too_is_told_as_lost(lake: Lake) -> None:
+    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
+    catalog = Catalog(lake)
+    (file,) = catalog.snapshot["metrics"].files
+    Path(lake.storage.path(f"metrics/{file.path}")).unlink()
+    told = f"a committed file is missing: metrics/{file.path}; `sweeplake check` tells what is lost"
+    with pytest.raises(FileLostError, match=re.escape(told)):
+        catalog.arrow("select sharpe from metrics")
+    with pytest.raises(FileLostError, match=re.escape(told)):
+        Catalog(lake)
 
 
 def test_errors_survive_pickling() -> None:
@@ -175,6 +192,7 @@ def test_errors_survive_pickling() -> None:
         RefusedSqlError("text", "reason", "remedy"),
         QueryFailedError("message"),
         SnapshotGoneError("message"),
+        FileLostError("file"),
         PinnedSnapshotError(),
     ):
         assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301

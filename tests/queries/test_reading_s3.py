@@ -12,7 +12,7 @@ from lake.lake import Lake, open_lake
 from lake.writer import write_rows
 from queries.catalog import Catalog
 from queries.confine import ConfinedCatalog
-from queries.errors import QueryError, SnapshotGoneError
+from queries.errors import FileLostError, QueryError, SnapshotGoneError
 from tests.proxy import answer_lost, cut_short, dropped, faulty, refused
 from tests.s3 import Bucket
 
@@ -106,7 +106,11 @@ def test_a_confined_question_is_answered_on_s3_and_other_files_are_not_read(
 
 def test_a_file_that_is_gone_makes_the_snapshot_gone(bucket: Bucket, lake: Lake) -> None:
     with Catalog(lake) as catalog:
-        lake.storage.delete([f"metrics/{file.path}" for file in catalog.snapshot["metrics"].files])
+        files = catalog.snapshot["metrics"].files
+        lake.storage.delete([f"metrics/{file.path}" for file in files])
+        with pytest.raises(FileLostError, match="a committed file is missing: metrics/"):
+            catalog.rows(TOP)
+        commit(lake, "metrics", [], removes=files)
         with pytest.raises(SnapshotGoneError):
             catalog.rows(TOP)
 

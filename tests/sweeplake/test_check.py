@@ -42,7 +42,7 @@ def test_damage_is_told_and_repaired_step_by_step(own: Path, ask: Ask) -> None:
     told = ask("check", "--lake", own, "--json")
     assert told.code == 1
     kinds = {finding["kind"]: finding for finding in told.json["findings"]}
-    assert set(kinds) == {"missing_file", "details_not_whole", "run_count"}
+    assert set(kinds) == {"missing_file"}  # what else rows say follows from it
     assert kinds["missing_file"]["file"] == f"metrics/{file.path}"
     assert kinds["missing_file"]["sweeps"] == [sweep]
     assert not told.json["clean"]
@@ -61,6 +61,33 @@ def test_damage_is_told_and_repaired_step_by_step(own: Path, ask: Ask) -> None:
     assert {symbol for _, _, symbol in lost_blocks(lake.storage, sweep)} == {"BBB"}
     left = lake.snapshot().read("metrics", columns=["sweep_id", "symbol"]).to_pylist()
     assert {row["symbol"] for row in left if row["sweep_id"] == sweep} == {"AAA"}
+
+
+def test_what_only_a_deep_check_finds_is_repaired_by_the_command_that_it_prints(own: Path, ask: Ask) -> None:
+    file = sl.open(own).tables.snapshot()["metrics"].files[0]
+    path = Path(own, "metrics", file.path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert ask("check", "--lake", own).code == 0
+    (finding,) = ask("check", "--lake", own, "--deep", "--json").json["findings"]
+    printed = finding["remedy"].split("`")[1]
+    assert printed == "sweeplake check --deep --repair --drop-damaged"
+    assert "took out 1 files" in ask(*printed.split()[1:], "--lake", own).err
+    assert "damaged_file" not in ask("check", "--lake", own, "--deep").out
+
+
+def test_a_lost_file_of_a_sweep_without_a_journal_is_told_with_a_remedy_that_works(
+    own: Path, ask: Ask
+) -> None:
+    sweep = cross_id(own)
+    table = sl.open(own).tables.snapshot()["metrics"]
+    file = next(held for held in table.files if held.partition["symbol"] == "BBB")
+    Path(own, "metrics", file.path).unlink()
+    shutil.rmtree(own / "_sweeps" / sweep)
+    (finding,) = ask("check", "--lake", own, "--json").json["findings"]
+    assert f"`sweeplake delete {sweep}` and run it again" in finding["remedy"]
+    assert "resume" not in finding["remedy"]
 
 
 def test_rows_that_nobody_sees_are_harmless_until_they_are_dropped(own: Path, ask: Ask) -> None:

@@ -1,0 +1,65 @@
+"""Settling: after a log lost a commit, the journals of all sweeps that have it are rolled forward."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lake.errors import LakeError
+from lake.lake import Lake
+from lake.lost import lost_blocks
+from lake.ownership import SweepOwnedError
+from lake.sweep_log import REMOVED
+from lake.unsettled import behind, has_journal
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of the sweeps whose journals have more than their tables.
+
+    Attributes:
+        done: Those that were committed again, a line each.
+        left: Those that were not, and what to do, a line each.
+    """
+
+    done: Sequence[str]
+    left: Sequence[str]
+
+
+def settle_all(lake: Lake) -> Settled:
+    """Commit again what the journals of sweeps have and their tables lost; safe to repeat."""
+    done, left = list[str](), list[str]()
+    fresh = Lake(lake.storage)  # what is known of the tables is from before their logs were repaired
+    try:
+        states = _states(fresh)
+        for sweep in lake.storage.list("_sweeps"):
+            state = states.get(sweep, {"sweep_id": sweep, "status": None})
+            if state["status"] != REMOVED and behind(fresh, sweep):
+                _settle(fresh, state, done, left)
+    except LakeError as error:
+        left.append(f"nothing further was taken out: {error}")
+    return Settled(done, left)
+
+
+def resumable(lake: Lake, sweep_id: str) -> bool:
+    """Return whether `resume` computes or commits what a finished sweep lacks."""
+    lost = lost_blocks(lake.storage, sweep_id)
+    return has_journal(lake, sweep_id) and bool(lost or behind(lake, sweep_id))
+
+
+def _settle(lake: Lake, state: dict[str, Any], done: list[str], left: list[str]) -> None:
+    from sweeps.execution.settle import settle  # imports Dask
+
+    sweep = state["sweep_id"]
+    try:
+        outcome = settle(state, lake)
+    except SweepOwnedError as error:
+        left.append(f"nothing further was taken out: {error}")
+        return
+    what = f"sweep {sweep}: committed again what its journal has"
+    done.append(what if outcome else f"{what}; `sweeplake resume {sweep}` computes what is missing")
+
+
+def _states(lake: Lake) -> dict[str, dict[str, Any]]:
+    """Return the newest state of every sweep, all columns."""
+    rows = lake.snapshot(["sweeps"]).read("sweeps").sort_by([("at", "ascending")])
+    return {row["sweep_id"]: row for row in rows.to_pylist()}

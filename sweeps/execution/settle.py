@@ -1,0 +1,56 @@
+"""Settle: a sweep's journal made whole again in the tables, without computing anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lake.journal import Journal, step
+from lake.lake import Lake
+from lake.lost import lost_blocks
+from lake.ownership import claim
+from lake.recovery import recover
+from lake.sweep_log import INTERRUPTED, record_state
+from lake.unsettled import behind, half_settled, recorded_epoch, voided_since
+from sweeps.execution.driver import Outcome
+from sweeps.execution.finished import Finished
+from sweeps.execution.resume import ended
+
+
+def is_settled(lake: Lake, sweep_id: str) -> bool:
+    """Return whether all that drivers of a sweep put down is committed, and the last one told its end."""
+    return not (half_settled(lake, sweep_id) or behind(lake, sweep_id))
+
+
+def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> Outcome | None:
+    """Own a sweep for as long as it takes to commit what its journal has and its tables do not.
+
+    A sweep that had ended is recorded again: as it ended, or as interrupted if blocks of it are open now.
+    Safe to repeat, also after a crash at any point.
+
+    Args:
+        state: The sweep's newest row of `sweeps`.
+        lake: The lake.
+        take_over: Go on also while another driver is alive; that one stops.
+
+    Returns:
+        How the sweep ended; None if `go_on` has something to compute.
+
+    Raises:
+        SweepOwnedError: If another driver is alive and is not to be taken over.
+        BatchTornError: If files of it are gone, and its rows cannot be told from others any more.
+    """
+    sweep_id = state["sweep_id"]
+    before = recorded_epoch(lake, sweep_id)
+    finished = Finished()
+    with claim(lake, sweep_id, take_over=take_over) as ownership:
+        journal = Journal(lake, sweep_id, ownership.epoch)
+        recover(journal, finished.restore)
+        if ended(state) is None:
+            return None
+        found = finished.computed + finished.failed + (state["reused"] or 0)
+        is_open = bool(lost_blocks(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)
+        is_whole = found == state["runs"] and not is_open
+        again = {name: value for name, value in state.items() if name != "at"}
+        again |= {"computed": finished.computed, "failed": finished.failed}
+        again |= {} if is_whole else {"status": INTERRUPTED}
+        record_state(lake, again, journal.fence(step(ownership.epoch, 1)))
+    return ended(again)
