@@ -7,21 +7,24 @@ cause: its log lost a commit, as when a cut entry is set aside. The journal brin
 import json
 from collections.abc import Iterator
 
-from lake.commits import EPOCH_BITS
-from lake.journal import Batch, Journal
+from lake.commits import EPOCH_BITS, fence_version
+from lake.journal import Batch, Journal, JournalTornError
 from lake.lake import Lake
 from lake.ownership import newest_owner
 from lake.recovery import void_name
 from lake.schemas import COMMIT_ORDER
-from lake.snapshot import delta_table
 
 
 def behind(lake: Lake, sweep_id: str) -> tuple[str, ...]:
     """Return the tables that have not committed every batch of a sweep's journal; () if there is none.
 
-    Reads the journal, and the tables' logs as they are now.
+    Reads the journal, and the tables' logs as they are now. One that vacuum has begun to delete, or that lost
+    parts otherwise, tells nothing: it cannot bring anything back.
     """
-    needed = {file.table: batch.step for batch in _counting(lake, sweep_id) for file in batch.files}
+    try:
+        needed = {file.table: batch.step for batch in _counting(lake, sweep_id) for file in batch.files}
+    except JournalTornError:
+        return ()
     return tuple(
         table
         for table in COMMIT_ORDER
@@ -60,5 +63,4 @@ def _counting(lake: Lake, sweep_id: str) -> Iterator[Batch]:
 
 
 def _committed(lake: Lake, table: str, sweep_id: str) -> int:
-    handle = delta_table(lake.storage, table)
-    return (handle.transaction_version(sweep_id) or 0) if handle else 0
+    return fence_version(lake, table, sweep_id) or 0
