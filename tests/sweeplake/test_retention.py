@@ -177,10 +177,7 @@ def test_the_listing_has_the_ids_of_everything_that_goes(lake: Lake) -> None:
         gone = [(sweep, run) for line in found.values() for sweep, runs in line[name].items() for run in runs]
         assert len(gone) == len(set(gone))
         assert set(gone) == before[table] - runs_of(lake, table)
-    assert found["keep.last = 3"]["runs"] == {
-        "a": ["r0", "r18", "r19", "r2"],
-        "b": ["r3", "r4", "r5"],
-    }
+    assert found["keep.last = 3"]["runs"] == {"a": ["r0", "r18", "r19", "r2"], "b": ["r3", "r4", "r5"]}
     assert found["details.top = 1"]["runs"] == {}
     assert [(line.line, line.gone) for line in plan.lines] == [
         ("keep.last = 3", ("a", "b")),
