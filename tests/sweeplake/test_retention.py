@@ -11,6 +11,7 @@ from lake.journal import Batch, Journal
 from lake.lake import Lake, open_lake
 from lake.listing import listed
 from lake.lost import Loss
+from lake.ownership import claim
 from lake.pins import ProtectedError, pin, pins, unpin
 from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError
 from lake.removal import Removal
@@ -154,6 +155,7 @@ def test_a_pin_of_what_was_removed_warns_and_the_rest_is_done(lake: Lake) -> Non
 def test_a_pin_of_a_run_that_a_repair_took_out_warns(lake: Lake) -> None:
     ids = [f"{'ab' * 8}{n:016x}" for n in range(3)]
     rows = write_rows(lake.storage, "metrics", run_rows("metrics", [("a", name) for name in ids], {}), PLACE)
+    claim(lake, "a")
     Journal(lake, "a").put(Batch(1, 1, (), (rows,)))
     loss = Loss("a", "X", [(1, 1, "X")], {"metrics": [rows.path]})
     loss.put(lake.storage)
