@@ -18,6 +18,7 @@ from lake.removal import Count, FileLoss, Removal, losses_of
 from lake.removal_log import RemovalRecord, begin, note_attempt, note_end, records, undone
 from lake.retiring import retire
 from lake.schemas import TABLES
+from lake.sources import verify
 from lake.sweep_log import REMOVED, newest_states, put_states
 from lake.writer import write_rows
 
@@ -34,12 +35,15 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
     the rest: call it before planning the next. What rivals rewrote meanwhile is planned again.
 
     Raises:
+        DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
         SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
         CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
     if removal.empty:
         return None
+    for table, losses in removal.losses.items():
+        verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
     fences = retire(lake, _whole(removal.choices))
     record = begin(lake, removal)
     _decide(lake, record, lambda: fences)

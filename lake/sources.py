@@ -29,7 +29,7 @@ class DamagedFileError(LakeError):
     def __str__(self) -> str:
         return (
             f"file {self.path} of table {self.table} is damaged: {self.reason}; "
-            "`sweeplake check` tells which sweeps it touches"
+            "`sweeplake check --deep` tells which sweeps it touches, and what brings them back"
         )
 
 
@@ -56,14 +56,31 @@ def verified_rows(storage: Storage, table: str, files: Sequence[DataFile]) -> It
             yield from fetched.popleft()[1].result()
 
 
-def _open(storage: Storage, table: str, file: DataFile) -> Iterator[pa.Table]:
-    """Fetch and verify a file; a small one is decoded at once, a large one by row groups when asked."""
+def verify(storage: Storage, table: str, files: Sequence[DataFile]) -> None:
+    """Return if files are what was written; every byte of them is read, a few files at a time.
+
+    Raises:
+        DamagedFileError: If one is missing, or its bytes do not have the hash in its name.
+    """
+    with ThreadPoolExecutor(READERS) as readers:
+        for _ in readers.map(lambda file: len(_verified(storage, table, file)), files):
+            pass
+
+
+def _verified(storage: Storage, table: str, file: DataFile) -> bytes:
+    """Return the bytes of a file that are those that were written."""
     try:
         data = storage.read(f"{table}/{file.path}")
     except FileNotFoundError as error:
         raise DamagedFileError(table, file.path, "it is not there") from error
     if hashlib.sha256(data).hexdigest()[:HASH_DIGITS] != named_hash(file.path):
         raise DamagedFileError(table, file.path, "its bytes do not have the hash in its name")
+    return data
+
+
+def _open(storage: Storage, table: str, file: DataFile) -> Iterator[pa.Table]:
+    """Fetch and verify a file; a small one is decoded at once, a large one by row groups when asked."""
+    data = _verified(storage, table, file)
     stored = pq.ParquetFile(pa.BufferReader(data))
     if stored.metadata.num_rows != file.rows:
         reason = f"it has {stored.metadata.num_rows} rows, the log says {file.rows}"

@@ -1,6 +1,7 @@
 """Removing and undoing: what was chosen goes, and nothing else; whatever dies, a repetition finishes it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from lake.removal import Removal, plan_removal
 from lake.removal_log import records
 from lake.remove import finish_removals, remove
 from lake.schemas import COMMIT_ORDER
+from lake.sources import DamagedFileError
 from lake.undo import CannotUndoError, undo
 from tests.lake.small import held, put_runs, put_sweep, runs_of
 
@@ -172,3 +174,17 @@ def test_nothing_to_do_writes_nothing(two: Lake) -> None:
     assert remove(two, planned(two, Choice("l", "sweep", frozenset({"other"})))) is None
     assert list(records(two)) == []
     assert finish_removals(two) == []
+
+
+def test_a_damaged_file_that_is_to_be_rewritten_stops_a_removal_before_it_begins(two: Lake) -> None:
+    plan = planned(two, Choice("line", "sweep", frozenset({A})))
+    (shared,) = (loss.file for loss in plan.losses["equity"] if not loss.whole)
+    path = Path(two.url, "equity", shared.path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    before = known_files(two)
+    with pytest.raises(DamagedFileError, match="check --deep"):
+        remove(two, plan)
+    assert known_files(two) == before
+    assert records(two) == []
