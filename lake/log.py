@@ -173,7 +173,7 @@ def read_actions(table: str, version: int, data: bytes) -> list[dict[str, Any]]:
     except ValueError as error:
         raise LogDamagedError(table, file, "it is cut off, or no JSON") from error
     if not actions:
-        raise LogDamagedError(table, file, "it is empty")
+        raise LogDamagedError(table, file, "it is cut off: nothing of it is left")
     missing = _note(actions).get("actions", 0) + 1 - len(actions)
     if missing > 0:
         raise LogDamagedError(table, file, f"it is cut off: at least {missing} of its lines are gone")
