@@ -187,4 +187,4 @@ def test_a_damaged_file_that_is_to_be_rewritten_stops_a_removal_before_it_begins
     with pytest.raises(DamagedFileError, match="check --deep"):
         remove(two, plan)
     assert known_files(two) == before
-    assert records(two) == []
+    assert list(records(two)) == []
