@@ -126,6 +126,7 @@ def test_a_driver_that_was_taken_over_commits_nothing_any_more(lake: Lake) -> No
 
 
 def test_a_block_that_came_after_a_broken_flush_is_committed_with_the_next(lake: Lake) -> None:
+    claim(lake, "sweep")
     ledger = Ledger(lake, "sweep")
     ledger.add(receipt(0, 5))
     ledger._journal = UnpluggedJournal(lake, "sweep")
