@@ -108,7 +108,7 @@ def assert_whole(url: str) -> None:
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize(
-    "stride", [pytest.param(37, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)]
+    "stride", [pytest.param(97, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)]
 )
 def test_a_life_that_ends_at_any_request_is_lived_to_its_end_by_the_next(bucket: Bucket, stride: int) -> None:
     a_life(open_lake(f"{bucket.url}/whole"))
