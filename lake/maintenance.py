@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from lake.commits import Fence, commit
 from lake.head import Head
 from lake.lake import Lake
+from lake.log import MAINTENANCE
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile, TableSnapshot, absent
-
-MAINTENANCE = "maintenance"
-"""Application whose transactions number every table's maintenance commits."""
 
 
 @dataclass(frozen=True)

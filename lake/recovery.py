@@ -27,8 +27,9 @@ from typing import Any
 from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.errors import LakeError
 from lake.journal import Batch, Journal, JournalTornError, batch_name, step
+from lake.log import MAINTENANCE
 from lake.lost import lost_blocks
-from lake.maintenance import MAINTENANCE, fenced
+from lake.maintenance import fenced
 from lake.ownership import newest_owner, owner_name
 from lake.schemas import COMMIT_ORDER
 

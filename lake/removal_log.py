@@ -17,7 +17,8 @@ from deltalake import DeltaTable
 from lake.choices import Choice, choice_of
 from lake.lake import Lake
 from lake.layout import named_hash
-from lake.maintenance import MAINTENANCE, Fenced
+from lake.log import MAINTENANCE
+from lake.maintenance import Fenced
 from lake.receipts import FileReceipt
 from lake.removal import FileLoss, Removal
 from lake.snapshot import DataFile, delta_table, table_snapshot
