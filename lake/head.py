@@ -266,15 +266,12 @@ class Head:
     def _is_near(self) -> bool:
         """Return whether the log has every entry since this version, and not too many."""
         log = log_files(self._storage, self._table)
-        since = [version for version in log.entries if version >= self.version]
-        return since == list(range(self.version, log.newest + 1)) and 0 < len(since) <= FAR
+        return log.has_all_since(self.version) and log.newest - self.version < FAR
 
     def _is_joined(self, version: int) -> bool:
         """Return whether an entry that was put late follows those before it, and nothing was cleaned."""
         log = log_files(self._storage, self._table)
-        since = [held for held in log.entries if held >= self.version]
-        unbroken = since == list(range(self.version, log.newest + 1))
-        return unbroken and not any(checkpoint >= version for checkpoint in log.checkpoints)
+        return log.has_all_since(self.version) and log.checkpoints[-1:] < (version,)
 
 
 def _digest(data: bytes) -> bytes:

@@ -138,11 +138,5 @@ def first_since(stored: Iterable[StoredFile], before: datetime) -> int:
     return min((version for version, at in entries.items() if at >= before), default=newest + 1)
 
 
-def entries_from(names: Iterable[str], first: int) -> list[int]:
-    """Return the versions, from one on, that have an entry among the names in a table's log; ascending."""
-    found = (entry for name in names if (entry := _ENTRY.fullmatch(name)))
-    return sorted(version for entry in found if (version := int(entry[1])) >= first)
-
-
 def _name(path: str) -> str:
     return path.rsplit("/", 1)[-1]

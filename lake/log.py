@@ -109,6 +109,14 @@ class LogFiles:
         starts = (*self.checkpoints, *self.entries[:1]) if self.entries[:1] == (0,) else self.checkpoints
         return min((start for start in starts if start >= last_gap), default=self.newest + 1)
 
+    def since(self, first: int) -> list[int]:
+        """Return the versions, from one on, that have an entry; ascending."""
+        return [version for version in self.entries if version >= first]
+
+    def has_all_since(self, first: int) -> bool:
+        """Return whether there is a version, and every one after it, each with its entry."""
+        return self.newest >= first and self.since(first) == list(range(first, self.newest + 1))
+
     @property
     def missing(self) -> tuple[int, ...]:
         """The entries that the newest version cannot be built without and that are not there, ascending."""

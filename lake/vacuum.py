@@ -25,7 +25,6 @@ from lake.leftovers import (
     SWEEPS_FOLDER,
     Kind,
     Leftover,
-    entries_from,
     first_since,
     old_data,
     old_journals,
@@ -33,7 +32,7 @@ from lake.leftovers import (
     old_temporaries,
     unneeded,
 )
-from lake.log import entry_path, read_actions
+from lake.log import entry_path, log_files, read_actions
 from lake.schemas import COMMIT_ORDER, TABLES
 from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
@@ -153,7 +152,7 @@ def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str
     spared = set[str]()
     for table in {leftover.path.partition("/")[0] for leftover in chosen if leftover.kind is Kind.DATA}:
         known = plan.versions[table]
-        versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), known + 1)
+        versions = log_files(storage, table).since(known + 1)
         if versions != list(range(known + 1, known + 1 + len(versions))):  # cleaned meanwhile: who knows
             spared |= {leftover.path for leftover in chosen}
         for version in versions:
@@ -215,7 +214,7 @@ def _unopened(storage: Storage, table: str, version: int) -> str | None:
 def _named_since(storage: Storage, table: str, log: Sequence[StoredFile], before: datetime) -> set[str]:
     """Return the files that commits since a time added or removed, also those that came after the listing."""
     first = first_since(log, before)
-    versions = entries_from(storage.list(f"{table}/{LOG_FOLDER}"), first)
+    versions = log_files(storage, table).since(first)
     with ThreadPoolExecutor(_READERS) as readers:
         return set[str]().union(*readers.map(lambda version: _named(storage, table, version), versions))
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lake.leftovers import (
-    entries_from,
     first_since,
     old_data,
     old_journals,
@@ -112,4 +111,3 @@ def test_commits_since_a_time_are_told_from_the_listing() -> None:
     assert first_since(files, BEFORE) == 2
     assert first_since(files[:2], BEFORE) == 2
     assert first_since([], BEFORE) == 0
-    assert entries_from([entry(1), entry(2), entry(4), checkpoint(4)], 2) == [2, 4]
