@@ -6,32 +6,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal
 
-from lake.errors import LakeError
-
-Problem = tuple[str, str]
-"""The key path that is wrong (`age.details`; empty: the whole file) and why, with the remedy."""
-
 Group = Literal["sweep", "strategy", "symbol"]
 DEFAULT_VACUUM_AGE = timedelta(hours=24)
-
-
-class PolicyError(LakeError):
-    """A policy that cannot be applied.
-
-    Attributes:
-        source: The file, as the user named it.
-        problems: Every problem found.
-    """
-
-    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(source, problems)
-        self.source, self.problems = source, problems
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{self.source}: {key}: {reason}" if key else f"{self.source}: {reason}"
-            for key, reason in self.problems
-        )
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from lake.journal import Batch, Journal
 from lake.lake import Lake
 from lake.lost import Loss, all_losses
 from lake.pins import pins
-from lake.policy import Policy, PolicyError
+from lake.policy import Policy
 from lake.removed_runs import may_hold
 from lake.retention import Pinned
 from queries.catalog import Catalog
 from queries.keep import missing_pins
 from queries.removed import removed_run, removed_sweep
+from sweeps.retention.policy_file import PolicyError
 
 _HALF = 16
 

@@ -11,8 +11,7 @@ from lake.copying import counter
 from lake.lake import Lake
 from lake.ownership import is_live
 from lake.pins import Pin, ProtectedError, pins
-from lake.policy import Details, Policy, PolicyError
-from lake.policy_values import METRIC_LIST, near
+from lake.policy import Details, Policy
 from lake.removal import Removal, plan_removal
 from lake.retention import (
     HeldSweep,
@@ -30,6 +29,9 @@ from queries.catalog import Catalog
 from queries.errors import UnknownNameError
 from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of
 from sweeplake.pinned import pinned_by
+from sweeps.errors import did_you_mean
+from sweeps.retention.policy_file import PolicyError
+from sweeps.retention.policy_values import METRIC_LIST
 
 _RUNS, _DETAILS = ("metrics", "failures"), ("details", "trades", "equity")
 
@@ -109,7 +111,7 @@ def _judged(catalog: Catalog, policy: Policy, rule: Details, sweeps: Sequence[st
     except UnknownNameError as error:
         key = "details.score" if rule.score else "details.metric"
         known = [name for name in catalog.schema.names if name.startswith(CUSTOM_METRIC_PREFIX)]
-        remedy = near(error.name, [*METRIC_NAMES, *known]) or f"; `{METRIC_LIST}` lists all"
+        remedy = did_you_mean(error.name, [*METRIC_NAMES, *known]) or f"; `{METRIC_LIST}` lists all"
         problem = key, f"the lake has no metric {error.name}{remedy}"
         raise PolicyError(policy.source, (problem,)) from None
 

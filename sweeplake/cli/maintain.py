@@ -36,8 +36,8 @@ def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: 
     at. With --every an error of one round is told, and the next round comes; --json prints a line a round.
     """
     from lake.lake import open_lake
-    from lake.policy_file import load_policy
     from sweeplake.maintain import maintain as rounds
+    from sweeps.retention.policy_file import load_policy
 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url).require()

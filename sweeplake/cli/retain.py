@@ -32,10 +32,10 @@ def retain(policy_file: str, lake_url: str, applied: bool, as_json: bool) -> Non
     What was removed can be brought back with `sweeplake undo`, until vacuum takes the files.
     """
     from lake.lake import open_lake
-    from lake.policy_file import load_policy
     from sweeplake.maintain import report as told
     from sweeplake.maintain import retain as apply
     from sweeplake.retention import plan_retention
+    from sweeps.retention.policy_file import load_policy
 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url)

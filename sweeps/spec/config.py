@@ -1,7 +1,6 @@
 """The configuration of a sweep: one TOML file, read whole or refused with every problem at once."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic import ValidationInfo as Info
 
-from sweeps.errors import did_you_mean
 from sweeps.spec.axes import AxisSpec
 from sweeps.spec.details_config import DetailsConfig
 from sweeps.spec.errors import ConfigError
@@ -21,12 +19,12 @@ from sweeps.spec.rules import Scalars, shown
 from sweeps.spec.sample_config import SampleConfig
 from sweeps.spec.section import ReadBy, Section, axis_of, checked, refused
 from sweeps.spec.timeframe import timeframe_micros
+from sweeps.spec.toml import read_toml
 from sweeps.spec.where import check_syntax
 
 __all__ = ["ConfigError", "SweepConfig", "load_config", "parse_config"]
 
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_LINE = re.compile(r"(?P<what>.*) \((?:at )?(?P<where>line \d+, column \d+|end of document)\)", re.DOTALL)
 
 
 def _instant(raw: object) -> datetime:
@@ -167,33 +165,4 @@ def load_config(path: Path) -> SweepConfig:
     Raises:
         ConfigError: If there is no such file, it is not TOML, or anything in it is wrong.
     """
-    source = str(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(source, (("", f"no such file{_nearby(path)}"),)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(source, (("", "is not UTF-8 text; save it as UTF-8"),)) from None
-    except OSError as error:
-        raise ConfigError(source, (("", f"cannot be read: {error.strerror}"),)) from None
-    except RecursionError:
-        raise ConfigError(source, (("", "is nested too deeply; flatten its lists"),)) from None
-    except ValueError as error:  # TOML's own error, or a number of thousands of digits
-        raise ConfigError(source, (_syntax_problem(str(error)),)) from None
-    return parse_config(data, source)
-
-
-def _nearby(path: Path) -> str:
-    try:
-        names = sorted(str(other) for other in path.parent.glob("*.toml"))
-    except OSError:
-        return ""
-    return did_you_mean(str(path), names)
-
-
-def _syntax_problem(message: str) -> tuple[str, str]:
-    remedy = "fix the TOML: text stands in quotes, dates as 2001-01-01, each key once"
-    match = _LINE.fullmatch(message)
-    if match is None:
-        return "", f"{message}; {remedy}"
-    return match["where"], f"{match['what'][:1].lower()}{match['what'][1:]}; {remedy}"
+    return parse_config(read_toml(path, ConfigError), str(path))

@@ -6,8 +6,8 @@ Problem = tuple[str, str]
 """The key path that is wrong (`grid.fast[2]`; empty: the whole file) and why, with the remedy."""
 
 
-class ConfigError(SweepError):
-    """A configuration that cannot be run.
+class DocumentError(SweepError):
+    """A TOML document that cannot be used.
 
     Attributes:
         source: The file, as the user named it.
@@ -23,6 +23,10 @@ class ConfigError(SweepError):
             f"{self.source}: {key}: {reason}" if key else f"{self.source}: {reason}"
             for key, reason in self.problems
         )
+
+
+class ConfigError(DocumentError):
+    """A configuration that cannot be run."""
 
 
 class AxisError(SweepError):

@@ -7,23 +7,20 @@ from pathlib import Path
 import pytest
 
 from lake.choices import REMOVAL_ORDER
-from lake.journal import Batch, Journal
 from lake.lake import Lake, open_lake
 from lake.listing import listed
-from lake.lost import Loss
-from lake.ownership import claim
 from lake.pins import ProtectedError, pin, pins, unpin
-from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError
+from lake.policy import Age, Details, Keep, Pins, Policy
 from lake.removal import Removal
 from lake.removal_log import attempts, records
 from lake.remove import remove
 from lake.undo import NothingToUndoError, to_undo, undo
 from lake.usage import bytes_by_sweep, visible_bytes
-from lake.writer import write_rows
 from queries.catalog import Catalog
 from sweeplake.maintain import maintain, retain
 from sweeplake.retention import plan_deletion, plan_retention
-from tests.lake.small import DAY, START, held, put_runs, put_sweep, run_rows, runs_of
+from sweeps.retention.policy_file import PolicyError
+from tests.lake.small import DAY, START, held, put_runs, put_sweep, runs_of
 
 NOW = START + timedelta(days=40)
 HOURS = timedelta(hours=1)
@@ -150,22 +147,6 @@ def test_a_pin_of_what_was_removed_warns_and_the_rest_is_done(lake: Lake) -> Non
     for record in to_undo(lake, START):
         undo(lake, record)
     assert plan_retention(lake, policy, NOW).warnings == ()
-
-
-def test_a_pin_of_a_run_that_a_repair_took_out_warns(lake: Lake) -> None:
-    ids = [f"{'ab' * 8}{n:016x}" for n in range(3)]
-    rows = write_rows(lake.storage, "metrics", run_rows("metrics", [("a", name) for name in ids], {}), PLACE)
-    claim(lake, "a")
-    Journal(lake, "a").put(Batch(1, 1, (), (rows,)))
-    loss = Loss("a", "X", [(1, 1, "X")], {"metrics": [rows.path]})
-    loss.put(lake.storage)
-    loss.finish(lake.storage)
-    other = f"{'cd' * 8}{1:016x}"
-    warnings = plan_retention(lake, Policy(pins=Pins(runs=(ids[1],))), NOW).warnings
-    assert len(warnings) == 1
-    assert "went in a repair of sweep a; compute it with `sweeplake resume a`" in warnings[0]
-    with pytest.raises(PolicyError, match=f"the lake has no run {other}"):
-        plan_retention(lake, Policy(pins=Pins(runs=(ids[1], other))), NOW)
 
 
 def test_the_listing_has_the_ids_of_everything_that_goes(lake: Lake) -> None:

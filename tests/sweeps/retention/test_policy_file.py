@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError
-from lake.policy_file import KEYS, load_policy
+from lake.policy import Age, Details, Keep, Pins, Policy
+from sweeps.retention.policy_file import KEYS, PolicyError, load_policy
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WHOLE = """
 [keep]
 last = 3

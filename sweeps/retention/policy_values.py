@@ -3,14 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from lake.ages import EXAMPLES, parse_age
 from lake.policy import DEFAULT_VACUUM_AGE
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
+from sweeps.errors import did_you_mean
 
 METRIC_LIST = "sweeplake sql 'select metric from metric_columns'"
 """The command that lists the metrics of a lake, a backtester's own among them."""
@@ -79,7 +79,9 @@ def one_of(*choices: str) -> Callable[[object], str]:
 
     def read(raw: object) -> str:
         if raw not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, got {as_toml(raw)}{near(raw, choices)}")
+            raise ValueError(
+                f"expected one of {', '.join(choices)}, got {as_toml(raw)}{did_you_mean(str(raw), choices)}"
+            )
         return str(raw)
 
     return read
@@ -103,7 +105,7 @@ def ids(raw: object) -> tuple[str, ...]:
 def metric(raw: object) -> str:
     """Return the name of a metric; whether a lake has a backtester's own is told when it is asked."""
     if not isinstance(raw, str) or not (raw in METRIC_NAMES or raw.startswith(CUSTOM_METRIC_PREFIX)):
-        remedy = near(raw, METRIC_NAMES) or (
+        remedy = did_you_mean(str(raw), METRIC_NAMES) or (
             f"; a backtester's own begins with {CUSTOM_METRIC_PREFIX}; `{METRIC_LIST}` lists all"
         )
         raise ValueError(f"unknown metric {as_toml(raw)}{remedy}")
@@ -119,12 +121,6 @@ def score(raw: object) -> dict[str, float]:
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
             raise ValueError(f"expected a number for {name}, got {as_toml(weight)}")
     return {name: float(weight) for name, weight in raw.items()}
-
-
-def near(word: object, known: Sequence[str]) -> str:
-    """Return the question whether the nearest of some words was meant; empty if none is near."""
-    found = get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f'; did you mean "{found[0]}"?' if found else ""
 
 
 def as_toml(raw: object) -> str:

@@ -1,13 +1,13 @@
 """Policy files: TOML into a policy, or refused with every problem at once."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from lake.policy import Age, Details, Keep, Pins, Policy, PolicyError, Problem
-from lake.policy_values import (
+from lake.policy import Age, Details, Keep, Pins, Policy
+from sweeps.errors import did_you_mean
+from sweeps.retention.policy_values import (
     as_toml,
     count,
     duration,
@@ -15,12 +15,13 @@ from lake.policy_values import (
     groups,
     ids,
     metric,
-    near,
     one_of,
     score,
     size,
     vacuum_age,
 )
+from sweeps.spec.errors import DocumentError, Problem
+from sweeps.spec.toml import read_toml
 
 Value = TypeVar("Value")
 
@@ -36,25 +37,17 @@ KEYS: Final[Mapping[str, Sequence[str]]] = {
 """Every table of a policy file and its keys."""
 
 
+class PolicyError(DocumentError):
+    """A policy that cannot be applied, or not to this lake."""
+
+
 def load_policy(path: Path) -> Policy:
     """Read and validate a policy file.
 
     Raises:
         PolicyError: If there is no such file, it is not TOML, or anything in it is wrong.
     """
-    source = str(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        others = [str(other) for other in sorted(path.parent.glob("*.toml"))]
-        raise PolicyError(source, (("", f"no such file{near(source, others)}"),)) from None
-    except OSError as error:
-        raise PolicyError(source, (("", f"cannot be read: {error.strerror}"),)) from None
-    except UnicodeDecodeError:
-        raise PolicyError(source, (("", "is not UTF-8 text; save it as UTF-8"),)) from None
-    except ValueError as error:  # TOML's own
-        raise PolicyError(source, (("", f"{error}; fix the TOML: text stands in quotes"),)) from None
-    return parse_policy(data, source)
+    return parse_policy(read_toml(path, PolicyError), str(path))
 
 
 def parse_policy(data: Mapping[str, Any], source: str = "policy") -> Policy:
@@ -157,4 +150,4 @@ def _budget(reading: _Reading) -> int | None:
 
 
 def _choices(word: str, known: Sequence[str]) -> str:
-    return near(word, known) or f"; known are {', '.join(known)}"
+    return did_you_mean(word, known) or f"; known are {', '.join(known)}"

@@ -1,0 +1,1 @@
+"""What a lake keeps, as its owner writes it down: policy files."""
