@@ -108,7 +108,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    ended = _ended(lake)
+    ended = _ended(lake, {_sweep_of(file.path) for file in journals})
     needed, versions = _needed(lake, tables, old_data(stored, before), before, ended)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
@@ -157,9 +157,11 @@ def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str
             spared |= {leftover.path for leftover in chosen}
         for version in versions:
             spared |= {f"{table}/{path}" for path in _named(storage, table, version)}
-    journals = [leftover.path for leftover in chosen if leftover.kind is Kind.JOURNAL]
-    ended = _ended(lake) if journals else set()
-    return spared | {path for path in journals if path.split("/")[1] not in ended}
+    journals = {
+        leftover.path: _sweep_of(leftover.path) for leftover in chosen if leftover.kind is Kind.JOURNAL
+    }
+    ended = _ended(lake, set(journals.values())) if journals else set()
+    return spared | {path for path, sweep_id in journals.items() if sweep_id not in ended}
 
 
 def _requests(plan: VacuumPlan) -> Iterator[list[Leftover]]:
@@ -239,18 +241,15 @@ def _unfinished(lake: Lake, ended: Collection[str]) -> Iterator[tuple[str, str]]
                     yield file.table, file.path
 
 
-def _ended(lake: Lake) -> set[str]:
-    """Return the sweeps that have nothing left to resume: what they put down is committed."""
-    held = set(lake.storage.list(SWEEPS_FOLDER))
-    return {
-        sweep_id
-        for sweep_id, state in _newest_states(lake, ["status"]).items()
-        if state["status"] == REMOVED
-        or (
-            state["status"] in {FINISHED, FINISHED_WITH_FAILURES}
-            and not (sweep_id in held and behind(lake, sweep_id))
-        )
-    }
+def _ended(lake: Lake, journals: Collection[str]) -> set[str]:
+    """Return which of some sweeps have nothing left to resume: what they put down is committed."""
+    states = _newest_states(lake, ["status"])
+    status = {sweep_id: states[sweep_id]["status"] for sweep_id in journals if sweep_id in states}
+    removed = {sweep_id for sweep_id, held in status.items() if held == REMOVED}
+    finished = [sweep_id for sweep_id, held in status.items() if held in (FINISHED, FINISHED_WITH_FAILURES)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        left = readers.map(lambda sweep_id: behind(lake, sweep_id), finished)
+        return removed | {sweep_id for sweep_id, tables in zip(finished, left, strict=True) if not tables}
 
 
 def _read_by_sweeps(lake: Lake) -> set[str]:
@@ -267,6 +266,10 @@ def _read_by_sweeps(lake: Lake) -> set[str]:
 def _newest_states(lake: Lake, columns: Sequence[str]) -> dict[str, dict[str, Any]]:
     rows = lake.snapshot(["sweeps"]).read("sweeps", columns=["sweep_id", "at", *columns])
     return {row["sweep_id"]: row for row in rows.sort_by("at").to_pylist()}
+
+
+def _sweep_of(path: str) -> str:
+    return path.split("/")[1]
 
 
 def _log(table: str, files: Iterable[StoredFile]) -> list[StoredFile]:
