@@ -88,11 +88,11 @@ class Command:
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that compute for it."""
-        try:
+        with suppress(psutil.NoSuchProcess):
             below = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-        return [process for process in below if not process.children()]
+            leaves = [process for process in below if not process.children()]
+            return [process for process in leaves if "resource_tracker" not in " ".join(process.cmdline())]
+        return []
 
     def end(self) -> None:
         """Kill it and what it started."""
