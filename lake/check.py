@@ -15,7 +15,15 @@ from lake.lake import Lake
 from lake.log import LogDamagedError
 from lake.log_check import check_log, check_strays
 from lake.schemas import TABLES
-from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent, delta_table, table_snapshot
+from lake.snapshot import (
+    DataFile,
+    Snapshot,
+    TableSnapshot,
+    absent,
+    delta_table,
+    maintenance_step,
+    table_snapshot,
+)
 from lake.storage import Storage
 
 _THREADS = 4
@@ -132,12 +140,22 @@ def without(table: TableSnapshot, files: Sequence[DataFile]) -> TableSnapshot:
 
 
 def _tables(storage: Storage, *, deep: bool) -> dict[str, _Table]:
-    """Return all tables as of one moment: `details` first, and again if it moved meanwhile."""
-    names = ("details", *(name for name in TABLES if name != "details"))
+    """Return all tables as of one moment, as `Lake.snapshot` does: again if anything was taken out meanwhile."""
+    first = ("sweeps", "details")
+    names = (*first, *(name for name in TABLES if name not in first))
     while True:
+        step = _step(storage)
         tables = {name: _table(storage, name, deep=deep) for name in names}
-        if _table(storage, "details", deep=False).snapshot.version == tables["details"].snapshot.version:
+        if _step(storage) == step:
             return {name: tables[name] for name in TABLES}
+
+
+def _step(storage: Storage) -> int | None:
+    """Return the last maintenance commit of `details`; None if its log cannot be read."""
+    try:
+        return maintenance_step(storage, "details")
+    except LogDamagedError:
+        return None
 
 
 def _table(storage: Storage, name: str, *, deep: bool) -> _Table:

@@ -10,7 +10,7 @@ known by batches without their owner, and nobody takes it for a journal of less.
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -179,13 +179,20 @@ class Journal:
             if batch.closed_by is None:
                 yield batch
 
+    def held_batches(self) -> Iterator[Batch]:
+        """Yield the batches that are there, also of a journal that has lost parts."""
+        names = sorted(name for name in self.lake.storage.list(self.folder) if name.startswith(_BATCH))
+        return (batch for batch in self._read_all(names) if batch.closed_by is None)
+
     def entries(self) -> Iterator[Batch]:
         """Yield everything that has a batch's name, of all epochs, in the order of the steps.
 
         Raises:
             JournalTornError: As `names` does.
         """
-        names = self.names()
+        return self._read_all(self.names())
+
+    def _read_all(self, names: Sequence[str]) -> Iterator[Batch]:
         with ThreadPoolExecutor(READERS) as readers:
             for first in range(0, len(names), READ_AHEAD):
                 yield from readers.map(self.read, names[first : first + READ_AHEAD])

@@ -10,7 +10,7 @@ from lake.evolution import create_table
 from lake.head import Head, TableGoneError
 from lake.history import parse_time, snapshot_as_of, snapshot_of_version
 from lake.schemas import FORMAT, TABLES
-from lake.snapshot import Snapshot, load_table
+from lake.snapshot import Snapshot, load_stepped, load_table, maintenance_step
 from lake.storage import Storage
 
 FORMAT_FILE = "_lake.json"
@@ -133,8 +133,9 @@ class Lake:
     ) -> Snapshot:
         """Return the committed state of some tables, or of all: the newest, or an earlier one.
 
-        `details` is loaded first and looked at again at the end, so that whoever it names has its trades and
-        equity in the same snapshot.
+        `sweeps` is loaded first: of a sweep that has ended there all rows follow. Then `details`, so that
+        whoever it names has its trades and equity in the same snapshot; whether any was taken out meanwhile is
+        asked at the end. Sweeps may go on appending.
 
         Args:
             tables: Names; None is all.
@@ -153,12 +154,13 @@ class Lake:
             at = parse_time(as_of) if isinstance(as_of, str) else as_of
             return snapshot_as_of(self.storage, names, at)
         while True:
-            first = load_table(self.storage, "details") if "details" in names else None
-            loaded = {name: load_table(self.storage, name) for name in names if name != "details"}
-            if first is None:
+            loaded = {name: load_table(self.storage, name) for name in names if name == "sweeps"}
+            step = 0
+            if "details" in names:
+                loaded["details"], step = load_stepped(self.storage, "details")
+            loaded |= {name: load_table(self.storage, name) for name in names if name not in loaded}
+            if "details" not in names or maintenance_step(self.storage, "details") == step:
                 return Snapshot(self.storage, loaded)
-            if load_table(self.storage, "details").version == first.version:
-                return Snapshot(self.storage, {**loaded, "details": first})
 
 
 def open_lake(url: str) -> Lake:

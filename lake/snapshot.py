@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.errors import LakeUnreachableError
 from lake.layout import schema_signature
-from lake.log import raise_if_damaged, require_whole
+from lake.log import MAINTENANCE, raise_if_damaged, require_whole
 from lake.parquet import read_columns
 from lake.retrying import retried
 from lake.schemas import TABLES
@@ -146,6 +146,35 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
     if handle is not None:
         require_whole(storage, name, handle.version())
     return handle
+
+
+def load_stepped(storage: Storage, name: str) -> tuple[TableSnapshot, int]:
+    """Read one table's newest version, and the number of the last maintenance commit in it; 0 for none.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    table = delta_table(storage, name)
+    if table is None:
+        return absent(name), 0
+    return asked(storage, lambda: (table_snapshot(name, table), _step(table)))
+
+
+def maintenance_step(storage: Storage, name: str) -> int:
+    """Return the number of the last maintenance commit of a table; 0 for none.
+
+    What only appends does not move it, so that a reader who opens tables one after the other learns by it
+    whether anything was taken out meanwhile.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
+    table = delta_table(storage, name)
+    return 0 if table is None else asked(storage, lambda: _step(table))
+
+
+def _step(handle: DeltaTable) -> int:
+    return handle.transaction_version(MAINTENANCE) or 0
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:

@@ -108,8 +108,9 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     tables = {name: list(storage.walk(name)) for name in TABLES}
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
-    ended = _ended(lake, {_sweep_of(file.path) for file in journals})
-    needed, versions = _needed(lake, tables, old_data(stored, before), before, ended)
+    sweeps = {_sweep_of(file.path) for file in journals}
+    ended = _ended(lake, sweeps)
+    needed, versions = _needed(lake, tables, old_data(stored, before), before, sweeps - ended)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
@@ -178,13 +179,13 @@ def _needed(
     tables: dict[str, list[StoredFile]],
     old: Sequence[StoredFile],
     before: datetime,
-    ended: Collection[str],
+    unended: Collection[str],
 ) -> tuple[dict[str, set[str]], dict[str, int]]:
     """Return, of the tables that have old files, the paths that must stay, and the versions that tell it."""
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
     versions: dict[str, int] = {}
-    for table, path in _unfinished(lake, ended):
+    for table, path in _unfinished(lake, unended):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
         needed["bars"] |= _read_by_sweeps(lake)
@@ -228,14 +229,15 @@ def _named(storage: Storage, table: str, version: int) -> set[str]:
     return {unquote(file["path"]) for file in files}
 
 
-def _unfinished(lake: Lake, ended: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield table and path of every file that a journal names and its table has not committed."""
+def _unfinished(lake: Lake, unended: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield table and path of every file that a journal names and its table has not committed.
+
+    A journal that lost parts is read as far as it is there: nobody goes on with it.
+    """
     handles = {name: delta_table(lake.storage, name) for name in COMMIT_ORDER}
-    for sweep_id in lake.storage.list(SWEEPS_FOLDER):
-        if sweep_id in ended:
-            continue
+    for sweep_id in sorted(unended):
         steps = {name: handle.transaction_version(sweep_id) for name, handle in handles.items() if handle}
-        for batch in Journal(lake, sweep_id).batches():
+        for batch in Journal(lake, sweep_id).held_batches():
             for file in batch.files:
                 if (steps.get(file.table) or 0) < batch.step:
                     yield file.table, file.path
