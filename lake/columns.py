@@ -167,7 +167,12 @@ FAILURES = (
 SWEEPS = (
     SWEEP_ID,
     Column("at", TIME, "UTC", "when this state was recorded"),
-    Column("status", TEXT, "", "running, finished, finished_with_failures, interrupted, failed, removed"),
+    Column(
+        "status",
+        TEXT,
+        "",
+        "running, finished, finished_with_failures, interrupted, cancelled, failed, removed",
+    ),
     Column("name", TEXT, "", "the configuration's name"),
     Column("owner", TEXT, "", "who started it"),
     STRATEGY,

@@ -3,7 +3,8 @@
 A driver owns a sweep by `_sweeps/<sweep_id>/owner-<epoch>.json`, which is put if absent and never changed,
 so that every epoch has one driver. While it lives it rewrites `heartbeat-<epoch>.json` beside it. How old
 that is the storage says: the heartbeat's time of writing is held against that of a probe, put for the
-purpose, and no machine's clock is asked.
+purpose, and no machine's clock is asked. Who wants it to stop puts `stop-<epoch>.json`, which it looks for
+with every beat.
 """
 
 import json
@@ -120,6 +121,11 @@ def require_free(lake: Lake, sweep_id: str) -> None:
         raise _owned(live)
 
 
+def ask_to_stop(lake: Lake, claimed: Claimed) -> None:
+    """Ask a driver to commit what it has and to stop; it does so within some beats. Safe to repeat."""
+    lake.storage.put_if_absent(_name("stop", claimed), json.dumps(asdict(Owner.here())).encode())
+
+
 def claim(lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = True) -> "Ownership":
     """Become a sweep's owner, in the epoch after the last one.
 
@@ -150,13 +156,17 @@ class Ownership:
 
     def __init__(self, storage: Storage, claimed: Claimed) -> None:
         self._storage, self._claimed = storage, claimed
-        self._ended = threading.Event()
+        self._ended, self._asked = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="heartbeat", daemon=True)
 
     @property
     def epoch(self) -> int:
         """Its epoch, from 1."""
         return self._claimed.epoch
+
+    def is_asked_to_stop(self) -> bool:
+        """Return whether somebody wants this driver to stop, as of the last beat."""
+        return self._asked.is_set()
 
     def __enter__(self) -> Self:
         self._beat()
@@ -177,6 +187,8 @@ class Ownership:
         while not self._ended.wait(BEAT_SECONDS):
             with suppress(Exception):  # a beat that is missed is no harm: commits are fenced whatever it says
                 self._beat()
+                if self._storage.read_if_there(_name("stop", self._claimed)) is not None:
+                    self._asked.set()
 
     def _beat(self) -> None:
         document = {**asdict(self._claimed.owner), "ended": self._ended.is_set()}

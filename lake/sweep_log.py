@@ -17,6 +17,7 @@ RUNNING = "running"
 FINISHED = "finished"
 FINISHED_WITH_FAILURES = "finished_with_failures"
 INTERRUPTED = "interrupted"
+CANCELLED = "cancelled"
 FAILED = "failed"
 REMOVED = "removed"
 

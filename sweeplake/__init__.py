@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from queries.lookup import Lookup
     from sweeplake.lake import Lake
     from sweeplake.opening import open  # noqa: A004
-    from sweeplake.running import Plan, ingest, plan, resume, run
+    from sweeplake.resuming import cancel, resume
+    from sweeplake.running import Plan, ingest, plan, run
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
     from sweeps.simulation.codes import EXIT_REASONS
@@ -39,10 +40,11 @@ _HOMES = {
     "Sweep": "sweeplake.sweep",
     "backtester": "sweeps.strategies.contract",
     "bar_by_bar": "sweeps.strategies.bar_by_bar",
+    "cancel": "sweeplake.resuming",
     "ingest": "sweeplake.running",
     "open": "sweeplake.opening",
     "plan": "sweeplake.running",
-    "resume": "sweeplake.running",
+    "resume": "sweeplake.resuming",
     "run": "sweeplake.running",
     "strategy": "sweeps.strategies.contract",
 }
@@ -60,6 +62,7 @@ __all__ = [
     "Sweep",
     "backtester",
     "bar_by_bar",
+    "cancel",
     "ingest",
     "open",
     "plan",

@@ -23,7 +23,7 @@ from lake.retention import (
     whole_sweeps,
 )
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
-from lake.sweep_log import FAILED, INTERRUPTED, RUNNING
+from lake.sweep_log import CANCELLED, FAILED, INTERRUPTED, RUNNING
 from lake.usage import bytes_by_sweep, visible_bytes
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
@@ -131,7 +131,7 @@ def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> li
 
 def _ended(lake: Lake, row: Mapping[str, Any]) -> bool:
     """Return whether a sweep has ended and nobody works on it."""
-    if row["status"] in {INTERRUPTED, FAILED}:  # somebody may be resuming it
+    if row["status"] in {INTERRUPTED, CANCELLED, FAILED}:  # somebody may be resuming it
         return not is_live(lake, row["sweep_id"])
     return bool(row["status"] != RUNNING)
 

@@ -17,7 +17,7 @@ from sweeplake.cli.ingest import ingest
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.retain import delete, retain, undo
-from sweeplake.cli.run import EXIT_INTERRUPTED, plan, resume, run
+from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
@@ -46,7 +46,7 @@ class _InOrder(click.Group):
 
 
 @click.group(cls=_InOrder, context_settings=_SETTINGS)
-@click.version_option(package_name="sweeplake")
+@click.version_option(package_name="sweeplake", prog_name="sweeplake")
 def cli() -> None:
     """Parameter sweeps of trading backtests on Dask, into a Delta lake, questioned in SQL.
 
@@ -60,7 +60,7 @@ def cli() -> None:
     """
 
 
-_SWEEPS = (ingest, plan, run, resume, status, summary)
+_SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
 _QUESTIONS = (best, search, lookup, show, sql, export, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):

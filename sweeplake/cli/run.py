@@ -18,6 +18,8 @@ from sweeplake.cli.tables import print_facts
 
 EXIT_FAILED_RUNS = 1
 EXIT_INTERRUPTED = 130
+CANCELLED = "cancelled"
+_BROKEN_OFF = ("interrupted", CANCELLED)
 
 
 @click.command()
@@ -130,6 +132,30 @@ def resume(
     _report(sweep, as_json=as_json)
 
 
+@click.command()
+@click.argument("sweep_id")
+@lake_option
+@json_option
+def cancel(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
+    """Stop a sweep that runs in another process.
+
+    SWEEP_ID may be "latest". What is computed is committed and stays, and `resume` goes on with it. A sweep
+    whose driver died ends, too, half a minute after its last sign of life.
+    """
+    import sweeplake
+
+    outcome: Any = sweeplake.cancel(sweep_id, lake=lake_url).outcome
+    if as_json:
+        print_json({key: value for key, value in asdict(outcome).items() if key != "profile"})
+        return
+    how = outcome.status.replace("_", " ")
+    if outcome.status != CANCELLED:
+        note(f"sweep {outcome.sweep_id} had ended before: {how}")
+        return
+    done = f"{outcome.computed + outcome.failed:,} of {counted(outcome.runs, 'run')} are committed"
+    note(f"sweep {outcome.sweep_id} is {how}; {done}. To go on: {command(f'resume {outcome.sweep_id}')}")
+
+
 @contextmanager
 def _under_way(scheduler: str | None, workers: int | None) -> Iterator[Any]:
     """Yield what draws a sweep's progress; SIGTERM is Ctrl-C, and a strategy's prints are no results."""
@@ -176,9 +202,9 @@ def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
         print_json({**document, **({"profile": spent} if profile else {}), "best": runs})
     elif runs:
         print_runs(runs, title=f"Best by {metric}", metric=metric)
-    if outcome.status == "interrupted":
+    if outcome.status in _BROKEN_OFF:
         resume = command(f"resume {sweep.sweep_id}")
-        note(f"interrupted; what was computed is committed. To go on: {resume}")
+        note(f"{outcome.status}; what was computed is committed. To go on: {resume}")
         sys.exit(EXIT_INTERRUPTED)
     summary = command(f"summary {sweep.sweep_id}")
     if outcome.failed:

@@ -20,7 +20,7 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.stages import Profile
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
-from sweeps.execution.window import BlockLostError, through_window
+from sweeps.execution.window import BlockLostError, StopAskedError, Task, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
@@ -45,7 +45,7 @@ class Outcome:
 
     Attributes:
         sweep_id: Its id.
-        status: finished, finished_with_failures, or interrupted.
+        status: finished, finished_with_failures, interrupted, or cancelled.
         runs: Runs of the whole sweep.
         computed: Runs computed and committed, by all of its drivers.
         reused: Runs carried over from other sweeps.
@@ -67,9 +67,10 @@ class Outcome:
 def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = silent) -> Outcome:
     """Run a prepared sweep on a cluster.
 
-    Every committed batch is whole for readers; an interruption (Ctrl-C) commits what was computed, records
-    the state `interrupted` and returns. A commit that was lost, or may have been, records `interrupted` too,
-    if the lake takes that, and raises. Any other error records `failed` and is raised.
+    Every committed batch is whole for readers. An interruption (Ctrl-C) commits what was computed, records
+    the state `interrupted` and returns; so does `cancel` in another process, with the state `cancelled`. A
+    commit that was lost, or may have been, records `interrupted` too, if the lake takes that, and raises. Any
+    other error records `failed` and is raised.
 
     Args:
         prepared: The sweep.
@@ -139,10 +140,11 @@ class _Drive:
             self._announce()
             self._compute_runs()
             self._compute_details()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StopAskedError) as stop:
             with uninterrupted(forget=True):
                 self.ledger.flush()
-                return self._end(sweep_log.INTERRUPTED)
+                is_asked = isinstance(stop, StopAskedError)
+                return self._end(sweep_log.CANCELLED if is_asked else sweep_log.INTERRUPTED)
         except (SweepTakenOverError, CommitLostError, CommitUnknownError):
             raise  # the state is the other driver's to tell, or that of an interruption
         except BaseException as error:
@@ -176,13 +178,16 @@ class _Drive:
         A worker may hold several blocks, and only one of them kills it: the others must not fail with it.
         """
         lost: list[Block] = []
-        for receipt in through_window(self.client, run_block, self.context, iter(cutter)):
+        for receipt in self._window(run_block, iter(cutter)):
             if isinstance(receipt, BlockLostError):
                 lost.append(receipt.block)
             else:
                 yield receipt
         for block in lost:
-            yield from through_window(self.client, run_block, self.context, iter([block]))
+            yield from self._window(run_block, iter([block]))
+
+    def _window(self, task: Task, blocks: Iterator[Block]) -> Iterator[BlockReceipt | BlockLostError]:
+        return through_window(self.client, task, self.context, blocks, self.ledger.is_asked_to_stop)
 
     def _compute_details(self) -> None:
         details = self.prepared.config.details
@@ -191,7 +196,7 @@ class _Drive:
         with self.profiler.details():
             blocks = winning_blocks(self.prepared, self.context, self.lake)
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
-            for receipt in through_window(self.client, run_details, self.context, iter(blocks)):
+            for receipt in self._window(run_details, iter(blocks)):
                 if isinstance(receipt, BlockLostError):
                     raise receipt
                 self.ledger.add(receipt)

@@ -8,7 +8,7 @@ from typing import Any
 from lake.commits import Fence
 from lake.journal import Batch, Journal, step
 from lake.lake import Lake
-from lake.ownership import claim
+from lake.ownership import Ownership, claim
 from lake.receipts import pack
 from lake.recovery import recover
 from lake.writer import write_rows
@@ -31,6 +31,7 @@ class Ledger:
     def __init__(self, lake: Lake, sweep_id: str) -> None:
         self._lake, self._sweep_id = lake, sweep_id
         self._journal = Journal(lake, sweep_id)
+        self._ownership: Ownership | None = None
         self._batches = 0
         self._pending: list[BlockReceipt] = []
         self._open: Batch | None = None
@@ -62,9 +63,14 @@ class Ledger:
             SweepOwnedError: If another driver is alive and is not to be taken over.
         """
         with claim(self._lake, self._sweep_id, take_over=take_over) as ownership:
+            self._ownership = ownership
             self._journal = Journal(self._lake, self._sweep_id, ownership.epoch)
             recover(self._journal, self.finished.restore)
             yield
+
+    def is_asked_to_stop(self) -> bool:
+        """Return whether somebody cancelled the sweep."""
+        return self._ownership is not None and self._ownership.is_asked_to_stop()
 
     def fence(self, number: int) -> Fence:
         """Return the fence of this driver's commit of that number, in a table of its own numbers."""

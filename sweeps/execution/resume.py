@@ -45,8 +45,11 @@ def ended(state: Mapping[str, Any]) -> Outcome | None:
     Args:
         state: The sweep's newest row of `sweeps`.
     """
-    if state["status"] not in (FINISHED, FINISHED_WITH_FAILURES):
-        return None
+    return outcome_of(state) if state["status"] in (FINISHED, FINISHED_WITH_FAILURES) else None
+
+
+def outcome_of(state: Mapping[str, Any]) -> Outcome:
+    """Return a sweep's newest state as what its driver returned."""
     counts = {name: state[name] for name in ("runs", "computed", "reused", "failed", "seconds")}
     return Outcome(state["sweep_id"], state["status"], **counts)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from distributed import Client, Future, KilledWorker, as_completed
 
@@ -11,11 +11,20 @@ from sweeps.execution.blocks import Block
 from sweeps.execution.context import SweepContext
 from sweeps.execution.worker import BlockReceipt
 
+Task: TypeAlias = Callable[[SweepContext, Block], BlockReceipt]
+
 TASKS_PER_THREAD = 3
 ATTEMPTS = 4
 POLL_SECONDS = 0.01
 QUIET_SECONDS = 15.0
 """Without a result for so long, the workers are asked whether they are at work at all."""
+
+
+class StopAskedError(SweepError):
+    """Somebody asked for an end of the sweep; what is with the cluster is given up."""
+
+    def __str__(self) -> str:
+        return "the sweep was cancelled by another process; what was computed is committed"
 
 
 class BlockLostError(SweepError):
@@ -34,9 +43,10 @@ class BlockLostError(SweepError):
 
 def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is one page
     client: Client,
-    task: Callable[[SweepContext, Block], BlockReceipt],
+    task: Task,
     context: SweepContext,
     blocks: Iterator[Block],
+    is_asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[BlockReceipt | BlockLostError]:
     """Yield the receipts of all blocks as they finish.
 
@@ -46,6 +56,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     leaves nothing behind: what still runs is cancelled.
 
     Raises:
+        StopAskedError: Soon after somebody asked for it.
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
@@ -73,7 +84,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     try:
         refill()
         while running:
-            if not _has_ready(finished) and _is_idle(client):
+            if not _has_ready(finished, is_asked_to_stop) and _is_idle(client):
                 forgotten = dict(running)
                 running.clear()
                 client.cancel(list(forgotten))
@@ -103,14 +114,16 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         client.cancel(list(running))
 
 
-def _has_ready(finished: Any) -> bool:
+def _has_ready(finished: Any, is_asked_to_stop: Callable[[], bool]) -> bool:
     """Wait for a result; return False if none came for a while."""
     until = time.monotonic() + QUIET_SECONDS
-    while not finished.has_ready():
+    while not is_asked_to_stop():
+        if finished.has_ready():
+            return True
         if time.monotonic() > until:
             return False
         time.sleep(POLL_SECONDS)
-    return True
+    raise StopAskedError
 
 
 def _is_idle(client: Client) -> bool:

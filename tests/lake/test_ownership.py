@@ -10,7 +10,15 @@ import pytest
 
 from lake import ownership
 from lake.lake import Lake
-from lake.ownership import STALE_SECONDS, SweepOwnedError, claim, is_live, live_owner, require_free
+from lake.ownership import (
+    STALE_SECONDS,
+    SweepOwnedError,
+    ask_to_stop,
+    claim,
+    is_live,
+    live_owner,
+    require_free,
+)
 from lake.storage import Storage
 
 
@@ -128,3 +136,22 @@ def test_a_claim_whose_answer_was_lost_is_known_by_its_token(
 
     monkeypatch.setattr(Storage, "put_if_absent", asked_twice)
     assert claim(lake, "w").epoch == 1
+
+
+def test_a_driver_finds_with_a_beat_that_it_is_asked_to_stop(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    with claim(lake, "w") as mine:
+        claimed = live_owner(lake, "w")
+        assert claimed is not None
+        assert not mine.is_asked_to_stop()
+        for _ in range(2):
+            ask_to_stop(lake, claimed)
+        until = time.monotonic() + 10
+        while not mine.is_asked_to_stop():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    with claim(lake, "w") as second:
+        time.sleep(0.1)
+        assert not second.is_asked_to_stop()

@@ -41,8 +41,8 @@ def do_tasks_twice() -> None:
     """Let every window of this process do some of its tasks twice."""
     through_window = driver.through_window
 
-    def twice(client: Any, task: Any, context: Any, blocks: Iterator[Block]) -> Any:
-        return through_window(client, task, context, doubled(blocks))
+    def twice(client: Any, task: Any, context: Any, blocks: Iterator[Block], *further: Any) -> Any:
+        return through_window(client, task, context, doubled(blocks), *further)
 
     driver.through_window = twice
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "CONFIG --lake --workers --json",
     "run": "CONFIG --lake --scheduler --workers --fresh --profile --json",
     "resume": "SWEEP_ID --lake --scheduler --workers --take-over --json",
+    "cancel": "SWEEP_ID --lake --json",
     "status": "SWEEP_ID --lake --version --as-of --json",
     "summary": "SWEEP_ID --lake --version --as-of --json",
     "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --version --as-of --json",

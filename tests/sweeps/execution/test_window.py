@@ -41,7 +41,7 @@ def test_blocks_that_an_idle_cluster_forgot_are_given_up_after_a_while_and_the_o
     # A cluster that answers nothing and does nothing: for the first seconds no result is ever seen.
     seen, began = window._has_ready, time.monotonic()
     deaf_until = began + 1.5
-    monkeypatch.setattr(window, "_has_ready", lambda done: time.monotonic() > deaf_until and seen(done))
+    monkeypatch.setattr(window, "_has_ready", lambda *asked: time.monotonic() > deaf_until and seen(*asked))
     results = list(through_window(threads, quick, None, blocks(40)))  # type: ignore[arg-type]
     computed = [result for result in results if not isinstance(result, BlockLostError)]
     lost = [result.block.lo for result in results if isinstance(result, BlockLostError)]

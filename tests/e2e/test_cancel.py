@@ -1,0 +1,112 @@
+"""Cancel: a sweep ends from another process, what it committed stays, and resume goes on with it."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from distributed import Client
+
+import sweeplake as sl
+from lake import ownership
+from lake.ownership import claim
+from lake.sweep_log import record_state
+from queries.errors import UnknownNameError
+from queries.sweep import sweep_row
+from sweeplake.lake import Lake
+from sweeps.execution import cancel
+from sweeps.execution.cancel import SweepNotStoppingError
+from tests.e2e.processes import BIN, descendants, gone, line_with, started, sweeplake
+from tests.e2e.stored import metrics_of, stored
+from tests.e2e.test_interruption import SLOW, SWEEP, assert_whole, wait_for_a_batch
+
+FEW = SWEEP.replace("stop = 5000", "stop = 400")
+ENDED_EARLY = 0.5
+
+
+@pytest.fixture(autouse=True)
+def _quickly_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drivers of these tests die often; half a minute is long."""
+    monkeypatch.setattr(ownership, "STALE_SECONDS", 3.0 * ownership.BEAT_SECONDS)
+
+
+def test_a_driver_in_another_process_stops_and_the_sweep_can_go_on(
+    small_lake: Lake, write: Callable[..., Path], client: Client
+) -> None:
+    config = write(sweep__toml=SWEEP, slow__py=SLOW)
+    command = (BIN / "sweeplake", "run", config, "--lake", small_lake.url, "--workers", "2", "--json")
+    with started(*command, cwd=config.parent) as process:
+        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
+        wait_for_a_batch(small_lake, sweep_id)
+        workers = descendants(process.pid)
+        cancelled = sweeplake("cancel", sweep_id, "--lake", small_lake.url, "--json", cwd=config.parent)
+        assert cancelled.returncode == 0, cancelled.stderr
+        out, told = process.communicate(timeout=30)
+        assert gone(workers)
+    assert process.returncode == 130
+    assert f"cancelled; what was computed is committed. To go on: sweeplake resume {sweep_id}" in told
+    document, mine = json.loads(cancelled.stdout), json.loads(out)
+    assert document["status"] == mine["status"] == "cancelled"
+    assert_whole(small_lake, sweep_id, document, "cancelled")
+    assert (document["computed"], document["failed"]) == (mine["computed"], mine["failed"])
+    again = sweeplake("cancel", sweep_id, "--lake", small_lake.url, cwd=config.parent)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert f"of 5,000 runs are committed. To go on: sweeplake resume {sweep_id}" in again.stderr
+
+
+def test_what_was_cancelled_ends_like_what_was_not(
+    small_lake: Lake, write: Callable[..., Path], client: Client
+) -> None:
+    config = write(sweep__toml=FEW, slow__py=SLOW)
+    with started(BIN / "sweeplake", "run", config, "--lake", small_lake.url, cwd=config.parent) as process:
+        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
+        wait_for_a_batch(small_lake, sweep_id)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    sweep = sl.cancel(sweep_id, lake=small_lake)
+    assert sweep.outcome is not None
+    assert sweep.outcome.status == sweep.status()["status"] == "cancelled"
+    done = sweep.outcome.computed + sweep.outcome.failed
+    assert 0 < done < 400
+    assert len(stored(small_lake, "metrics", sweep_id)) == sweep.outcome.computed
+    resumed = sl.resume(sweep_id, lake=small_lake, client=client)
+    undisturbed = sl.run(config, lake=small_lake, client=client)
+    assert metrics_of(resumed).index.is_unique
+    assert set(metrics_of(resumed).index) == set(metrics_of(undisturbed).index)
+    assert list(stored(small_lake, "sweeps", sweep_id).sort_values("at")["status"]) == [
+        "running",
+        "cancelled",
+        "running",
+        "finished_with_failures",
+    ]
+
+
+def test_a_sweep_that_ended_stays_as_it_is(
+    small_lake: Lake, write: Callable[..., Path], client: Client
+) -> None:
+    sweep = sl.run(write(sweep__toml=FEW, slow__py=SLOW), lake=small_lake, client=client)
+    again = sl.cancel("latest", lake=small_lake)
+    assert again.outcome is not None
+    assert (again.sweep_id, again.outcome.status) == (sweep.sweep_id, "finished_with_failures")
+    assert len(stored(small_lake, "sweeps", sweep.sweep_id)) == 2
+    told = sweeplake("cancel", "latest", "--lake", small_lake.url, cwd=Path(small_lake.url))
+    assert told.returncode == 0
+    assert "had ended before: finished with failures" in told.stderr
+    with pytest.raises(UnknownNameError, match="nosuch"):
+        sl.cancel("nosuch", lake=small_lake)
+
+
+def test_a_driver_that_does_not_stop_is_told(
+    small_lake: Lake, write: Callable[..., Path], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sl.run(write(sweep__toml=FEW, slow__py=SLOW), lake=small_lake, client=client)
+    state = sweep_row(small_lake.refresh().catalog, sweep.sweep_id)
+    record_state(small_lake.tables, {**state, "status": "interrupted", "at": state["at"].replace(year=2100)})
+    monkeypatch.setattr(cancel, "PATIENCE_SECONDS", ENDED_EARLY)
+    with (
+        claim(small_lake.tables, sweep.sweep_id) as driver,
+        pytest.raises(SweepNotStoppingError, match="still at work; it stops when it can"),
+    ):
+        cancel.cancel(sweep.sweep_id, small_lake.tables)
+    assert driver.epoch == 2
