@@ -140,7 +140,7 @@ def without(table: TableSnapshot, files: Sequence[DataFile]) -> TableSnapshot:
 
 
 def _tables(storage: Storage, *, deep: bool) -> dict[str, _Table]:
-    """Return all tables as of one moment, as `Lake.snapshot` does: again if anything was taken out meanwhile."""
+    """Return all tables as of one moment, as `Lake.snapshot` does: again if rows were taken out meanwhile."""
     first = ("sweeps", "details")
     names = (*first, *(name for name in TABLES if name not in first))
     while True:

@@ -134,8 +134,8 @@ class Lake:
         """Return the committed state of some tables, or of all: the newest, or an earlier one.
 
         `sweeps` is loaded first: of a sweep that has ended there all rows follow. Then `details`, so that
-        whoever it names has its trades and equity in the same snapshot; whether any was taken out meanwhile is
-        asked at the end. Sweeps may go on appending.
+        whoever it names has its trades and equity in the same snapshot; whether any was taken out meanwhile
+        is asked at the end. Sweeps may go on appending.
 
         Args:
             tables: Names; None is all.
