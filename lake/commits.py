@@ -11,7 +11,7 @@ from lake.errors import LakeError, LakeUnreachableError, LakeUnwritableError
 from lake.head import AppendOnlyError, EntryAstrayError, Head
 from lake.lake import Lake
 from lake.log import entry_path
-from lake.receipts import FileReceipt
+from lake.receipts import FileReceipt, further_of
 from lake.snapshot import DataFile
 from lake.storage import Storage
 from lake.uncommitted import require_there
@@ -224,7 +224,7 @@ class _Entry:
 
 
 def _send(storage: Storage, head: Head, entry: _Entry) -> int:
-    further = {name: kind for add in entry.adds for name, kind in add.columns.items()}
+    further = further_of(entry.adds)
     reason, data = "", b""
     sent = 0  # the version as which it may have been taken, 0 if surely as none
     doubtful = False  # whether the storage may still do what it was asked

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from lake.admission import admit_columns
 from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit
 from lake.errors import LakeError
 from lake.lake import Lake
@@ -137,12 +138,16 @@ class Journal:
         """Put a batch down if its number is free; return the one that has the number then.
 
         An answer that was lost is no harm: a retry finds its own batch, and knows it by its token. Its files
-        are kept by vacuum from then on, and so have to be there.
+        are kept by vacuum from then on, and so have to be there; and their columns join the tables before, as
+        nobody could commit it else.
 
         Raises:
             BatchTakenError: If they are not; it was not put down.
+            ColumnClashError: If a column cannot join; it was not put down.
         """
         name = f"{self.folder}/{batch.name}"
+        for table in COMMIT_ORDER:
+            admit_columns(self.lake, table, batch.of(table))
         try:
             self._require_files(batch)
         except BatchTakenError:

@@ -110,6 +110,15 @@ def is_live(lake: Lake, sweep_id: str) -> bool:
     return live_owner(lake, sweep_id) is not None
 
 
+def silent_since(lake: Lake, sweep_id: str) -> datetime | None:
+    """Return the last sign of life of a sweep's last driver, by the store's clock; None if it had none."""
+    newest = newest_owner(lake, sweep_id)
+    if newest is None:
+        return None
+    found = (lake.storage.modified(_name(kind, newest)) for kind in ("heartbeat", "owner"))
+    return max((at for at in found if at is not None), default=None)
+
+
 def require_free(lake: Lake, sweep_id: str) -> None:
     """Return if nobody runs a sweep.
 
@@ -156,7 +165,8 @@ class Ownership:
 
     def __init__(self, storage: Storage, claimed: Claimed) -> None:
         self._storage, self._claimed = storage, claimed
-        self._ended, self._asked = threading.Event(), threading.Event()
+        self._ended = threading.Event()
+        self._asked, self._taken_over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="heartbeat", daemon=True)
 
     @property
@@ -165,8 +175,12 @@ class Ownership:
         return self._claimed.epoch
 
     def is_asked_to_stop(self) -> bool:
-        """Return whether somebody wants this driver to stop, as of the last beat."""
-        return self._asked.is_set()
+        """Return whether this driver has to stop, as of the last beat: asked to, or taken over."""
+        return self._asked.is_set() or self._taken_over.is_set()
+
+    def is_taken_over(self) -> bool:
+        """Return whether a later driver claimed the sweep, as of the last beat."""
+        return self._taken_over.is_set()
 
     def __enter__(self) -> Self:
         self._beat()
@@ -187,8 +201,16 @@ class Ownership:
         while not self._ended.wait(BEAT_SECONDS):
             with suppress(Exception):  # a beat that is missed is no harm: commits are fenced whatever it says
                 self._beat()
-                if self._storage.read_if_there(_name("stop", self._claimed)) is not None:
-                    self._asked.set()
+                self._listen()
+
+    def _listen(self) -> None:
+        after = Claimed(self._claimed.sweep_id, self._claimed.epoch + 1, self._claimed.owner)
+        for word, heard in (
+            (_name("stop", self._claimed), self._asked),
+            (_name("owner", after), self._taken_over),
+        ):
+            if self._storage.read_if_there(word) is not None:
+                heard.set()
 
     def _beat(self) -> None:
         document = {**asdict(self._claimed.owner), "ended": self._ended.is_set()}

@@ -95,3 +95,8 @@ def further_columns(table: str, schema: pa.Schema) -> dict[str, str]:
     """Return the columns that the table's fixed schema does not name, name to Arrow type name."""
     fixed = TABLES[table].schema.names
     return {item.name: str(item.type) for item in schema if item.name not in fixed}
+
+
+def further_of(files: Iterable[FileReceipt]) -> dict[str, str]:
+    """Return the columns of files that their table's fixed schema does not name, name to Arrow type name."""
+    return {name: kind for file in files for name, kind in file.columns.items()}

@@ -1,15 +1,16 @@
 """Retention and deletion: what a policy or a command takes out of a lake, planned; `lake.remove` does it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from lake.choices import Choice
+from lake.clock import store_time
 from lake.copying import counter
 from lake.lake import Lake
-from lake.ownership import is_live
+from lake.ownership import is_live, silent_since
 from lake.pins import Pin, ProtectedError, pins
 from lake.policy import Details, Policy
 from lake.removal import Removal, plan_removal
@@ -34,6 +35,9 @@ from sweeps.retention.policy_file import PolicyError
 from sweeps.retention.policy_values import METRIC_LIST
 
 _RUNS, _DETAILS = ("metrics", "failures"), ("details", "trades", "equity")
+
+DEAD_AFTER = timedelta(hours=1)
+"""A sweep whose driver gave no sign of life for so long has ended there, as far as policies go."""
 
 
 def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> Removal:
@@ -79,8 +83,8 @@ def plan_deletion(lake: Lake, name: str) -> Removal:
                 raise ProtectedError(name, f"{held.id} is pinned; `sweeplake unpin {held.id}` first")
         states = {sweep.sweep_id: sweep for sweep in _held(lake, catalog, Pinned(), measured=False)}
         for sweep in sorted(sweeps & states.keys()):
-            if not states[sweep].ended:
-                reason = f"sweep {sweep} is running; wait for its end, or stop it"
+            if is_live(lake, sweep):
+                reason = f"sweep {sweep} is running; wait for its end, or `sweeplake cancel {sweep}`"
                 raise ProtectedError(name, reason)
         runs = {sweep: held.runs for sweep, held in states.items()}
         at = datetime.now(UTC)
@@ -120,8 +124,9 @@ def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> li
     filled = bytes_by_sweep(catalog.snapshot) if measured else {}
     return [
         HeldSweep(
-            **{key: value for key, value in row.items() if key != "status"},
-            ended=_ended(lake, row),
+            **{key: value for key, value in row.items() if key not in ("status", "ended_at")},
+            ended=(ended_at := _ended_at(lake, row)) is not None,
+            ended_at=ended_at or row["ended_at"],
             run_bytes=_bytes(filled, _RUNS, row["sweep_id"]),
             detail_bytes=_bytes(filled, _DETAILS, row["sweep_id"]),
         )
@@ -129,11 +134,16 @@ def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> li
     ]
 
 
-def _ended(lake: Lake, row: Mapping[str, Any]) -> bool:
-    """Return whether a sweep has ended and nobody works on it."""
+def _ended_at(lake: Lake, row: Mapping[str, Any]) -> datetime | None:
+    """Return when a sweep ended, or its driver died; None while somebody works on it, or may do so."""
+    recorded: datetime = row["ended_at"]
+    if row["status"] == RUNNING:
+        last = silent_since(lake, row["sweep_id"])
+        dead = last is not None and store_time(lake.storage) - last > DEAD_AFTER
+        return max(recorded, last) if dead and last is not None else None
     if row["status"] in {INTERRUPTED, CANCELLED, FAILED}:  # somebody may be resuming it
-        return not is_live(lake, row["sweep_id"])
-    return bool(row["status"] != RUNNING)
+        return None if is_live(lake, row["sweep_id"]) else recorded
+    return recorded
 
 
 def _bytes(filled: Mapping[str, Mapping[str, float]], tables: Sequence[str], sweep: str) -> float:

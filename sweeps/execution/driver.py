@@ -142,6 +142,7 @@ class _Drive:
             self._compute_details()
         except (KeyboardInterrupt, StopAskedError) as stop:
             with uninterrupted(forget=True):
+                self.ledger.require_owned()
                 self.ledger.flush()
                 is_asked = isinstance(stop, StopAskedError)
                 return self._end(sweep_log.CANCELLED if is_asked else sweep_log.INTERRUPTED)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from lake.commits import Fence
+from lake.commits import Fence, SweepTakenOverError
 from lake.journal import Batch, Journal, step
 from lake.lake import Lake
 from lake.ownership import Ownership, claim
@@ -69,8 +69,17 @@ class Ledger:
             yield
 
     def is_asked_to_stop(self) -> bool:
-        """Return whether somebody cancelled the sweep."""
+        """Return whether this driver has to stop: somebody cancelled the sweep, or took it over."""
         return self._ownership is not None and self._ownership.is_asked_to_stop()
+
+    def require_owned(self) -> None:
+        """Return if no later driver has claimed the sweep, as far as is known.
+
+        Raises:
+            SweepTakenOverError: If one has.
+        """
+        if self._ownership is not None and self._ownership.is_taken_over():
+            raise SweepTakenOverError(self._sweep_id, self.epoch, self.epoch + 1)
 
     def fence(self, number: int) -> Fence:
         """Return the fence of this driver's commit of that number, in a table of its own numbers."""

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lake.commits import SweepTakenOverError
+from lake.evolution import ColumnClashError
 from lake.journal import Batch, Journal, JournalTornError
 from lake.lake import Lake
 from lake.ownership import claim
@@ -73,6 +74,19 @@ def test_a_batch_number_is_taken_once(lake: Lake) -> None:
     with pytest.raises(SweepTakenOverError):
         Journal(lake, "w").commit(batch(lake, 1, block=1))
     assert run_ids(lake, "metrics") == ["r0"]
+
+
+def test_a_batch_that_no_table_could_take_is_not_put_down(lake: Lake) -> None:
+    journal, place = Journal(lake, "w"), {"strategy": "s", "symbol": "X", "date": "2026-01-02"}
+
+    def mode(value: object, run: str) -> FileReceipt:
+        rows = pa.table({"sweep_id": ["w"], "run_id": [run], "param_mode": [value]})
+        return write_rows(lake.storage, "metrics", rows, place)
+
+    journal.commit(Batch(1, 1, (), (mode("text", "r0"),)))
+    with pytest.raises(ColumnClashError, match="param_mode"):
+        journal.commit(Batch(1, 2, (), (mode(1.5, "r1"),)))
+    assert journal.names() == ["batch-000001-00000001.json"]
 
 
 def test_the_journal_is_outside_every_table(lake: Lake, tmp_path: Path) -> None:

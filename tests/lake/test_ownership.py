@@ -138,6 +138,19 @@ def test_a_claim_whose_answer_was_lost_is_known_by_its_token(
     assert claim(lake, "w").epoch == 1
 
 
+def test_a_driver_finds_with_a_beat_that_it_was_taken_over(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "BEAT_SECONDS", 0.01)
+    with claim(lake, "w") as mine:
+        assert not mine.is_taken_over()
+        claim(lake, "w", take_over=True)
+        until = time.monotonic() + 10
+        while not (mine.is_taken_over() and mine.is_asked_to_stop()):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
 def test_a_driver_finds_with_a_beat_that_it_is_asked_to_stop(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

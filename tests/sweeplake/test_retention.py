@@ -9,6 +9,7 @@ import pytest
 from lake.choices import REMOVAL_ORDER
 from lake.lake import Lake, open_lake
 from lake.listing import listed
+from lake.ownership import claim
 from lake.pins import ProtectedError, pin, pins, unpin
 from lake.policy import Age, Details, Keep, Pins, Policy
 from lake.removal import Removal
@@ -36,6 +37,7 @@ def lake(tmp_path: Path) -> Lake:
         zip("abcdef", ["finished"] * 4 + ["running", "interrupted"], strict=True)
     ):
         put_sweep(made, name, status=status, days=10.0 * min(place, 3))
+    claim(made, "e")
     put_runs(
         made, [(name, f"r{3 * at + n}") for at, name in enumerate("abcdef") for n in range(3)], sharpe=SHARPE
     )
