@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from deltalake import Schema as DeltaSchema
 
 from lake.errors import LakeError
-from lake.log import entry_path
+from lake.log import entry_path, made_name
 from lake.schemas import TABLES
 from lake.storage import Storage
 
@@ -66,6 +66,7 @@ def create_table(storage: Storage, table: str) -> None:
         )
         entry = Path(folder, entry_path("", 0).lstrip("/")).read_bytes()
     storage.put_if_absent(entry_path(table, 0), entry)
+    storage.put_if_absent(made_name(table), table.encode())
 
 
 def add_columns(handle: DeltaTable, table: str, further: Mapping[str, str]) -> None:

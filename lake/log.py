@@ -33,6 +33,11 @@ _SPANS_SHOWN = 8
 _REMEDY = "`sweeplake check` tells what is left and what to do"
 
 
+def made_name(table: str) -> str:
+    """Return the object that says that a table was created: without its log it is damaged, not new."""
+    return f"_tables/{table}"
+
+
 class LogDamagedError(LakeError):
     """The log of a table cannot be read, or not as it was written."""
 

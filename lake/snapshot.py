@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.errors import LakeUnreachableError
 from lake.layout import schema_signature
-from lake.log import MAINTENANCE, raise_if_damaged, require_whole
+from lake.log import MAINTENANCE, LogDamagedError, made_name, raise_if_damaged, require_whole
 from lake.parquet import read_columns
 from lake.retrying import retried
 from lake.schemas import TABLES
@@ -130,14 +130,16 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
 
     Raises:
         LakeUnreachableError: If the storage does not answer.
-        LogDamagedError: If the table's log is not whole.
+        LogDamagedError: If the table's log is not whole, or is gone.
     """
 
     def opened() -> DeltaTable | None:
         try:
             return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
         except TableNotFoundError:
-            return None
+            if storage.read_if_there(made_name(name)) is None:
+                return None
+            raise LogDamagedError(name, f"{name}/_delta_log", "it is gone") from None
         except DeltaError as error:
             raise_if_damaged(storage, name, error)
             raise

@@ -166,6 +166,9 @@ def test_a_table_whose_log_is_gone_keeps_its_files(lake: Lake) -> None:
     for path in Path(lake.url, "metrics", "_delta_log").iterdir():
         path.unlink()
     age(lake, 48)
+    with pytest.raises(LogDamagedError, match="metrics/_delta_log is damaged: it is gone"):
+        vacuum_plan(lake)
+    lake.storage.delete(["_tables/metrics"])
     assert vacuumed(lake) == set()
     assert len(on_disk(lake)) == 3
 
