@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from lake.ages import EXAMPLES, parse_age
@@ -15,6 +16,13 @@ from sweeps.errors import did_you_mean
 METRIC_LIST = "sweeplake sql 'select metric from metric_columns'"
 """The command that lists the metrics of a lake, a backtester's own among them."""
 
+MOST_COUNTED = 2**31 - 1
+"""The highest count, as counts are columns of 32 bits."""
+
+MOST_BYTES = 2**63 - 1
+"""The largest size, as sizes are numbers of 64 bits."""
+
+_LETTERS_SHOWN = 60
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 _UNITS = {"B": 1} | {
     f"{sign}{kind}": base**power
@@ -46,22 +54,23 @@ def vacuum_age(raw: object) -> timedelta:
 
 
 def size(raw: object) -> int:
-    """Return bytes: a whole number, or a text such as `50 GB` or `2 TiB`."""
+    """Return bytes, at least one: a whole number, or a text such as `50 GB` or `2 TiB`."""
     if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0:
-        return raw
+        return _fitting(raw, raw)
     found = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
-    if found is None or found[2] not in _UNITS or float(found[1]) == 0:
+    if found is None or found[2] not in _UNITS or not Decimal(found[1]):
         near = _unit_like(found[2]) if found is not None and found[2] not in _UNITS else ""
         raise ValueError(f'expected a size such as "50 GB" or "500 MB", got {as_toml(raw)}{near}')
-    return int(float(found[1]) * _UNITS[found[2]])
+    return _fitting(int(Decimal(found[1]) * _UNITS[found[2]]), raw)
 
 
 def count(least: int) -> Callable[[Any], int]:
     """Return what reads a whole number of at least so many."""
 
     def read(raw: Any) -> int:
-        if not isinstance(raw, int) or isinstance(raw, bool) or raw < least:
-            raise ValueError(f"expected a whole number of at least {least}, got {as_toml(raw)}")
+        if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= MOST_COUNTED:
+            span = f"of at least {least} and at most {MOST_COUNTED}"
+            raise ValueError(f"expected a whole number {span}, got {as_toml(raw)}")
         return int(raw)
 
     return read
@@ -118,22 +127,41 @@ def score(raw: object) -> dict[str, float]:
         raise ValueError("expected weights of metrics, such as { sharpe = 1.0, max_drawdown = -0.5 }")
     for name, weight in raw.items():
         metric(name)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise ValueError(f"expected a number for {name}, got {as_toml(weight)}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not _is_finite(weight):
+            raise ValueError(f"expected a finite number such as -0.5 for {name}, got {as_toml(weight)}")
     return {name: float(weight) for name, weight in raw.items()}
 
 
 def as_toml(raw: object) -> str:
-    """Return a value as a policy file writes it."""
+    """Return a value as a policy file writes it; of a long text or number its beginning."""
     if isinstance(raw, bool):
         return str(raw).lower()
     if isinstance(raw, str):
-        return json.dumps(raw, ensure_ascii=False)
+        cut = raw if len(raw) <= _LETTERS_SHOWN else f"{raw[:_LETTERS_SHOWN]}..."
+        return json.dumps(cut, ensure_ascii=False)
+    if isinstance(raw, int) and abs(raw) >= 10**_LETTERS_SHOWN:
+        return f"a number of more than {_LETTERS_SHOWN} digits"
     if isinstance(raw, list):
         return f"[{', '.join(map(as_toml, raw))}]"
     if isinstance(raw, dict):
         return f"{{ {', '.join(f'{key} = {as_toml(value)}' for key, value in raw.items())} }}"
     return str(raw)
+
+
+def _fitting(size_bytes: int, raw: object) -> int:
+    """Return a size that is one."""
+    if size_bytes < 1:
+        raise ValueError(f'{as_toml(raw)} is below one byte; give a size such as "50 GB" or "500 MB"')
+    if size_bytes > MOST_BYTES:
+        raise ValueError(f"{as_toml(raw)} is above {MOST_BYTES} bytes; give a smaller size, or leave it out")
+    return size_bytes
+
+
+def _is_finite(weight: float) -> bool:
+    try:
+        return math.isfinite(weight)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _unit_like(word: str) -> str:

@@ -97,6 +97,7 @@ def test_a_damaged_file_is_named_and_the_exit_code_tells(ask: Ask, lake: Path) -
     [
         (("vacuum", "--older-than", "1h"), ("24 h", "--force")),
         (("vacuum", "--older-than", "soon"), ("--older-than", "m (minutes), h, d or w")),
+        (("vacuum", "--older-than", "900000d"), ("--older-than", "longer than 36500d", "give a shorter one")),
         (("compact", "--table", "bars"), ("--table", "metrics")),
     ],
 )

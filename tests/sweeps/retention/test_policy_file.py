@@ -45,6 +45,25 @@ REFUSED = {
     "no such unit": ("[age]\nsweeps = '1y'", "age.sweeps", "m (minutes), h, d or w"),
     "no age": ("[age]\nsweeps = '0h'", "age.sweeps", "above zero"),
     "longer than time": ("[age]\nsweeps = '99999999999999w'", "age.sweeps", "give a shorter one"),
+    "older than a calendar": ("[vacuum]\nolder_than = '900000d'", "vacuum.older_than", "36500d, 100 years"),
+    "age of many digits": (f"[age]\nsweeps = '{'9' * 400}d'", "age.sweeps", "give a shorter one"),
+    "weight of many digits": (
+        f"[details]\ntop = 1\nscore = {{ sharpe = 1{'0' * 400} }}",
+        "details.score",
+        "expected a finite number such as -0.5 for sharpe, got a number of more than 60 digits",
+    ),
+    "weight without end": ("[details]\ntop = 1\nscore = { sharpe = inf }", "details.score", "finite"),
+    "size of many digits": (f"[budget]\nbytes = {'9' * 400}", "budget.bytes", "give a smaller size"),
+    "text of many digits": (f"[budget]\nbytes = '{'9' * 400} TB'", "budget.bytes", "give a smaller size"),
+    "size beyond 64 bits": ("[budget]\nbytes = '8388608 TiB'", "budget.bytes", "give a smaller size"),
+    "less than a byte": ("[budget]\nbytes = '0.4 B'", "budget.bytes", "is below one byte; give a size"),
+    "count of many digits": (
+        f"[details]\ntop = 1\nmin_trades = {'9' * 48}",
+        "details.min_trades",
+        "at most 2147483647",
+    ),
+    "keep beyond 32 bits": ("[keep]\nlast = 2147483648", "keep.last", "at most 2147483647, got 2147483648"),
+    "hexadecimal digits": (f"[keep]\nlast = 0x{'f' * 5000}", "keep.last", "more than 60 digits"),
     "a number": ("[age]\nsweeps = 12", "age.sweeps", "got 12"),
     "no size": ("[budget]\nbytes = '50 gigs'", "budget.bytes", '"50 GB"'),
     "flag as size": ("[budget]\nbytes = true", "budget.bytes", "expected a size"),
@@ -129,6 +148,13 @@ def test_minutes_hours_days_and_weeks_are_ages(tmp_path: Path) -> None:
     for text, minutes in (("90m", 90), ("1.5 h", 90), ("2d", 2880), ("1w", 10080)):
         policy = load_policy(written(tmp_path, f"[age]\nsweeps = '{text}'"))
         assert policy.age == Age(sweeps=timedelta(minutes=minutes))
+
+
+def test_the_highest_values_are_taken(tmp_path: Path) -> None:
+    text = "[keep]\nlast = 2147483647\n[budget]\nbytes = 9223372036854775807\n[vacuum]\nolder_than = '36500d'"
+    policy = load_policy(written(tmp_path, text))
+    assert (policy.keep, policy.budget_bytes) == (Keep(2**31 - 1), 2**63 - 1)
+    assert policy.vacuum_age == timedelta(days=36_500)
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
