@@ -1,6 +1,6 @@
 """Maintenance: retention, compaction and vacuum in rounds, beside everything else that uses the lake."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
@@ -29,16 +29,19 @@ class Round:
         started_at: When it began, UTC.
         steps: What each step reports, as a JSON document, in order.
         errors: The errors of the steps that failed.
+        skipped: What was left out because it was told to stop, as people read it.
     """
 
     started_at: datetime
     steps: Mapping[str, Document] = field(default_factory=dict)
     errors: Mapping[str, Exception] = field(default_factory=dict)
+    skipped: Sequence[str] = ()
 
     def to_document(self) -> Document:
         """Return it as JSON."""
         errors = {step: f"{type(error).__name__}: {error}" for step, error in self.errors.items()}
-        return {"started_at": self.started_at, **self.steps, "errors": errors}
+        skipped = list(self.skipped)
+        return {"started_at": self.started_at, **self.steps, "errors": errors, "skipped": skipped}
 
 
 def maintain(
@@ -47,7 +50,8 @@ def maintain(
     """Yield rounds of maintenance: one, or one every so many seconds until it is told to stop.
 
     A step that fails is told in its round, and the others are done. Between steps it looks whether it shall
-    stop; within one it is safe to kill, and the next round finishes what was cut off.
+    stop, and what it leaves out then is told in the round; within one it is safe to kill, and the next round
+    finishes what was cut off. Told to stop before it began it yields nothing.
 
     Args:
         lake: The lake.
@@ -91,33 +95,39 @@ def report(lake: Lake, removal: Removal, *, ids: bool) -> Document:
 def _round(lake: Lake, policy: Policy, begun: datetime, stop: Event) -> Round:
     done: dict[str, Document] = {}
     errors: dict[str, Exception] = {}
-    for name, step in _steps(lake, policy, begun, stop).items():
+    skipped: list[str] = []
+    for name, step in _steps(lake, policy, begun, stop, skipped).items():
         if stop.is_set():
-            break
+            skipped.append(name)
+            continue
         try:
             done[name] = step()
         except Exception as error:  # noqa: BLE001  a round must not end the job; it is told
             errors[name] = error
-    return Round(begun, done, errors)
+    return Round(begun, done, errors, tuple(skipped))
 
 
-def _steps(lake: Lake, policy: Policy, now: datetime, stop: Event) -> dict[str, Callable[[], Document]]:
+def _steps(
+    lake: Lake, policy: Policy, now: datetime, stop: Event, skipped: list[str]
+) -> dict[str, Callable[[], Document]]:
+    """Return the steps of a round; those that look whether to stop put down what they leave out."""
     steps: dict[str, Callable[[], Document]] = {"retention": lambda: retain(lake, policy)}
     if policy.compact:
         before = closed_before(now) if policy.compact_months else None
-        steps["compaction"] = lambda: _compact(lake, before, stop)
+        steps["compaction"] = lambda: _compact(lake, before, stop, skipped)
     age = policy.vacuum_age
     if age is not None:
-        steps["vacuum"] = lambda: _vacuum(lake, age, stop)
+        steps["vacuum"] = lambda: _vacuum(lake, age, stop, skipped)
     return steps
 
 
-def _compact(lake: Lake, months_before: date | None, stop: Event) -> Document:
+def _compact(lake: Lake, months_before: date | None, stop: Event, skipped: list[str]) -> Document:
     tables: list[Document] = []
     damaged: list[DamagedFileError] = []
     for name in COMPACTED:
         if stop.is_set():
-            break
+            skipped.append(f"compaction of {name}")
+            continue
         done = compact_table(lake, name, CompactionSettings(), months_before=months_before)
         damaged += done.damaged
         if done.rewritten:
@@ -128,11 +138,13 @@ def _compact(lake: Lake, months_before: date | None, stop: Event) -> Document:
     return {"tables": tables}
 
 
-def _vacuum(lake: Lake, age: timedelta, stop: Event) -> Document:
+def _vacuum(lake: Lake, age: timedelta, stop: Event, skipped: list[str]) -> Document:
     plan = vacuum_plan(lake, age)
-    files = 0
-    for files in vacuum(lake, plan):  # noqa: B007
-        if stop.is_set():
+    files, most = 0, len(plan.leftovers)
+    for files in vacuum(lake, plan):
+        if stop.is_set() and files < most:
+            skipped.append(f"vacuum after {files:,} of {most:,} files")
             break
-    forget_removals(lake, plan.before - age)
+    else:
+        forget_removals(lake, plan.before - age)
     return {"files": files, "bytes": plan.size_bytes, "logs_kept": dict(plan.logs_kept)}

@@ -3,7 +3,7 @@
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 from sweeplake.cli.options import Age, json_option, lake_option
 from sweeplake.cli.output import counted, note, plain, print_json
 from sweeplake.cli.retain import policy_option, print_removal
+from sweeplake.cli.run import EXIT_INTERRUPTED
 
 LEAST_EVERY = timedelta(minutes=1)
 """Rounds that come more often only keep the store busy."""
@@ -32,8 +33,11 @@ LEAST_EVERY = timedelta(minutes=1)
 def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: bool) -> None:  # noqa: FBT001
     """Keep the lake small and fast: apply a policy, compact, vacuum.
 
-    Safe beside sweeps, readers and other maintenance. Ctrl-C and SIGTERM stop it after the step that it is
-    at. With --every an error of one round is told, and the next round comes; --json prints a line a round.
+    Safe beside sweeps, readers and other maintenance. With --every an error of one round is told, and the
+    next round comes; --json prints a line a round.
+
+    Ctrl-C and SIGTERM stop it after the step that it is at, and what it left out is told. With --every that
+    is how it ends, and it exits 0; without, 130 if anything was left out.
     """
     from lake.lake import open_lake
     from sweeplake.maintain import maintain as rounds
@@ -42,20 +46,42 @@ def maintain(policy_file: str, lake_url: str, every: timedelta | None, as_json: 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url).require()
     seconds = every.total_seconds() if every is not None else None
+    skipped: Sequence[str] = ("everything",)  # told to stop before a round began
     with _stopping() as stop:
         for done in rounds(lake, policy, every_seconds=seconds, stop=stop):
-            document = done.to_document()
-            if as_json and seconds is None:
-                print_json(document)
-            elif as_json:
-                click.echo(json.dumps(plain(document)))
-                sys.stdout.flush()
-            else:
-                _print_round(document)
-            for step, error in done.errors.items():
-                if seconds is None:
-                    raise error
-                note(f"{step} failed, the next round tries again: {error}")
+            skipped = done.skipped
+            _tell(done, as_json=as_json, repeated=seconds is not None)
+    if seconds is not None and stop.is_set():
+        note(f"stopped; {_left_out(skipped)}" if skipped else "stopped between two rounds")
+    elif skipped:
+        note(f"interrupted; {_left_out(skipped)}. The next `maintain` does it")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _left_out(skipped: Sequence[str]) -> str:
+    return f"left out: {', '.join(skipped)}"
+
+
+def _tell(done: Any, *, as_json: bool, repeated: bool) -> None:
+    """Print a round.
+
+    Raises:
+        Exception: Of the step that failed, if no round comes that could do it.
+    """
+    document = done.to_document()
+    if as_json and repeated:
+        click.echo(json.dumps(plain(document)))
+        sys.stdout.flush()
+    elif as_json:
+        print_json(document)
+    else:
+        _print_round(document)
+    for step, error in done.errors.items():
+        if not repeated:
+            if done.skipped:
+                note(_left_out(done.skipped))
+            raise error
+        note(f"{step} failed, the next round tries again: {error}")
 
 
 @contextmanager
