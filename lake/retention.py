@@ -25,8 +25,9 @@ class HeldSweep:
         runs: Its rows in metrics.
         failures: Its rows in failures.
         detailed: Its rows in details.
-        run_bytes: Bytes of its metrics and failures; by rows, where sweeps share a file.
+        run_bytes: Bytes of its metrics and failures but for pinned runs; by rows, where sweeps share a file.
         detail_bytes: Bytes of its details, trades and equity, likewise.
+        pinned_bytes: Bytes of its pinned runs, reckoned by their number.
     """
 
     sweep_id: str
@@ -40,6 +41,7 @@ class HeldSweep:
     detailed: int = 0
     run_bytes: float = 0.0
     detail_bytes: float = 0.0
+    pinned_bytes: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def over_budget(
     Args:
         policy: The policy.
         held: Every sweep.
-        pinned: What stays; a pinned run's bytes are reckoned as gone with its sweep.
+        pinned: What stays.
         gone: What goes by other lines.
         total_bytes: Bytes of all visible files.
     """

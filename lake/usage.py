@@ -27,9 +27,9 @@ def bytes_by_sweep(
     return found
 
 
-def visible_bytes(snapshot: Snapshot) -> int:
+def bytes_by_table(snapshot: Snapshot) -> dict[str, int]:
     """Return the bytes of all files that a snapshot shows; what vacuum has yet to take is not among them."""
-    return sum(file.size_bytes for table in snapshot.tables.values() for file in table.files)
+    return {name: sum(file.size_bytes for file in table.files) for name, table in snapshot.tables.items()}
 
 
 def _rows(snapshot: Snapshot, table: str, file: DataFile) -> Mapping[str, int]:

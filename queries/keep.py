@@ -61,6 +61,23 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
     )
 
 
+def pinned_counts(catalog: Catalog, runs: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return, by sweep, how many of some runs it holds in metrics or failures, and in details."""
+    rows = catalog.rows(
+        """
+        with held as (
+            select sweep_id, run_id, 1 as run, 0 as detailed from metrics
+            union all select sweep_id, run_id, 1, 0 from failures
+            union all select sweep_id, run_id, 0, 1 from details
+        )
+        select sweep_id, sum(run) as runs, sum(detailed) as detailed from held
+        where run_id in (select unnest($1)) group by sweep_id order by sweep_id
+        """,
+        [sorted(runs)],
+    )
+    return {row["sweep_id"]: (int(row["runs"]), int(row["detailed"])) for row in rows}
+
+
 def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa.Table:
     """Return every run with details of some sweeps, and whether it stays.
 

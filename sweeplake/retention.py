@@ -1,11 +1,13 @@
 """Retention and deletion: what a policy or a command takes out of a lake, planned; `lake.remove` does it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from lake.budget import fixed_bytes, unreachable
 from lake.choices import Choice
 from lake.clock import store_time
 from lake.copying import counter
@@ -25,10 +27,10 @@ from lake.retention import (
 )
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
 from lake.sweep_log import CANCELLED, FAILED, INTERRUPTED, RUNNING
-from lake.usage import bytes_by_sweep, visible_bytes
+from lake.usage import bytes_by_sweep, bytes_by_table
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
-from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of
+from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, pinned_counts
 from sweeplake.pinned import pinned_by
 from sweeps.errors import did_you_mean
 from sweeps.retention.policy_file import PolicyError
@@ -61,7 +63,12 @@ def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> R
         if policy.details is not None:
             ranked = ranked_sweeps(held, pinned, choices)
             choices += other_details(policy, _judged(catalog, policy, policy.details, ranked), pinned)
-        choices += over_budget(policy, held, pinned, choices, visible_bytes(catalog.snapshot))
+        visible = bytes_by_table(catalog.snapshot)
+        warning = unreachable(policy, fixed_bytes(held, pinned, visible))
+        if warning is None:
+            choices += over_budget(policy, held, pinned, choices, sum(visible.values()))
+        else:
+            warnings += (warning,)
         runs = {sweep.sweep_id: sweep.runs for sweep in held}
         goes = _runs(choices, runs)
         return plan_removal(at, choices, goes, catalog.snapshot, counter(lake.storage), warnings)
@@ -121,17 +128,32 @@ def _judged(catalog: Catalog, policy: Policy, rule: Details, sweeps: Sequence[st
 
 
 def _held(lake: Lake, catalog: Catalog, pinned: Pinned, *, measured: bool) -> list[HeldSweep]:
-    filled = bytes_by_sweep(catalog.snapshot) if measured else {}
-    return [
-        HeldSweep(
-            **{key: value for key, value in row.items() if key not in ("status", "ended_at")},
-            ended=(ended_at := _ended_at(lake, row)) is not None,
-            ended_at=ended_at or row["ended_at"],
-            run_bytes=_bytes(filled, _RUNS, row["sweep_id"]),
-            detail_bytes=_bytes(filled, _DETAILS, row["sweep_id"]),
-        )
-        for row in held_sweeps(catalog, pinned.runs)
-    ]
+    sweeps = [_seen(row, _ended_at(lake, row)) for row in held_sweeps(catalog, pinned.runs)]
+    if not measured:
+        return sweeps
+    filled = bytes_by_sweep(catalog.snapshot)
+    kept = pinned_counts(catalog, pinned.runs) if pinned.runs else {}
+    return [_measured(sweep, filled, *kept.get(sweep.sweep_id, (0, 0))) for sweep in sweeps]
+
+
+def _seen(row: Mapping[str, Any], ended_at: datetime | None) -> HeldSweep:
+    known = {key: value for key, value in row.items() if key not in ("status", "ended_at")}
+    return HeldSweep(**known, ended=ended_at is not None, ended_at=ended_at or row["ended_at"])
+
+
+def _measured(
+    sweep: HeldSweep, filled: Mapping[str, Mapping[str, float]], pinned_runs: int, pinned_details: int
+) -> HeldSweep:
+    """Return a sweep with its bytes; pinned runs have their share of them."""
+    runs, details = (_bytes(filled, tables, sweep.sweep_id) for tables in (_RUNS, _DETAILS))
+    of_runs = runs * pinned_runs / max(1, pinned_runs + sweep.runs + sweep.failures)
+    of_details = details * pinned_details / max(1, pinned_details + sweep.detailed)
+    return replace(
+        sweep,
+        run_bytes=runs - of_runs,
+        detail_bytes=details - of_details,
+        pinned_bytes=of_runs + of_details,
+    )
 
 
 def _ended_at(lake: Lake, row: Mapping[str, Any]) -> datetime | None:

@@ -16,7 +16,7 @@ from lake.removal import Removal
 from lake.removal_log import attempts, records
 from lake.remove import remove
 from lake.undo import NothingToUndoError, to_undo, undo
-from lake.usage import bytes_by_sweep, visible_bytes
+from lake.usage import bytes_by_sweep, bytes_by_table
 from queries.catalog import Catalog
 from sweeplake.maintain import maintain, retain
 from sweeplake.retention import plan_deletion, plan_retention
@@ -45,6 +45,10 @@ def lake(tmp_path: Path) -> Lake:
     return made
 
 
+def size_of(lake: Lake) -> int:
+    return sum(bytes_by_table(lake.snapshot()).values())
+
+
 def sweeps_of(lake: Lake, table: str = "metrics") -> str:
     return "".join(sorted({sweep for sweep, _ in runs_of(lake, table)}))
 
@@ -60,7 +64,7 @@ def test_a_real_run_removes_exactly_what_the_dry_run_lists(lake: Lake) -> None:
     policy = Policy(
         keep=Keep(3), age=Age(metrics=25 * 24 * HOURS, failures=15 * 24 * HOURS), details=Details(1)
     )
-    before, size = held(lake), visible_bytes(lake.snapshot())
+    before, size = held(lake), size_of(lake)
     plan = applied(lake, policy)
     after = held(lake)
     lines = {line.line: line for line in plan.lines}
@@ -79,7 +83,7 @@ def test_a_real_run_removes_exactly_what_the_dry_run_lists(lake: Lake) -> None:
         for file in (*attempt.dropped, *attempt.rewritten)
     }
     assert gone == {(table, loss.file.path) for table in REMOVAL_ORDER for loss in plan.losses[table]}
-    assert visible_bytes(lake.snapshot()) < size
+    assert size_of(lake) < size
     assert sweeps_of(lake) == "cdef"
     assert {key for key in runs_of(lake, "details") if key[0] in "cdf"} == {
         ("c", "r8"),
@@ -184,7 +188,7 @@ def test_a_policy_that_ranks_by_a_metric_that_the_lake_has_not_is_refused(lake: 
 
 
 def test_a_budget_is_met(lake: Lake) -> None:
-    size = visible_bytes(lake.snapshot())
+    size = size_of(lake)
     filled = bytes_by_sweep(lake.snapshot())
     assert sum(sum(by_sweep.values()) for by_sweep in filled.values()) == pytest.approx(
         sum(file.size_bytes for table in REMOVAL_ORDER for file in lake.snapshot()[table].files)
@@ -196,8 +200,23 @@ def test_a_budget_is_met(lake: Lake) -> None:
     assert plan.lines[0].bytes == pytest.approx(
         sum(filled[t]["a"] for t in ("details", "trades", "equity")), abs=5
     )
-    whole = plan_retention(lake, Policy(budget_bytes=size // 10), NOW)
+    removable = sum(by_sweep.get(sweep, 0.0) for by_sweep in filled.values() for sweep in "abcdf")
+    whole = plan_retention(lake, Policy(budget_bytes=int(size - removable) + 1), NOW)
     assert whole.lines[0].sweeps == ("a", "b", "c", "d", "f")
+    assert whole.warnings == ()
+
+
+def test_a_budget_below_what_it_may_not_take_removes_nothing_and_warns(lake: Lake) -> None:
+    pin(lake, "run", "r0")
+    pin(lake, "sweep", "b")
+    filled = bytes_by_sweep(lake.snapshot())
+    free = sum(by_sweep.get(sweep, 0.0) for by_sweep in filled.values() for sweep in "acdf")
+    budget = int(size_of(lake) - free) + 1  # enough but for the pinned run
+    plan = plan_retention(lake, Policy("my.toml", budget_bytes=budget), NOW)
+    assert plan.empty
+    assert f"my.toml: budget.bytes = {budget} cannot be met, so it removes nothing" in plan.warnings[0]
+    unpin(lake, "r0")
+    assert plan_retention(lake, Policy(budget_bytes=budget), NOW).lines[0].sweeps == ("a", "c", "d", "f")
 
 
 def test_a_reader_with_an_old_snapshot_still_reads_everything(lake: Lake) -> None:
