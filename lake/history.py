@@ -6,12 +6,13 @@ The time of a version is that of its commit, by the clock of the machine that co
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lake.errors import LakeError
-from lake.log import LogEntry, log_files, raise_if_damaged, read_entry
+from lake.log import LogEntry, entry_path, log_files, raise_if_damaged, read_actions, read_entry
 from lake.snapshot import ABSENT, Snapshot, TableSnapshot, absent, asked, table_snapshot
 from lake.storage import Storage
 
@@ -62,6 +63,22 @@ def history(storage: Storage, table: str, limit: int | None = None) -> list[LogE
     """Return a table's commits that the log still has, newest first, at most so many."""
     entries = log_files(storage, table).entries[::-1]
     return [read_entry(storage, table, version) for version in entries[:limit]]
+
+
+def is_left(storage: Storage, table: str, version: int) -> bool:
+    """Return whether vacuum has left a version of a table, as far as its log tells without loading it.
+
+    It asks for one file of each commit since that took any out: vacuum deletes those of a commit together.
+    """
+    log = log_files(storage, table)
+    if version not in log.entries or version < log.oldest:
+        return False
+    for later in log.since(version + 1):
+        actions = read_actions(table, later, storage.read(entry_path(table, later)))
+        gone = next((unquote(action["remove"]["path"]) for action in actions if "remove" in action), None)
+        if gone is not None and storage.size(f"{table}/{gone}") is None:
+            return False
+    return True
 
 
 def parse_time(text: str) -> datetime:

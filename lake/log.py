@@ -24,6 +24,13 @@ INGEST = "bars"
 NOTE = "sweeplake"
 """Key of our note in a commit's metadata."""
 
+REMOVAL_STEP = 1
+"""The one step that a removal takes of a table that tells of it; a sweep's are `epoch << 32 | batch`."""
+
+UNDONE = "-undone"
+"""Ends the application, a removal's id, whose step says that the removal is undone."""
+
+_OF_REMOVALS = {"removals": "its record", "sweeps": "states of its sweeps"}
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
 _LOG_WORDS = ("Json error", "heckpoint", "gap", "Parquet error", "No table metadata", "Invalid")
@@ -54,23 +61,27 @@ class LogEntry:
     """One commit, as its entry in the log tells it.
 
     Attributes:
+        table: The table.
         version: The table's version that it made.
         at: When, by the clock of the machine that committed, yet after the version before; 1970 if another
             tool did not say.
         operation: delta-rs's own word, e.g. WRITE.
         note: Ours; "" if it has none.
-        app_id: The application whose step it took: a sweep, or maintenance; "" if none.
+        app_id: The application whose step it took: a sweep, a removal, or maintenance; "" if none.
+        step: That step; a sweep's have its epoch in their upper half, a removal's only one is 1.
         added: Files added.
         removed: Files removed.
         rows_added: Rows in the files added.
         rows_removed: Rows in the files removed.
     """
 
+    table: str
     version: int
     at: datetime
     operation: str
     note: str
     app_id: str
+    step: int
     added: int
     removed: int
     rows_added: int
@@ -85,6 +96,10 @@ class LogEntry:
             return "maintenance"
         if self.app_id == INGEST:
             return "ingest of bars"
+        if self.app_id and self.step == REMOVAL_STEP and self.table in _OF_REMOVALS:
+            removal = self.app_id.removesuffix(UNDONE)
+            undo = "undo of " if removal != self.app_id else ""
+            return f"{undo}removal {removal}: {_OF_REMOVALS[self.table]}"
         if self.app_id:
             return f"append of sweep {self.app_id}"
         return "append" if self.operation == "WRITE" else self.operation.lower()
@@ -165,13 +180,15 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
     actions = read_actions(table, version, data)
     note, info = _note(actions), next(iter(_of_kind(actions, "commitInfo")), {})
     adds, removes = _of_kind(actions, "add"), _of_kind(actions, "remove")
-    steps = [str(step["appId"]) for step in _of_kind(actions, "txn")]
+    step = next(iter(_of_kind(actions, "txn")), {})
     return LogEntry(
+        table=table,
         version=version,
         at=datetime.fromtimestamp(info.get("timestamp", 0) / 1000, UTC),
         operation=str(info.get("operation", "")),
         note=str(note.get("note", "")),
-        app_id=next(iter(steps), ""),
+        app_id=str(step.get("appId", "")),
+        step=int(step.get("version", 0)),
         added=len(adds),
         removed=len(removes),
         rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),

@@ -1,6 +1,6 @@
 """`sweeplake history`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -30,11 +30,14 @@ def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # no
     """
     import sweeplake
     from lake.history import history as commits
+    from lake.history import is_left
 
     with sweeplake.open(lake_url) as lake:
         tables = lake.tables.require()
         entries = commits(tables.storage, table, limit or None)
         now = sum(file.rows for file in tables.snapshot(["metrics"])["metrics"].files)
+        version = _with_runs(entries, now) if table == "metrics" else None
+        left = version is not None and is_left(tables.storage, table, version)
     rows = [
         {
             "version": entry.version,
@@ -54,21 +57,22 @@ def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # no
         note(f"the table {table} has no versions yet")
         return
     print_table(rows, _COLUMNS, optional=_OPTIONAL, alike=False)
-    version = _with_runs(rows, now) if table == "metrics" else None
-    if version is not None:
-        note(f"read the lake as it was: {command(f'best --version {version}')}")
+    if left:
+        note(f"read the lake as it was, while vacuum leaves it: {command(f'best --version {version}')}")
+    elif version is not None:
+        note("vacuum took files of the versions before that had runs; they cannot be read any more")
 
 
-def _with_runs(rows: Sequence[Mapping[str, Any]], now: int) -> int | None:
+def _with_runs(entries: Sequence[Any], now: int) -> int | None:
     """Return the newest version before the last that has runs, or the last; None if none has.
 
     Args:
-        rows: Versions, newest first.
+        entries: Versions, newest first.
         now: Rows of the newest.
     """
     left, having = now, list[int]()
-    for row in rows:
-        having += [row["version"]] if left > 0 else []
-        left += row["rows_removed"] - row["rows_added"]
-    earlier = [version for version in having if version != rows[0]["version"]]
+    for entry in entries:
+        having += [entry.version] if left > 0 else []
+        left += entry.rows_removed - entry.rows_added
+    earlier = [version for version in having if version != entries[0].version]
     return next(iter(earlier or having), None)

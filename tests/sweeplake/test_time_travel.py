@@ -62,6 +62,34 @@ def test_history_tells_what_was_done(own: Path, ask: Ask) -> None:
     assert "append" not in text.out
 
 
+def test_history_proposes_no_version_whose_files_vacuum_took(own: Path, ask: Ask) -> None:
+    for path in Path(own, "metrics").glob("strategy=*/*/*/*.parquet"):
+        path.unlink()
+    answer = ask("history", "--lake", own)
+    assert answer.code == 0
+    assert "--version" not in answer.err
+    assert "vacuum took files of the versions before that had runs" in answer.err
+
+
+def test_history_tells_the_commits_of_a_removal_and_its_undo_as_such(
+    swept: Path, tmp_path: Path, ask: Ask
+) -> None:
+    lake = shutil.copytree(swept, tmp_path / "lake")
+    sweep = ask("status", "--lake", lake, "--json").json["sweeps"][0]["sweep_id"]
+    removal = ask("delete", sweep, "--yes", "--lake", lake, "--json").json["removal"]
+
+    def done(table: str) -> list[str]:
+        versions = ask("history", "--table", table, "--lake", lake, "--json").json["versions"]
+        return [entry["done"] for entry in versions]
+
+    assert done("removals")[0] == f"removal {removal}: its record"
+    first, *others = done("sweeps")
+    assert first == f"removal {removal}: states of its sweeps"
+    assert f"append of sweep {sweep}" in others
+    assert ask("undo", "--lake", lake).code == 0
+    assert done("sweeps")[0] == f"undo of removal {removal}: states of its sweeps"
+
+
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda words: words[0])
 @pytest.mark.parametrize("option", ["--version", "--as-of"])
 def test_a_question_of_an_earlier_lake_is_answered_as_it_was(
