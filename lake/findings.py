@@ -10,13 +10,28 @@ STATISTICS = "statistics"
 PARTITION = "partition"
 LOG = "log"
 RIVAL = "rival_log"
-FORMAT = "format"
 DOUBLED = "doubled_runs"
 NOT_WHOLE = "details_not_whole"
 LEFTOVERS = "leftovers"
 COUNTS = "run_count"
 UNCOMMITTED = "uncommitted"
 UNREADABLE = "unreadable"
+
+KINDS = (
+    MISSING,
+    DAMAGED,
+    STATISTICS,
+    PARTITION,
+    LOG,
+    RIVAL,
+    DOUBLED,
+    NOT_WHOLE,
+    LEFTOVERS,
+    COUNTS,
+    UNCOMMITTED,
+    UNREADABLE,
+)
+"""Every kind of finding."""
 
 LOST_FILES = (MISSING, DAMAGED)
 """Kinds after which a file's rows are not to be had any more."""

@@ -104,6 +104,23 @@ class FileLostError(QueryError):
         return f"a committed file is missing: {self.file}; `sweeplake check` tells what is lost"
 
 
+class FileUnreadableError(QueryError):
+    """A file of the snapshot is there and cannot be read.
+
+    Attributes:
+        file: The file, relative to the lake's root; "" if DuckDB does not name it.
+        reason: Why, in the words of whoever read it.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+        self.file, self.reason = file, reason
+
+    def __str__(self) -> str:
+        name = f": {self.file}" if self.file else ""
+        return f"a committed file cannot be read{name} ({self.reason}); `sweeplake check` tells what is lost"
+
+
 class PinnedSnapshotError(QueryError):
     """A catalog on a snapshot of its own cannot move on to a newer one."""
 

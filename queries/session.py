@@ -15,7 +15,7 @@ from lake.errors import LakeError
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import Snapshot, absent, load_table
 from lake.storage import Storage
-from queries.errors import FileLostError, QueryError, QueryFailedError, SnapshotGoneError
+from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
 from queries.stored import StoredTable, stored_table
 from queries.strategy_views import strategy_views
@@ -46,6 +46,7 @@ _SETTINGS = (
     "set parquet_metadata_cache = true",
 )
 
+_DUCKDB_KIND = "Invalid Input Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
 _RAISED_IN_PYTHON = re.compile(r"Traceback \(most recent call last\):.*\n(?P<last>\w.*)", re.DOTALL)
 
@@ -113,6 +114,7 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
     Raises:
         FileLostError: If a file is missing that the newest version of its table has, too.
         SnapshotGoneError: If another file of the snapshot is missing.
+        FileUnreadableError: If a file cannot be read.
         QueryFailedError: Else.
     """
     try:
@@ -122,15 +124,25 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
         text = raised["last"] if raised else str(error)
         if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
             raise _missing_file(snapshot, text.split("\n", 1)[0]) from error
+        reason = text.split("\n", 1)[0]
+        file = _named_file(snapshot, reason)
+        if raised is None and (file or type(error) is duckdb.Error):  # its reader of Parquet gives no name
+            raise FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND)) from error
         raise QueryFailedError(text) from error
+
+
+def _named_file(snapshot: Snapshot, text: str) -> str:
+    """Return the file of a snapshot that a text names, relative to the lake's root; "" of none."""
+    files = ((name, file.path) for name, table in snapshot.tables.items() for file in table.files)
+    return next((f"{name}/{path}" for name, path in files if path in text), "")
 
 
 def _missing_file(snapshot: Snapshot, text: str) -> QueryError:
     """Return the error for a file that is not there, by whether the newest version of its table has it."""
-    for name, table in snapshot.tables.items():
-        for file in table.files:
-            if file.path in text and _is_current(snapshot.storage, name, file.path):
-                return FileLostError(f"{name}/{file.path}")
+    file = _named_file(snapshot, text)
+    table, _, path = file.partition("/")
+    if file and _is_current(snapshot.storage, table, path):
+        return FileLostError(file)
     return SnapshotGoneError(text)
 
 
@@ -147,8 +159,6 @@ def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
         return [stored_table(snapshot, name) for name in TABLES]
     except FileNotFoundError as error:
         raise _missing_file(snapshot, f"no such file: {error.filename or error}") from error
-    except (OSError, pa.ArrowException) as error:
-        raise QueryFailedError(f"a file cannot be read: {error}; see `sweeplake check`") from error
 
 
 def _prepared(

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
+from queries.errors import FileUnreadableError
 from queries.text import quoted, sql_type
 
 
@@ -56,8 +57,19 @@ def _footer(url: str, path: str, size_bytes: int) -> frozenset[str]:
 
 
 def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
-    """Return the columns of a file; files never change, so each footer is read once a process."""
-    return _footer(storage.url, f"{name}/{file.path}", file.size_bytes)
+    """Return the columns of a file; files never change, so each footer is read once a process.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        FileUnreadableError: If it cannot be read.
+    """
+    path = f"{name}/{file.path}"
+    try:
+        return _footer(storage.url, path, file.size_bytes)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise FileUnreadableError(path, str(error).partition("\n")[0]) from error
 
 
 def _scan(table: TableSnapshot, variable: str, present: frozenset[str]) -> str:

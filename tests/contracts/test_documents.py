@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lake import findings
 from lake.lake import open_lake
 from queries.catalog import Catalog
 from sweeplake.cli import cli
@@ -52,6 +53,15 @@ def test_every_view_and_macro_is_in_the_manual(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", SweepConfig.model_fields)
 def test_every_table_and_key_of_a_configuration_is_in_its_manual(key: str) -> None:
     assert re.search(rf"`?\b{key}\b", (ROOT / "docs" / "config.md").read_text(encoding="utf-8"))
+
+
+def test_every_kind_of_finding_is_in_the_manual_s_table_and_no_other() -> None:
+    manual = (ROOT / "docs" / "maintenance.md").read_text(encoding="utf-8")
+    table = manual.partition("| finding |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    told = [kind for cell in cells for kind in re.findall(r"`(\w+)`", cell)]
+    named = {value for name, value in vars(findings).items() if name.isupper() and isinstance(value, str)}
+    assert sorted(told) == sorted(findings.KINDS) == sorted(named)
 
 
 def test_the_version_is_one() -> None:
