@@ -1,14 +1,17 @@
 """Maintenance: commits that take files out, of which only one can follow a snapshot."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lake.commits import Fence, commit
+from lake.commits import CommitConflictError, Fence, commit
 from lake.head import Head
 from lake.lake import Lake
 from lake.log import MAINTENANCE
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile, TableSnapshot, absent
+
+ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,20 @@ def fenced(lake: Lake, table: str) -> Fenced:
     if head is None:
         return Fenced(lake, absent(table), 1)
     return Fenced(lake, head.snapshot(), (head.step(MAINTENANCE) or 0) + 1, head)
+
+
+def until_no_conflict(attempt: Callable[[], bool]) -> None:
+    """Try a step of maintenance, planned anew each time, until no rival overtakes it.
+
+    Raises:
+        CommitConflictError: If rivals overtook it too often.
+    """
+    for number in range(ATTEMPTS):
+        try:
+            attempt()
+        except CommitConflictError:
+            if number == ATTEMPTS - 1:
+                raise
+            time.sleep(min(0.01 * 2**number, 1.0))
+        else:
+            return

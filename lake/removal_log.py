@@ -15,6 +15,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from lake.choices import Choice, choice_of
+from lake.commits import EPOCH_BITS, Fence, fence_version
 from lake.lake import Lake
 from lake.layout import named_hash
 from lake.log import MAINTENANCE
@@ -26,6 +27,9 @@ from lake.statistics import statistics_document
 from lake.sweep_log import new_sweep_id
 
 FOLDER = "_maintenance"
+
+_REMOVAL, _UNDO = 0, 1
+"""Epochs of a removal's own steps in the tables: its undo keeps it out as a later driver does an earlier."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,23 @@ def forget_removals(lake: Lake, before: datetime) -> None:
 
 
 def undone(record: RemovalRecord) -> str:
-    """Return the application whose step says, in the table `sweeps`, that its sweeps are as before."""
+    """Return the application whose steps tell, in each table, that a removal was undone or given up."""
     return f"{record.id}-undone"
+
+
+def removing(record: RemovalRecord) -> Fence:
+    """Return the step that each commit of a removal takes: none comes into a table after that of an undo."""
+    return Fence(undone(record), 0, epoch=_REMOVAL)
+
+
+def undoing(record: RemovalRecord, number: int) -> Fence:
+    """Return a step of an undo, or of giving up; the first, 0, shuts the removal out of a table."""
+    return Fence(undone(record), _UNDO << EPOCH_BITS | number, epoch=_UNDO)
+
+
+def is_undone(lake: Lake, record: RemovalRecord) -> bool:
+    """Return whether an undo of a removal was begun, or the removal was given up."""
+    return bool(fence_version(lake, "sweeps", undone(record)))
 
 
 def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:

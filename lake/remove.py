@@ -1,7 +1,8 @@
 """Removing: a planned removal, done table by table behind the maintenance fence."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -10,20 +11,45 @@ import pyarrow.compute as pc
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
 from lake.commits import CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.copying import copy_rows, counter, remembered
+from lake.errors import LakeError
 from lake.lake import Lake
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import SweepOwnedError
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
-from lake.removal_log import RemovalRecord, begin, note_attempt, note_end, records, undone
+from lake.removal_log import (
+    RemovalRecord,
+    begin,
+    is_undone,
+    note_attempt,
+    note_end,
+    records,
+    removing,
+    undoing,
+    undone,
+)
 from lake.retiring import retire
 from lake.schemas import TABLES
 from lake.sources import verify
 from lake.sweep_log import REMOVED, newest_states, put_states
+from lake.undo import undo
 from lake.writer import write_rows
 
-ATTEMPTS = 20
 STATES = "sweeps"
+
+
+class RemovalUndoneError(LakeError):
+    """A removal was undone, or given up, while it was at work."""
+
+    def __init__(self, removal: str) -> None:
+        super().__init__(removal)
+        self.removal = removal
+
+    def __str__(self) -> str:
+        return (
+            f"removal {self.removal} was undone by another process while this one was at it; it takes "
+            "nothing more out, and what it took comes back; if it was meant, remove it again"
+        )
 
 
 def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
@@ -32,12 +58,14 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
     First the state `removed` of its sweeps, which nobody goes on with from then on (`retiring`), and the
     rows of `removals`, then each table in one commit, details first, so that no reader meets half a run.
     Files stay until vacuum; `lake.undo` brings them back. After a crash at any point `finish_removals` does
-    the rest: call it before planning the next. What rivals rewrote meanwhile is planned again.
+    the rest: call it before planning the next. What rivals rewrote meanwhile is planned again. An undo that
+    comes meanwhile stops it: each commit is one that the undo's step in the same table keeps out.
 
     Raises:
         DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
         SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
+        RemovalUndoneError: If it was undone meanwhile; what it had taken out comes back.
         CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
     if removal.empty:
@@ -52,21 +80,26 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
 
 
 def finish_removals(lake: Lake) -> list[RemovalRecord]:
-    """Finish the removals that were cut off, and return them; safe to repeat, and beside others.
+    """Finish the removals that were cut off, and return how they ended; safe to repeat, and beside others.
 
-    One that had taken nothing out yet, and of which somebody runs a sweep again, is given up.
+    One whose undo was begun is undone to its end. One that had taken nothing out yet, and of which somebody
+    runs a sweep again, is given up.
     """
     unfinished = [record for record in records(lake) if not (record.done or record.undone)]
-    return [record for record in unfinished if _finish(lake, record)]
+    ended = (_finish(lake, record) for record in unfinished)
+    return [record for record in ended if record is not None]
 
 
-def _finish(lake: Lake, record: RemovalRecord) -> bool:
+def _finish(lake: Lake, record: RemovalRecord) -> RemovalRecord | None:
     try:
         _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
-    except (SweepOwnedError, SweepTakenOverError, CommitConflictError):
-        return False
-    _perform(lake, record, counter(lake.storage))
-    return True
+        _perform(lake, record, counter(lake.storage))
+    except (SweepOwnedError, SweepTakenOverError):
+        return None
+    except RemovalUndoneError:
+        undo(lake, record)
+        return replace(record, undone=True)
+    return replace(record, done=True)
 
 
 def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Sequence[Fence]]) -> None:
@@ -81,36 +114,33 @@ def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Sequence[Fe
             if _given_up(lake, record):
                 note_end(lake, record, "undone")
                 raise
-    if fence_version(lake, STATES, undone(record)) is not None:
-        note_end(lake, record, "undone")
-        raise CommitConflictError(STATES, record.id, 1, 1)
+    if is_undone(lake, record):
+        raise RemovalUndoneError(record.id)
 
 
 def _given_up(lake: Lake, record: RemovalRecord) -> bool:
     """Give a removal up; False if another process began with it meanwhile."""
     fence = Fence(record.id, 1, exclusive=True)
     try:
-        commit(lake, STATES, [], fence=fence, also=[Fence(undone(record), 1)])
+        commit(lake, STATES, [], fence=fence, also=[undoing(record, 0)])
     except CommitConflictError:
         return False
     return True
 
 
-def until_no_conflict(attempt: Callable[[], bool]) -> None:
-    """Try a step of maintenance, planned anew each time, until no rival overtakes it.
+@contextmanager
+def _unless_undone(record: RemovalRecord) -> Iterator[None]:
+    """Tell of a commit of a removal that an undo kept out what came between.
 
     Raises:
-        CommitConflictError: If rivals overtook it too often.
+        RemovalUndoneError: Instead of the error that the step of the undo is.
     """
-    for number in range(ATTEMPTS):
-        try:
-            attempt()
-        except CommitConflictError:
-            if number == ATTEMPTS - 1:
-                raise
-            time.sleep(min(0.01 * 2**number, 1.0))
-        else:
-            return
+    try:
+        yield
+    except SweepTakenOverError as error:
+        if error.sweep_id == undone(record):
+            raise RemovalUndoneError(record.id) from error
+        raise
 
 
 def _perform(lake: Lake, record: RemovalRecord, count: Count) -> None:
@@ -135,7 +165,8 @@ def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count) ->
         if not loss.whole:
             added += copy_rows(lake.storage, table, loss.file, left)
     note_attempt(lake, record, held, losses, added)
-    held.commit(added, [loss.file for loss in losses], f"removal {record.id}")
+    with _unless_undone(record):
+        held.commit(added, [loss.file for loss in losses], f"removal {record.id}", [removing(record)])
     return True
 
 
@@ -144,7 +175,8 @@ def _record_rows(lake: Lake, record: RemovalRecord) -> None:
     if rows:
         table = pa.Table.from_pylist(rows, schema=TABLES["removals"].schema)
         file = write_rows(lake.storage, "removals", table, {})
-        commit(lake, "removals", [file], fence=Fence(record.id, 1))
+        with _unless_undone(record):
+            commit(lake, "removals", [file], fence=Fence(record.id, 1), also=[removing(record)])
 
 
 def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]:
@@ -161,7 +193,8 @@ def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]
 def _record_states(lake: Lake, record: RemovalRecord, fences: Sequence[Fence]) -> None:
     newest = [states[-1] for states in newest_states(lake, _whole(record.choices))]
     states = [{**state, "status": REMOVED} for state in newest if state["status"] != REMOVED]
-    put_states(lake, states, record.id, fences)
+    with _unless_undone(record):
+        put_states(lake, states, Fence(record.id, 1), [*fences, removing(record)])
 
 
 def _whole(choices: Sequence[Choice]) -> list[str]:

@@ -60,17 +60,17 @@ def newest_states(lake: Lake, sweeps: Sequence[str]) -> Iterator[list[dict[str, 
 
 
 def put_states(
-    lake: Lake, states: Sequence[Mapping[str, Any]], step: str, also: Sequence[Fence] = ()
+    lake: Lake, states: Sequence[Mapping[str, Any]], fence: Fence, also: Sequence[Fence] = ()
 ) -> None:
     """Append states of sweeps, now, in one commit that a repetition of the same step does not repeat.
 
+    The step is taken also where there is no state to append.
+
     Raises:
+        CommitConflictError: If one of the steps is exclusive, and a rival took it.
         SweepTakenOverError: If one of the further steps is that of a sweep which a later driver owns.
     """
-    if states:
-        now = datetime.now(UTC)
-        rows = pa.Table.from_pylist(
-            [{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema
-        )
-        files = [write_rows(lake.storage, "sweeps", rows, {})]
-        commit(lake, "sweeps", files, fence=Fence(step, 1), also=also)
+    now = datetime.now(UTC)
+    rows = pa.Table.from_pylist([{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema)
+    files = [write_rows(lake.storage, "sweeps", rows, {})] if states else []
+    commit(lake, "sweeps", files, fence=fence, also=also)

@@ -10,13 +10,13 @@ from deltalake.exceptions import DeltaError
 
 from lake.choices import Choice, mask_of
 from lake.clock import store_time
+from lake.commits import commit
 from lake.copying import KEYS, batches, copy_rows
 from lake.errors import LakeError
 from lake.lake import Lake
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.receipts import FileReceipt
-from lake.removal_log import FOLDER, Attempt, RemovalRecord, attempts, note_end, records, undone
-from lake.remove import until_no_conflict
+from lake.removal_log import FOLDER, Attempt, RemovalRecord, attempts, note_end, records, undoing
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
 from lake.sources import DamagedFileError
@@ -25,6 +25,10 @@ from lake.vacuum import SAFE_AGE
 
 NAMED_AGAIN = SAFE_AGE - timedelta(hours=1)
 """Files of a younger removal are named again: until this undo is done no vacuum of `SAFE_AGE` plans them."""
+
+
+TABLES_OF_REMOVALS = ("sweeps", "removals", *COMMIT_ORDER)
+"""Tables that a removal commits to."""
 
 
 class CannotUndoError(LakeError):
@@ -84,6 +88,9 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     again, because a crash cut an earlier undo off or a sweep was computed anew, are not doubled: repeat it
     freely.
 
+    A removal that is at work, or was cut off, is shut out of every table first, by a step that none of its
+    commits comes after: what it took out by then comes back, and it takes out nothing more.
+
     A vacuum may have planned to delete the files of a removal that is not young any more (`NAMED_AGAIN`, by
     the store's clock): they are copied, all of them before any is named, and the copies are. What remains is
     an undo that takes over an hour to name the files of a removal that was young when it began, and one
@@ -94,14 +101,18 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
         CannotUndoError: If vacuum took a file that is needed; nothing was changed.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
-    taken = _taken(lake, record)
-    _require(lake, record, taken)
-    if not _is_young(lake, record):
-        taken = {table: [_copied(lake, record, attempt) for attempt in held] for table, held in taken.items()}
+    before = _taken(lake, record)
+    _require(lake, record, before)
+    back = before if _is_young(lake, record) else [_copied(lake, record, attempt) for attempt in before]
+    for table in TABLES_OF_REMOVALS:
+        commit(lake, table, [], fence=undoing(record, 0), note=f"undo of removal {record.id}")
+    back = [*back, *(attempt for attempt in _taken(lake, record) if attempt not in before)]
     rows: dict[str, int] = {}
 
     def bring_back(table: str) -> bool:
-        rows[table] = _bring_back(lake, record, table, taken.get(table, ()))
+        rows[table] = _bring_back(
+            lake, record, table, [attempt for attempt in back if attempt.table == table]
+        )
         return True
 
     for table in COMMIT_ORDER:
@@ -112,9 +123,9 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     return Undone(record.id, {table: count for table, count in rows.items() if count})
 
 
-def _taken(lake: Lake, record: RemovalRecord) -> dict[str, list[Attempt]]:
-    """Return the commits of a removal that came to be, by table."""
-    taken: dict[str, list[Attempt]] = {}
+def _taken(lake: Lake, record: RemovalRecord) -> list[Attempt]:
+    """Return the commits of a removal that came to be."""
+    taken = []
     for attempt in attempts(lake, record):
         try:
             happened = attempt.happened(lake)
@@ -122,13 +133,13 @@ def _taken(lake: Lake, record: RemovalRecord) -> dict[str, list[Attempt]]:
             reason = f"the log of {attempt.table} no longer goes back to version {attempt.base}"
             raise CannotUndoError(record.id, reason) from error
         if happened:
-            taken.setdefault(attempt.table, []).append(attempt)
+            taken.append(attempt)
     return taken
 
 
-def _require(lake: Lake, record: RemovalRecord, taken: Mapping[str, Sequence[Attempt]]) -> None:
+def _require(lake: Lake, record: RemovalRecord, taken: Sequence[Attempt]) -> None:
     """Return if all files are still there, each of its size."""
-    files = [file for held in taken.values() for attempt in held for file in _out(attempt)]
+    files = [file for attempt in taken for file in _out(attempt)]
     gone = [file for file in files if lake.storage.size(f"{file.table}/{file.path}") != file.size_bytes]
     if gone:
         first = f"{gone[0].table}/{gone[0].path}"
@@ -227,7 +238,7 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
         for states in newest_states(lake, sweeps)
         if states[-1]["status"] == REMOVED
     ]
-    put_states(lake, [state for state in before if state is not None], undone(record))
+    put_states(lake, [state for state in before if state is not None], undoing(record, 1))
 
 
 def _out(attempt: Attempt) -> Iterator[FileReceipt]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lake.choices import Choice
-from lake.commits import CommitConflictError, SweepTakenOverError
+from lake.commits import SweepTakenOverError
 from lake.copying import counter
 from lake.journal import Journal, step
 from lake.lake import Lake, open_lake
@@ -17,14 +17,14 @@ from lake.ownership import SweepOwnedError, claim
 from lake.recovery import recover
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
-from lake.remove import finish_removals, remove
+from lake.remove import RemovalUndoneError, finish_removals, remove
 from lake.sweep_log import FINISHED, INTERRUPTED, REMOVED, RUNNING, newest_states, record_state
 from lake.undo import to_undo, undo
 from tests.lake.drivers import BLOCKS, SWEEP, TABLES, assert_exactly_once, batch, drive, owned, run_ids
 from tests.lake.seam import At, Death, KilledError, watched
 from tests.lake.small import put_sweep
 
-REFUSED = (SweepOwnedError, SweepTakenOverError, CommitConflictError)
+REFUSED = (SweepOwnedError, SweepTakenOverError, RemovalUndoneError)
 
 
 @pytest.fixture(autouse=True)
