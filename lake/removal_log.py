@@ -154,6 +154,12 @@ def forget_removals(lake: Lake, before: datetime) -> None:
     )
 
 
+def named_sweeps(lake: Lake) -> frozenset[str]:
+    """Return the sweeps that removals name, at work, done or undone, until they are forgotten."""
+    choices = (choice for record in records(lake) for choice in record.choices)
+    return frozenset(sweep for choice in choices for sweep in (*choice.sweeps, *choice.runs))
+
+
 def undone(record: RemovalRecord) -> str:
     """Return the application whose steps tell, in each table, that a removal was undone or given up."""
     return f"{record.id}-undone"

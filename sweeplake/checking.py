@@ -10,6 +10,7 @@ from lake.check import Checked, check_files
 from lake.findings import DOUBLED, UNCOMMITTED, Finding
 from lake.lake import Lake
 from lake.log_repair import restore_checkpoint, set_aside_cut_entry
+from lake.removal_log import named_sweeps
 from lake.repair import drop_lost, drop_runs, finish_losses, rebuild_statistics
 from lake.schemas import TABLES
 from lake.unsettled import behind, has_journal
@@ -129,6 +130,10 @@ def _repair_files(lake: Lake, checked: Checked, *, drop_damaged: bool) -> Iterat
 def _repair_rows(lake: Lake, unsure: frozenset[str], *, careful: bool) -> Iterator[str]:
     """Drop what is not whole; not of sweeps that say too little to judge by, or that `resume` makes whole.
 
+    Trades and equity that no details name stay where a removal names their sweep: it may be at work, or an
+    undo, which commits their details last. The removals are asked after the rows, so that none is missed:
+    only an undo of one that was known by then gives such rows details.
+
     Args:
         lake: The lake.
         unsure: Sweeps whose files are damaged.
@@ -147,7 +152,10 @@ def _repair_rows(lake: Lake, unsure: frozenset[str], *, careful: bool) -> Iterat
     if pairs := _pairs(broken, unsure):
         drop_runs(lake, ("details", "equity", "trades"), pairs, "repair: details that were not whole")
         yield f"dropped the details of {pairs.num_rows:,} runs that were not whole"
-    if pairs := _pairs(left, unsure):
+    removed = named_sweeps(lake)
+    if kept := {row["sweep_id"] for row in left} & removed - unsure:
+        yield f"left the rows of {len(kept):,} sweeps that no details name: `sweeplake undo` may need them"
+    if pairs := _pairs(left, unsure | removed):
         rows = drop_runs(lake, ("equity", "trades"), pairs, "repair: rows that no details name")
         yield f"dropped {rows:,} rows that no details name"
 

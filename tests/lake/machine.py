@@ -21,7 +21,7 @@ from lake.lake import open_lake
 from lake.ownership import claim
 from lake.recovery import recover
 from lake.removal import plan_removal
-from lake.removal_log import RemovalRecord
+from lake.removal_log import RemovalRecord, records
 from lake.remove import finish_removals, remove
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import Snapshot
@@ -94,14 +94,13 @@ class LakeMachine(RuleBasedStateMachine):
             else Choice("line", scope, runs={key[0]: pa.array([key[1]])})
         )
         gone = {held for held in self.model if held == key or (scope == "sweep" and held[0] == key[0])}
-        before = dict(self.model)
+        before, known = dict(self.model), {record.id for record in records(self.lake)}
         if scope == "details":
             self.model[key] = False
         else:
             self.model = {held: kept for held, kept in self.model.items() if held not in gone}
-        record = self._step(lambda: self._remove(choice), death)
-        if record is not None:
-            self.removed.append((record, before))
+        self._step(lambda: self._remove(choice), death)
+        self.removed += [(record, before) for record in records(self.lake) if record.id not in known]
         if scope == "sweep":
             self._start(key[0].rstrip("0123456789"))
 
