@@ -27,6 +27,7 @@ from lake.statistics import statistics_document
 from lake.sweep_log import new_sweep_id
 
 FOLDER = "_maintenance"
+_PLAN = "plan.json"
 
 _REMOVAL, _UNDO = 0, 1
 """Epochs of a removal's own steps in the tables: its undo keeps it out as a later driver does an earlier."""
@@ -100,7 +101,7 @@ def begin(lake: Lake, removal: Removal) -> RemovalRecord:
         "choices": [choice.to_document() for choice in record.choices],
         "runs": dict(record.runs),
     }
-    lake.storage.put_if_absent(f"{FOLDER}/{record.id}/plan.json", json.dumps(document).encode())
+    lake.storage.put_if_absent(f"{FOLDER}/{record.id}/{_PLAN}", json.dumps(document).encode())
     return record
 
 
@@ -130,8 +131,8 @@ def records(lake: Lake) -> Iterator[RemovalRecord]:
     """Yield all removals, the oldest first."""
     for name in lake.storage.list(FOLDER):
         held = set(lake.storage.list(f"{FOLDER}/{name}"))
-        if "plan.json" in held:
-            document = json.loads(lake.storage.read(f"{FOLDER}/{name}/plan.json"))
+        if _PLAN in held:
+            document = json.loads(lake.storage.read(f"{FOLDER}/{name}/{_PLAN}"))
             yield RemovalRecord(
                 id=name,
                 at=datetime.fromisoformat(document["at"]),
@@ -143,14 +144,16 @@ def records(lake: Lake) -> Iterator[RemovalRecord]:
 
 
 def forget_removals(lake: Lake, before: datetime) -> None:
-    """Drop what is known of removals that ended before a time: vacuum took their files; safe to repeat."""
-    old = [record for record in records(lake) if record.at < before and (record.done or record.undone)]
+    """Drop what is known of removals that ended before a time: vacuum took their files; safe to repeat.
+
+    The plan goes first, in a request of its own: a folder without one is no removal any more, whatever else
+    is left of it, and the next call takes the rest.
+    """
+    old = [record.id for record in records(lake) if record.at < before and (record.done or record.undone)]
+    lake.storage.delete([f"{FOLDER}/{name}/{_PLAN}" for name in old])
+    folders = {name: lake.storage.list(f"{FOLDER}/{name}") for name in lake.storage.list(FOLDER)}
     lake.storage.delete(
-        [
-            f"{FOLDER}/{record.id}/{name}"
-            for record in old
-            for name in sorted(lake.storage.list(f"{FOLDER}/{record.id}"), key=_plan_last)
-        ]
+        [f"{FOLDER}/{name}/{file}" for name, held in folders.items() if _PLAN not in held for file in held]
     )
 
 
@@ -205,10 +208,6 @@ def _receipt(table: str, file: DataFile) -> FileReceipt:
         statistics=statistics_document(file.rows, file.minimum, file.maximum, file.nulls),
         sha256=named_hash(file.path),
     )
-
-
-def _plan_last(name: str) -> tuple[bool, str]:
-    return name == "plan.json", name
 
 
 def _at(lake: Lake, table: str, version: int) -> DeltaTable:

@@ -33,6 +33,7 @@ from lake.leftovers import (
     unneeded,
 )
 from lake.log import entry_path, log_files, read_actions
+from lake.removal_log import forget_removals
 from lake.schemas import COMMIT_ORDER, TABLES
 from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
@@ -70,12 +71,14 @@ class VacuumPlan:
     Attributes:
         before: Only what was not needed since then, by the store's clock.
         leftovers: The files.
+        removals_before: Removals that ended and were planned before then are forgotten: their files are gone.
         versions: Version of each table that has files to lose, as it was planned on.
         logs_kept: Tables whose log stays whole, as its checkpoint cannot be read, each with the reason.
     """
 
     before: datetime
     leftovers: tuple[Leftover, ...]
+    removals_before: datetime
     versions: Mapping[str, int] = field(default_factory=dict)
     logs_kept: tuple[tuple[str, str], ...] = ()
 
@@ -125,7 +128,7 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
         else:
             kept.append((name, reason))
     unique = {leftover.path: leftover for leftover in leftovers}
-    return VacuumPlan(before, tuple(unique.values()), versions, tuple(kept))
+    return VacuumPlan(before, tuple(unique.values()), before - age, versions, tuple(kept))
 
 
 def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
@@ -136,7 +139,7 @@ def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
     a request is on its way is not seen; `undo` makes none of a file that a plan of `SAFE_AGE` may have.
 
     Of journals the owners' files go first, in requests of their own: what is left of one that was not deleted
-    to its end is known as that.
+    to its end is known as that. Last of all, removals are forgotten whose files went by then.
     """
     gone = 0
     for chosen in _requests(plan):
@@ -145,6 +148,7 @@ def vacuum(lake: Lake, plan: VacuumPlan) -> Iterator[int]:
         lake.storage.delete(paths)
         gone += len(paths)
         yield gone
+    forget_removals(lake, plan.removals_before)
 
 
 def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str]:

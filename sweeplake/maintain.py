@@ -12,7 +12,6 @@ from lake.lake import Lake
 from lake.listing import listed
 from lake.policy import Policy
 from lake.removal import Removal
-from lake.removal_log import forget_removals
 from lake.remove import finish_removals, remove
 from lake.sources import DamagedFileError
 from lake.vacuum import vacuum, vacuum_plan
@@ -145,6 +144,4 @@ def _vacuum(lake: Lake, age: timedelta, stop: Event, skipped: list[str]) -> Docu
         if stop.is_set() and files < most:
             skipped.append(f"vacuum after {files:,} of {most:,} files")
             break
-    else:
-        forget_removals(lake, plan.before - age)
     return {"files": files, "bytes": plan.size_bytes, "logs_kept": dict(plan.logs_kept)}
