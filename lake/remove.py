@@ -15,6 +15,8 @@ from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import SweepOwnedError
+from lake.pending import is_pinned, unfinished
+from lake.policy import Pins
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
 from lake.removal_log import (
@@ -23,7 +25,6 @@ from lake.removal_log import (
     is_undone,
     note_attempt,
     note_end,
-    records,
     removing,
     undoing,
     undone,
@@ -32,10 +33,11 @@ from lake.retiring import retire
 from lake.schemas import TABLES
 from lake.sources import verify
 from lake.sweep_log import REMOVED, newest_states, put_states
-from lake.undo import undo
+from lake.undo import CannotUndoError, undo
 from lake.writer import write_rows
 
 STATES = "sweeps"
+NO_PINS = Pins()
 
 
 class RemovalUndoneError(LakeError):
@@ -79,27 +81,36 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
     return record
 
 
-def finish_removals(lake: Lake) -> list[RemovalRecord]:
+def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
     """Finish the removals that were cut off, and return how they ended; safe to repeat, and beside others.
 
-    One whose undo was begun is undone to its end. One that had taken nothing out yet, and of which somebody
-    runs a sweep again, is given up.
+    One whose undo was begun is undone to its end, and so is one that names what is pinned by now: a pin holds
+    against what was not done yet. If vacuum took what that needs, it stays as it is. One that had taken
+    nothing out yet, and of which somebody runs a sweep again, is given up.
+
+    Args:
+        lake: The lake.
+        further: What is pinned beside the lake's own pins.
     """
-    unfinished = [record for record in records(lake) if not (record.done or record.undone)]
-    ended = (_finish(lake, record) for record in unfinished)
+    ended = (_finish(lake, record, further) for record in unfinished(lake))
     return [record for record in ended if record is not None]
 
 
-def _finish(lake: Lake, record: RemovalRecord) -> RemovalRecord | None:
+def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord | None:
     try:
-        _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
-        _perform(lake, record, counter(lake.storage))
+        if not is_pinned(lake, record, further):
+            _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
+            _perform(lake, record, counter(lake.storage))
+            return replace(record, done=True)
     except (SweepOwnedError, SweepTakenOverError):
         return None
     except RemovalUndoneError:
+        pass
+    try:
         undo(lake, record)
-        return replace(record, undone=True)
-    return replace(record, done=True)
+    except CannotUndoError:
+        return None
+    return replace(record, undone=True)
 
 
 def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Sequence[Fence]]) -> None:

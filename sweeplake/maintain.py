@@ -10,9 +10,11 @@ from lake.compact import compact_table
 from lake.compaction import COMPACTED, CompactionSettings, closed_before
 from lake.lake import Lake
 from lake.listing import listed
-from lake.policy import Policy
+from lake.pending import pending
+from lake.policy import Pins, Policy
 from lake.removal import Removal
-from lake.remove import finish_removals, remove
+from lake.removal_log import RemovalRecord
+from lake.remove import NO_PINS, finish_removals, remove
 from lake.sources import DamagedFileError
 from lake.vacuum import vacuum, vacuum_plan
 from sweeplake.retention import plan_retention
@@ -68,18 +70,47 @@ def maintain(
 
 
 def retain(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
-    """Apply a policy: finish what was cut off, then remove what it names; return the report.
+    """Apply a policy: finish what was cut off, or undo what is pinned by now, then remove what it names.
 
     Args:
         lake: The lake.
         policy: The policy.
         ids: Whether the report has the ids of the runs that went, which takes memory for all of them.
+
+    Returns:
+        The report.
     """
-    finished = [record.id for record in finish_removals(lake.require())]
+    ended = ended_document(finish_removals(lake.require(), policy.pins))
     removal = plan_retention(lake, policy)
     told = report(lake, removal, ids=ids)
     record = remove(lake, removal)
-    return {"applied": True, "removal": record and record.id, "finished": finished, **told}
+    return {"applied": True, "removal": record and record.id, **ended, **told}
+
+
+def dry_run(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
+    """Return what `retain` would report, and in `pending` what it would finish, or undo, first."""
+    told = report(lake, plan_retention(lake, policy), ids=ids)
+    return {"applied": False, "pending": pending_document(lake, policy.pins), **told}
+
+
+def pending_document(lake: Lake, further: Pins = NO_PINS) -> list[Document]:
+    """Return what is left of the removals that were cut off, and what becomes of each."""
+    return [
+        {
+            "removal": held.record.id,
+            "then": "undone" if held.pinned else "finished",
+            "lines": held.left.to_document()["lines"],
+        }
+        for held in pending(lake, further)
+    ]
+
+
+def ended_document(records: Sequence[RemovalRecord]) -> Document:
+    """Return the ids of the removals that were finished, and of those that were undone as a pin holds."""
+    return {
+        "finished": [record.id for record in records if record.done],
+        "undone": [record.id for record in records if record.undone],
+    }
 
 
 def report(lake: Lake, removal: Removal, *, ids: bool) -> Document:

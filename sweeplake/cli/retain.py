@@ -32,17 +32,13 @@ def retain(policy_file: str, lake_url: str, applied: bool, as_json: bool) -> Non
     What was removed can be brought back with `sweeplake undo`, until vacuum takes the files.
     """
     from lake.lake import open_lake
-    from sweeplake.maintain import report as told
+    from sweeplake.maintain import dry_run
     from sweeplake.maintain import retain as apply
-    from sweeplake.retention import plan_retention
     from sweeps.retention.policy_file import load_policy
 
     policy = load_policy(Path(policy_file))
     lake = open_lake(lake_url)
-    if applied:
-        report = apply(lake, policy, ids=as_json)
-    else:
-        report = {"applied": False, **told(lake, plan_retention(lake, policy), ids=as_json)}
+    report = (apply if applied else dry_run)(lake, policy, ids=as_json)
     if as_json:
         print_json(report)
     else:
@@ -61,22 +57,27 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
     """
     from lake.lake import open_lake
     from lake.remove import finish_removals, remove
+    from sweeplake.maintain import ended_document, pending_document
     from sweeplake.retention import plan_deletion
 
     lake = open_lake(lake_url)
     planned = plan_deletion(lake, name)
     if not as_json:
-        print_removal({"applied": False, **planned.to_document()}, asked=True)
+        held = {"pending": pending_document(lake), **planned.to_document()}
+        print_removal({"applied": False, **held}, asked=True)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError(f"nobody can be asked here; add --yes to delete {name}")
         click.confirm(f"delete {name}?", abort=True, err=True)
-    if finish_removals(lake) or not yes:  # somebody may have gone on with it while it was asked
+    ended = finish_removals(lake)
+    if ended or not yes:  # somebody may have gone on with it while it was asked
         planned = plan_deletion(lake, name)
     record = remove(lake, planned)
     if as_json:
-        print_json({**planned.to_document(), "applied": True, "removal": record and record.id})
+        told = {"applied": True, "removal": record and record.id, **ended_document(ended)}
+        print_json({**planned.to_document(), **told})
     else:
+        _print_ended(ended_document(ended))
         note(f"deleted; to bring it back: {command('undo')}")
 
 
@@ -122,8 +123,9 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
             part = [sweep for sweep in line["sweeps"] if sweep not in set(line["gone"])]
             _print_sweeps(f"{line['line']}: sweeps that go", line["gone"])
             _print_sweeps(f"{line['line']}: sweeps of which something goes", part)
-    for removal in report.get("finished", ()):
-        note(f"finished removal {removal}, which was cut off")
+    for held in report.get("pending", ()):
+        _print_pending(held)
+    _print_ended(report)
     freed = f"{report['bytes'] / _MEGA:,.1f} MB"
     if not lines:
         note("no line names anything that goes")
@@ -131,6 +133,24 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
         note(f"removed; vacuum frees {freed}; to bring it back before that: {command('undo')}")
     elif not asked:
         note(f"a dry run: nothing was removed; --apply removes it ({freed} once vacuum has been)")
+
+
+def _print_pending(held: dict[str, Any]) -> None:
+    """Print what is left of a removal that was cut off, and what becomes of it first."""
+    if held["then"] == "undone":
+        note(f"removal {held['removal']} was cut off, and is undone first: what it names is pinned")
+        return
+    note(f"removal {held['removal']} was cut off, and is finished first; `sweeplake undo` gives it up")
+    for line in held["lines"]:
+        counts = ", ".join(f"{line[key]:,} {key}" for key in ("runs", "details", "rows"))
+        _print_sweeps(f"{line['line']}: {counts} are left of it to go, of sweeps", line["sweeps"])
+
+
+def _print_ended(report: dict[str, Any]) -> None:
+    for removal in report.get("finished", ()):
+        note(f"finished removal {removal}, which was cut off")
+    for removal in report.get("undone", ()):
+        note(f"undid removal {removal}, which was cut off: what it names is pinned, or its undo was begun")
 
 
 def _print_sweeps(title: str, sweeps: Sequence[str]) -> None:

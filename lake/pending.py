@@ -1,0 +1,80 @@
+"""Pending: removals that were begun and not ended, and whether a pin holds against one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.choices import Choice
+from lake.copying import counter
+from lake.lake import Lake
+from lake.pins import pins
+from lake.policy import Pins
+from lake.removal import Removal, plan_removal
+from lake.removal_log import RemovalRecord, records
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A removal that the next one finishes first, or, where a pin forbids that, undoes.
+
+    Attributes:
+        record: The removal.
+        pinned: Whether something is pinned now that it names.
+        left: What it has not taken out yet.
+    """
+
+    record: RemovalRecord
+    pinned: bool
+    left: Removal
+
+
+def unfinished(lake: Lake) -> list[RemovalRecord]:
+    """Return the removals that were begun and neither done nor undone, the oldest first."""
+    return [record for record in records(lake) if not (record.done or record.undone)]
+
+
+def pending(lake: Lake, further: Pins) -> list[Pending]:
+    """Return what would be finished or undone first; changes nothing.
+
+    Args:
+        lake: The lake.
+        further: What a policy pins beside the lake's own pins.
+    """
+    found = unfinished(lake)
+    snapshot, count = lake.snapshot(), counter(lake.storage)
+    return [
+        Pending(
+            record,
+            is_pinned(lake, record, further),
+            plan_removal(record.at, record.choices, record.runs, snapshot, count),
+        )
+        for record in found
+    ]
+
+
+def is_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> bool:
+    """Return whether a removal names what is pinned, by now."""
+    held = pins(lake)
+    sweeps = {*further.sweeps, *(pin.id for pin in held if pin.kind == "sweep")}
+    runs = {*further.runs, *(pin.id for pin in held if pin.kind == "run")}
+    return any(
+        not sweeps.isdisjoint((*choice.sweeps, *choice.runs))
+        or _names_run(lake, choice, sorted(runs - choice.spared))
+        for choice in record.choices
+    )
+
+
+def _names_run(lake: Lake, choice: Choice, runs: Sequence[str]) -> bool:
+    """Return whether a choice names one of some runs, itself or by a sweep that has it."""
+    ids = pa.array(runs, pa.string())
+    if any(pc.any(pc.is_in(named, value_set=ids), min_count=0).as_py() for named in choice.runs.values()):
+        return True
+    if not runs or not choice.sweeps:
+        return False
+    asked = Choice("pinned", "sweep", runs=dict.fromkeys(choice.sweeps, ids))
+    return any(
+        asked.rows_by_bounds(file) != 0 and sum(counter(lake.storage)("metrics", file, [asked]))
+        for file in lake.snapshot(["metrics"])["metrics"].files
+    )

@@ -1,0 +1,77 @@
+"""Removals that were cut off: a dry run lists what is left of them, and a pin holds against them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lake.choices import Choice
+from lake.copying import counter
+from lake.lake import Lake, open_lake
+from lake.pins import pin
+from lake.policy import Keep, Pins, Policy
+from lake.removal import plan_removal
+from lake.removal_log import records
+from lake.remove import remove
+from sweeplake.maintain import dry_run, retain
+from tests.lake.seam import Death, KilledError, watched
+from tests.lake.small import held, put_runs, put_sweep
+from tests.sweeplake.asking import Ask
+
+A, B = "20260102-a", "20260103-b"
+ALL = Policy(keep=Keep(100))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    made = open_lake(str(tmp_path / "lake"))
+    put_sweep(made, A)
+    put_sweep(made, B)
+    put_runs(made, [(A, "r1"), (B, "r2")])
+    return made
+
+
+def cut_off(lake: Lake, calls: int) -> None:
+    """Remove sweep A, and die at a call: 3 is right after the plan, 20 after its details went."""
+    choice = Choice(f"delete {A}", "sweep", frozenset({A}))
+    plan = plan_removal(datetime.now(UTC), [choice], {A: 1}, lake.snapshot(), counter(lake.storage))
+    with pytest.raises(KilledError), watched(Death(calls)):
+        remove(lake, plan)
+
+
+@pytest.mark.parametrize("calls", [3, 20])
+@pytest.mark.parametrize(("kind", "name", "listed"), [("sweep", A, ()), ("run", "r1", ()), ("", "", (A,))])
+def test_a_pin_holds_against_a_removal_that_was_cut_off(
+    lake: Lake, calls: int, kind: str, name: str, listed: tuple[str, ...]
+) -> None:
+    before = held(lake)
+    cut_off(lake, calls)
+    lake = open_lake(lake.url)
+    if kind:
+        pin(lake, kind, name)
+    policy = replace(ALL, pins=Pins(listed))
+    (told,) = dry_run(lake, policy)["pending"]
+    (record,) = records(lake)
+    assert (told["removal"], told["then"]) == (record.id, "undone")
+    report = retain(lake, policy)
+    assert (report["finished"], report["undone"], report["lines"]) == ([], [record.id], [])
+    assert held(lake) == before
+    assert dry_run(lake, policy)["pending"] == []
+
+
+@pytest.mark.parametrize(("calls", "details"), [(3, 1), (20, 0)])
+def test_a_dry_run_lists_what_is_left_of_a_removal_that_was_cut_off(
+    lake: Lake, ask: Ask, tmp_path: Path, calls: int, details: int
+) -> None:
+    cut_off(lake, calls)
+    (policy := tmp_path / "policy.toml").write_text("[keep]\nlast = 100\n")
+    words = ("retain", "--lake", lake.url, "--policy", policy)
+    (told,) = ask(*words, "--json").json["pending"]
+    (line,) = told["lines"]
+    assert (told["then"], line["sweeps"], line["runs"], line["details"]) == ("finished", [A], 1, details)
+    text = ask(*words)
+    assert f"removal {told['removal']} was cut off, and is finished first" in text.err
+    assert A in text.out
+    assert ask(*words, "--apply", "--json").json["finished"] == [told["removal"]]
+    assert {row["sweep_id"] for rows in held(lake).values() for row in rows} == {B}
