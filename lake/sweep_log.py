@@ -1,8 +1,8 @@
 """The sweep log: every state change of every sweep, one row each, never rewritten."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from lake.commits import Fence, commit
 from lake.lake import Lake
 from lake.schemas import TABLES
+from lake.snapshot import load_table
 from lake.writer import write_rows
 
 RUNNING = "running"
@@ -33,7 +34,8 @@ def record_state(lake: Lake, state: Mapping[str, Any], fence: Fence | None = Non
 
     Args:
         lake: The lake.
-        state: Values by column name of the table `sweeps`; `at` is added, what is left out is NULL.
+        state: Values by column name of the table `sweeps`; what is left out is NULL, but for `at`: that is
+            now, or a little after the sweep's newest state if another machine's clock was ahead.
         fence: The step that the sweep's driver takes in the table; None: whoever records it needs not own it.
 
     Raises:
@@ -41,7 +43,7 @@ def record_state(lake: Lake, state: Mapping[str, Any], fence: Fence | None = Non
         KeyError: If a name is not a column.
     """
     schema = TABLES["sweeps"].schema
-    row = {"at": datetime.now(UTC), **state}
+    row = dict(state) if "at" in state else {**state, "at": _next_at(lake, {state["sweep_id"]})}
     unknown = row.keys() - set(schema.names)
     if unknown:
         raise KeyError(", ".join(sorted(unknown)))
@@ -62,7 +64,7 @@ def newest_states(lake: Lake, sweeps: Sequence[str]) -> Iterator[list[dict[str, 
 def put_states(
     lake: Lake, states: Sequence[Mapping[str, Any]], fence: Fence, also: Sequence[Fence] = ()
 ) -> None:
-    """Append states of sweeps, now, in one commit that a repetition of the same step does not repeat.
+    """Append states of sweeps, the newest of each, in one commit that a repetition of a step does not repeat.
 
     The step is taken also where there is no state to append.
 
@@ -70,7 +72,25 @@ def put_states(
         CommitConflictError: If one of the steps is exclusive, and a rival took it.
         SweepTakenOverError: If one of the further steps is that of a sweep which a later driver owns.
     """
-    now = datetime.now(UTC)
+    now = _next_at(lake, {state["sweep_id"] for state in states})
     rows = pa.Table.from_pylist([{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema)
     files = [write_rows(lake.storage, "sweeps", rows, {})] if states else []
     commit(lake, "sweeps", files, fence=fence, also=also)
+
+
+def _next_at(lake: Lake, sweeps: Collection[str]) -> datetime:
+    """Return now, or what follows the newest state of some sweeps, whose machines' clocks may be ahead.
+
+    Told by the bounds in the log, without reading a row.
+    """
+    files = load_table(lake.storage, "sweeps").files if sweeps else ()
+    known: list[datetime] = [
+        file.maximum["at"]
+        for file in files
+        if "at" in file.maximum
+        and any(
+            file.minimum.get("sweep_id", sweep) <= sweep <= file.maximum.get("sweep_id", sweep)
+            for sweep in sweeps
+        )
+    ]
+    return max([datetime.now(UTC), *(at + timedelta(microseconds=1) for at in known)])
