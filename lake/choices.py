@@ -1,5 +1,6 @@
 """Choices: which rows of which tables go, and whether a file holds any of them."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,7 +54,15 @@ class Choice:
 
     @cached_property
     def _sweeps(self) -> pa.Array:
-        return pa.array(sorted(self.sweeps), pa.string())
+        return pa.array(self._sorted_sweeps, pa.string())
+
+    @cached_property
+    def _sorted_sweeps(self) -> list[str]:
+        return sorted(self.sweeps)
+
+    @cached_property
+    def _sorted_runs(self) -> list[str]:
+        return sorted(self.runs)
 
     @cached_property
     def _spared(self) -> pa.Array:
@@ -79,9 +88,9 @@ class Choice:
             return None
         if low == high and low in self.sweeps:
             return None if any(_within(file, run) for run in self.spared) else file.rows
-        if any(low <= sweep <= high for sweep in self.sweeps):
+        if _between(self._sorted_sweeps, low, high):
             return None
-        near = (ids for sweep, ids in self.runs.items() if low <= sweep <= high)
+        near = (self.runs[sweep] for sweep in _between(self._sorted_runs, low, high))
         return None if any(_any_within(file, ids) for ids in near) else 0
 
     def to_document(self) -> dict[str, Any]:
@@ -108,6 +117,11 @@ def mask_of(choices: Sequence[Choice], rows: pa.RecordBatch) -> pa.Array:
     for choice in choices:
         chosen = pc.or_(chosen, choice.mask(rows))
     return chosen
+
+
+def _between(names: Sequence[str], low: str, high: str) -> Sequence[str]:
+    """Return those of some sorted names that are within bounds."""
+    return names[bisect_left(names, low) : bisect_right(names, high)]
 
 
 def _bounds(file: DataFile, column: str) -> tuple[str | None, str | None]:

@@ -11,18 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from deltalake import DeltaTable
+from urllib.parse import unquote
 
 from lake.choices import Choice, choice_of
 from lake.commits import EPOCH_BITS, Fence, fence_version
+from lake.errors import LakeError
 from lake.lake import Lake
 from lake.layout import named_hash
-from lake.log import MAINTENANCE
+from lake.log import MAINTENANCE, entry_path, log_files, read_actions
 from lake.maintenance import Fenced
 from lake.receipts import FileReceipt
 from lake.removal import FileLoss, Removal
-from lake.snapshot import DataFile, delta_table, table_snapshot
+from lake.snapshot import DataFile
 from lake.statistics import statistics_document
 from lake.sweep_log import new_sweep_id
 
@@ -31,6 +31,20 @@ _PLAN = "plan.json"
 
 _REMOVAL, _UNDO = 0, 1
 """Epochs of a removal's own steps in the tables: its undo keeps it out as a later driver does an earlier."""
+
+
+class LogForgottenError(LakeError):
+    """The log of a table no longer tells what came after a version."""
+
+    def __init__(self, table: str, version: int) -> None:
+        super().__init__(table, version)
+        self.table, self.version = table, version
+
+    def __str__(self) -> str:
+        return (
+            f"the log of {self.table} no longer goes back to version {self.version}: vacuum took its "
+            "entries, and what was removed then cannot come back; run the sweeps again"
+        )
 
 
 @dataclass(frozen=True)
@@ -57,18 +71,23 @@ class Attempt:
         """Return whether the commit is in the table's log, told by the files that it swapped.
 
         Raises:
-            DeltaError: If the log no longer goes back that far.
+            LogForgottenError: If the log no longer goes back that far.
+            LogDamagedError: If an entry of it is not whole.
         """
-        newest = delta_table(lake.storage, self.table)
-        taken = {file.path for file in (*self.dropped, *self.rewritten)}
-        for version in range(self.base + 1, -1 if newest is None else newest.version() + 1):
-            handle = _at(lake, self.table, version)
-            if (handle.transaction_version(MAINTENANCE) or 0) >= self.step:
-                before, after = (
-                    _paths(self.table, _at(lake, self.table, version - 1)),
-                    _paths(self.table, handle),
-                )
-                return before - after == taken and after - before == {file.path for file in self.added}
+        log = log_files(lake.storage, self.table)
+        if not log.has_all_since(self.base + 1) and log.newest > self.base:
+            raise LogForgottenError(self.table, self.base)
+        for version in log.since(self.base + 1):
+            try:
+                data = lake.storage.read(entry_path(self.table, version))
+            except FileNotFoundError as error:
+                raise LogForgottenError(self.table, self.base) from error
+            actions = read_actions(self.table, version, data)
+            steps = [step["version"] for step in _of(actions, "txn") if step["appId"] == MAINTENANCE]
+            if max(steps, default=0) >= self.step:
+                taken = {file.path for file in (*self.dropped, *self.rewritten)}
+                added = {file.path for file in self.added}
+                return _paths(actions, "remove") == taken and _paths(actions, "add") == added
         return False
 
 
@@ -210,10 +229,9 @@ def _receipt(table: str, file: DataFile) -> FileReceipt:
     )
 
 
-def _at(lake: Lake, table: str, version: int) -> DeltaTable:
-    storage = lake.storage
-    return DeltaTable(storage.uri(table), version=version, storage_options=storage.delta_options)
+def _of(actions: Sequence[Mapping[str, Any]], kind: str) -> list[Any]:
+    return [action[kind] for action in actions if kind in action]
 
 
-def _paths(table: str, handle: DeltaTable) -> set[str]:
-    return {file.path for file in table_snapshot(table, handle).files}
+def _paths(actions: Sequence[Mapping[str, Any]], kind: str) -> set[str]:
+    return {unquote(file["path"]) for file in _of(actions, kind)}

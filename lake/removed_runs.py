@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
 
 from lake.choices import Choice
 from lake.copying import KEYS, batches
 from lake.lake import Lake
 from lake.receipts import FileReceipt
-from lake.removal_log import Attempt, attempts, records
+from lake.removal_log import Attempt, LogForgottenError, attempts, records
 from lake.snapshot import DataFile
 from lake.sources import DamagedFileError
 
@@ -65,5 +64,5 @@ def _line_of_file(lake: Lake, file: FileReceipt, choices: Sequence[Choice], run_
 def _happened(lake: Lake, attempt: Attempt) -> bool:
     try:
         return attempt.happened(lake)
-    except DeltaError:  # the log no longer goes back that far
+    except LogForgottenError:  # the log no longer goes back that far
         return False

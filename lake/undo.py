@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
 
 from lake.choices import Choice, mask_of
 from lake.clock import store_time
@@ -16,7 +15,16 @@ from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
 from lake.receipts import FileReceipt
-from lake.removal_log import FOLDER, Attempt, RemovalRecord, attempts, note_end, records, undoing
+from lake.removal_log import (
+    FOLDER,
+    Attempt,
+    LogForgottenError,
+    RemovalRecord,
+    attempts,
+    note_end,
+    records,
+    undoing,
+)
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
 from lake.sources import DamagedFileError
@@ -129,9 +137,8 @@ def _taken(lake: Lake, record: RemovalRecord) -> list[Attempt]:
     for attempt in attempts(lake, record):
         try:
             happened = attempt.happened(lake)
-        except DeltaError as error:
-            reason = f"the log of {attempt.table} no longer goes back to version {attempt.base}"
-            raise CannotUndoError(record.id, reason) from error
+        except LogForgottenError as error:
+            raise CannotUndoError(record.id, str(error)) from error
         if happened:
             taken.append(attempt)
     return taken
