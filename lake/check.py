@@ -8,7 +8,7 @@ from lake.apart import FILES_AT_ONCE, Held, check_apart
 from lake.claims import Claim, claims
 from lake.errors import LakeError
 from lake.file_check import Problem, check_file
-from lake.findings import LOG, LOST_FILES, STATISTICS, Finding, lost_remedy, repair_command
+from lake.findings import DAMAGED, LOG, LOST_FILES, STATISTICS, Finding, lost_remedy, repair_command
 from lake.history import stored_paths
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
@@ -24,6 +24,7 @@ from lake.snapshot import (
     maintenance_step,
     table_snapshot,
 )
+from lake.sources import DamagedFileError
 from lake.storage import Storage
 
 _THREADS = 4
@@ -97,8 +98,7 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
     lost = {name: _files(problems[name], LOST_FILES) for name in TABLES}
     sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
     sweeps = _known(Snapshot(storage, sound))
-    stored = (file.path.split("/") for file in storage.walk("_sweeps"))
-    journals = {sweep for _, sweep, name, *_ in stored if name.startswith("batch-")}
+    journals = _journals(storage)
     findings = [finding for table in tables.values() for finding in table.findings]
     for name, found in problems.items():
         for claim, kind, text in found:
@@ -118,6 +118,20 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
         files=len(files),
         bytes=size,
     )
+
+
+def damage_found(lake: Lake, checked: Checked, error: DamagedFileError) -> Finding:
+    """Return what to tell of a file that was found to be damaged when it was to be written anew."""
+    files = [file for file in checked.visible[error.table].files if file.path == error.path]
+    touched = tuple(sorted({sweep for file in files for sweep in checked.sweeps.touched(error.table, file)}))
+    remedy = lost_remedy(error.table, touched, deep=True, journals=_journals(lake.storage))
+    return Finding(DAMAGED, error.table, f"{error.table}/{error.path}", touched, error.reason, remedy)
+
+
+def _journals(storage: Storage) -> set[str]:
+    """Return the sweeps whose journal tells of blocks."""
+    stored = (file.path.split("/") for file in storage.walk("_sweeps"))
+    return {sweep for _, sweep, name, *_ in stored if name.startswith("batch-")}
 
 
 def _remedy(table: str, kind: str, touched: tuple[str, ...], *, deep: bool, journals: Collection[str]) -> str:

@@ -44,6 +44,16 @@ def plan_loss(
     return Loss(sweep_id, symbol, _blocks(batches, symbol), files)
 
 
+def widened(loss: Loss, batches: Sequence[Batch]) -> Loss:
+    """Return a loss of all blocks of the same symbol, under a name of its own, in whatever files they lie.
+
+    Args:
+        loss: A loss of the same files.
+        batches: The sweep's journal, to which nobody adds any more.
+    """
+    return Loss(loss.sweep_id, loss.symbol, _blocks(batches, loss.symbol), loss.files)
+
+
 def _details_after(home: Batch, batches: Sequence[Batch], symbol: str | None) -> list[Batch]:
     """Return the batches with the details of runs that were chosen when all metrics were in, `home`'s too."""
     if not any(block["phase"] == "runs" for block in home.blocks):

@@ -63,11 +63,11 @@ def verify(storage: Storage, table: str, files: Sequence[DataFile]) -> None:
         DamagedFileError: If one is missing, or its bytes do not have the hash in its name.
     """
     with ThreadPoolExecutor(READERS) as readers:
-        for _ in readers.map(lambda file: len(_verified(storage, table, file)), files):
+        for _ in readers.map(lambda file: len(verified_bytes(storage, table, file)), files):
             pass
 
 
-def _verified(storage: Storage, table: str, file: DataFile) -> bytes:
+def verified_bytes(storage: Storage, table: str, file: DataFile) -> bytes:
     """Return the bytes of a file that are those that were written."""
     try:
         data = storage.read(f"{table}/{file.path}")
@@ -80,7 +80,7 @@ def _verified(storage: Storage, table: str, file: DataFile) -> bytes:
 
 def _open(storage: Storage, table: str, file: DataFile) -> Iterator[pa.Table]:
     """Fetch and verify a file; a small one is decoded at once, a large one by row groups when asked."""
-    data = _verified(storage, table, file)
+    data = verified_bytes(storage, table, file)
     stored = pq.ParquetFile(pa.BufferReader(data))
     if stored.metadata.num_rows != file.rows:
         reason = f"it has {stored.metadata.num_rows} rows, the log says {file.rows}"

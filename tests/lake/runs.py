@@ -57,14 +57,16 @@ def add_runs(
     sweep: str = SWEEP,
     symbol: str = "X",
     detailed: bool = True,
+    epoch: int = 1,
 ) -> Batch:
     """Commit one batch of runs through the sweep's journal."""
     files = write_runs(lake, ids, sweep=sweep, symbol=symbol, detailed=detailed)
     block = {"phase": "runs", "symbol": symbol, "lo": 0, "hi": len(ids), "runs": len(ids)}
-    batch = Batch(1, number, (block,), tuple(files))
+    batch = Batch(epoch, number, (block,), tuple(files))
     if newest_owner(lake, sweep) is None:
-        claim(lake, sweep)
-    Journal(lake, sweep).commit(batch)
+        with claim(lake, sweep):
+            pass  # it ends at once, so that nobody waits for it
+    Journal(lake, sweep, epoch).commit(batch)
     return batch
 
 

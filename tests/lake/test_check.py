@@ -17,8 +17,8 @@ from lake.claims import claims
 from lake.commits import commit
 from lake.file_check import check_file
 from lake.lake import Lake, open_lake
+from lake.losing import drop_lost
 from lake.receipts import FileReceipt
-from lake.repair import drop_lost
 from lake.snapshot import DataFile, delta_table
 from lake.writer import write_rows
 from tests.lake.runs import SWEEP, add_runs, end_sweep, partition, rows_of
@@ -254,7 +254,7 @@ def test_a_lake_on_an_object_store_is_checked_and_repaired_too(bucket: Bucket) -
     s3_lake.storage.delete([f"equity/{file.path}"])
     checked = check_files(s3_lake)
     assert told(checked) == [("missing_file", "equity", f"equity/{file.path}")]
-    drop_lost(s3_lake, checked.lost, checked.sweeps, checked.visible)
+    drop_lost(s3_lake, checked.lost, checked.sweeps)
     assert check_files(s3_lake).findings == ()
     assert len(rows_of(s3_lake, "metrics")) == 1
     version = s3_lake.snapshot(["metrics"])["metrics"].version

@@ -16,17 +16,14 @@ from lake.journal import Journal
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake, open_lake
 from lake.log_repair import restore_checkpoint, set_aside_cut_entry
+from lake.losing import Dropped, SweepsRunningError, drop_lost
 from lake.lost import Loss, lost_blocks, unfinished_losses
 from lake.maintenance import Fenced, fenced
-from lake.recovery import roll_forward
-from lake.repair import (
-    SweepsRunningError,
-    drop_lost,
-    drop_runs,
-    finish_losses,
-    rebuild_statistics,
-)
+from lake.ownership import claim
+from lake.recovery import recover, roll_forward
+from lake.repair import drop_runs, rebuild_statistics
 from lake.snapshot import DataFile
+from lake.sources import DamagedFileError
 from lake.writer import write_rows
 from tests.lake.runs import BARS, SWEEP, TRADES, add_runs, end_sweep, partition, rows_of
 
@@ -106,7 +103,7 @@ def lose(lake: Lake, table: str, file: DataFile) -> None:
     Path(lake.url, table, file.path).unlink()
     snapshot = lake.snapshot()
     assert [found.path for found in check_files(lake).lost[table]] == [file.path]
-    drop_lost(lake, {table: [file]}, KnownSweeps.of(snapshot), snapshot)
+    drop_lost(lake, {table: [file]}, KnownSweeps.of(snapshot))
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -132,10 +129,12 @@ def test_with_a_lost_merged_file_go_all_blocks_of_its_symbol_and_sweeps(filled: 
 
 def test_what_is_computed_again_is_not_lost_again(filled: Lake) -> None:
     lose(filled, "metrics", file_with(filled, "metrics", "b"))
-    add_runs(filled, ["a", "b"], number=4)
+    with claim(filled, SWEEP) as ownership:
+        recover(Journal(filled, SWEEP, ownership.epoch), lambda _: None)
+        add_runs(filled, ["a", "b"], epoch=ownership.epoch)
     assert whole(filled, {SWEEP: ["a", "b", "c", "y"], OTHER: ["a", "o"]})
-    assert (1, 4, "X") not in lost_blocks(filled.storage, SWEEP)
-    assert finish_losses(filled) == 0
+    assert lost_blocks(filled.storage, SWEEP) == {(1, 1, "X")}
+    assert unfinished_losses(filled.storage) == []
     assert check_files(filled).findings == ()
 
 
@@ -162,13 +161,15 @@ def test_a_repair_that_was_cut_off_anywhere_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(Fenced, "commit", dying)
         with pytest.raises(_Killed):
-            drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot), snapshot)
+            drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot))
     assert lost_blocks(filled.storage, SWEEP) == set()
     assert len(unfinished_losses(filled.storage)) == 1
-    assert finish_losses(filled) == 1
-    assert whole(filled, {SWEEP: ["c", "y"], OTHER: ["a", "o"]})
-    assert lost_blocks(filled.storage, SWEEP) == {(1, 1, "X")}
-    assert finish_losses(filled) == 0
+    known = KnownSweeps.of(filled.snapshot())
+    assert drop_lost(filled, {}, known).finished == 1
+    assert whole(filled, {SWEEP: ["y"], OTHER: ["a", "o"]})  # nobody knows how far it came: all of X goes
+    assert lost_blocks(filled.storage, SWEEP) == {(1, 1, "X"), (1, 2, "X")}
+    assert unfinished_losses(filled.storage) == []
+    assert drop_lost(filled, {}, known) == Dropped()
 
 
 def test_files_of_a_sweep_that_runs_or_was_not_rolled_forward_stay(filled: Lake) -> None:
@@ -178,7 +179,7 @@ def test_files_of_a_sweep_that_runs_or_was_not_rolled_forward_stay(filled: Lake)
     before = {table: filled.snapshot([table])[table].version for table in TABLES}
     snapshot = filled.snapshot()
     with pytest.raises(SweepsRunningError, match=f"sweeplake resume {SWEEP}"):
-        drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot), snapshot)
+        drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot))
     assert before == {table: filled.snapshot([table])[table].version for table in TABLES}
     assert unfinished_losses(filled.storage) == []
 
@@ -193,6 +194,19 @@ def test_runs_are_dropped_by_sweep_and_run(filled: Lake) -> None:
     assert drop_runs(filled, ("equity", "trades"), pairs, "repair") == 0
     assert history(filled.storage, "trades", 1)[0].done == "repair"
     assert check_files(filled).findings == ()
+
+
+def test_a_damaged_file_is_not_written_anew_nor_are_its_statistics(filled: Lake) -> None:
+    merged = merge(filled, "equity")
+    path = Path(filled.url, "equity", merged.path)
+    path.write_bytes(path.read_bytes().replace(b"sweep_id", b"sweep_ID"))  # no page's checksum tells it
+    before = filled.snapshot(["equity"])["equity"].version
+    pairs = pa.Table.from_pylist([{"sweep_id": SWEEP, "run_id": "a"}])
+    with pytest.raises(DamagedFileError, match="check --deep"):
+        drop_runs(filled, ("equity",), pairs, "repair")
+    with pytest.raises(DamagedFileError, match="hash in its name"):
+        rebuild_statistics(filled, "equity", [merged])
+    assert filled.snapshot(["equity"])["equity"].version == before
 
 
 def test_statistics_are_rebuilt_behind_the_fence(lake: Lake) -> None:

@@ -9,6 +9,7 @@ import sweeplake as sl
 from lake.commits import commit
 from lake.findings import Finding
 from lake.lost import lost_blocks
+from lake.ownership import claim
 from sweeplake.checking import check
 from tests.sweeplake.asking import Ask, refused, tree
 
@@ -121,6 +122,34 @@ def test_details_that_are_not_whole_are_dropped_and_the_runs_stay(own: Path) -> 
     assert len(report.findings) == 0
     assert tables.snapshot().read("metrics").num_rows == snapshot.read("metrics").num_rows
     assert tables.snapshot().read("details").num_rows < snapshot.read("details").num_rows
+
+
+def test_a_damaged_file_that_a_repair_was_to_write_anew_is_told_and_left(own: Path, ask: Ask) -> None:
+    tables = sl.open(own).tables
+    commit(tables, "details", [], removes=tables.snapshot()["details"].files[:1])  # its equity is left over
+    for name in ("equity", "trades"):
+        for file in tables.snapshot()[name].files:
+            path = Path(own, name, file.path)
+            path.write_bytes(path.read_bytes().replace(b"equity", b"dquity").replace(b"pnl", b"qnl"))
+    before = {name: tables.snapshot()[name].files for name in ("equity", "trades")}
+    assert ask("check", "--lake", own).code == 0  # it cannot see that
+    repaired = ask("check", "--lake", own, "--repair", "--json")
+    assert repaired.code == 1
+    (damaged,) = [found for found in repaired.json["findings"] if found["kind"] == "damaged_file"]
+    assert "check --deep --repair --drop-damaged" in damaged["remedy"]
+    assert "left equity/" in repaired.json["repaired"][-1]
+    assert before == {name: sl.open(own).tables.snapshot()[name].files for name in before}
+
+
+def test_rows_of_a_sweep_whose_driver_lives_are_left(own: Path, ask: Ask) -> None:
+    sweep, tables = cross_id(own), sl.open(own).tables
+    files = [file for file in tables.snapshot()["details"].files if file.minimum["sweep_id"] == sweep]
+    commit(tables, "details", [], removes=files)
+    rows = tables.snapshot().read("trades").num_rows
+    with claim(tables, sweep):
+        repaired = ask("check", "--lake", own, "--repair")
+    assert f"left the rows of sweep {sweep} as they are" in repaired.err
+    assert sl.open(own).tables.snapshot().read("trades").num_rows == rows
 
 
 def _kinds(findings: "list[Finding] | tuple[Finding, ...]") -> list[str]:

@@ -1,0 +1,221 @@
+"""Losing: files that are missing or damaged go, with everything of the blocks that they held rows of.
+
+What goes of each sweep is planned once nobody else can commit for it (`owning`), put down (`lost`), and
+taken out table by table, details first. A loss of some files alone is planned on these as they lie. Where
+compaction merges one of them with others before it is out, all blocks of its symbol go instead, put down
+anew. So they do of a repair that was cut off: nobody knows how far it came, nor what a driver computed since.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.commits import Fence
+from lake.copying import batches
+from lake.errors import LakeError
+from lake.known_sweeps import RUN_TABLES, KnownSweeps
+from lake.lake import Lake
+from lake.loss_plan import plan_loss, widened
+from lake.lost import Loss, unfinished_losses
+from lake.owning import Owned, own
+from lake.snapshot import DataFile, Snapshot
+from lake.sources import DamagedFileError
+from lake.storage import Storage
+from lake.sweep_log import REMOVED, RUNNING
+from lake.taking_out import Cut, may_hold, take_out
+from lake.unsettled import behind
+
+REMOVAL_ORDER = tuple(reversed(RUN_TABLES))
+"""Details first, so that no reader meets half a run."""
+
+Files = Mapping[str, Sequence[DataFile]]
+"""Committed files, by table."""
+
+
+class SweepsRunningError(LakeError):
+    """Files of sweeps that still commit cannot be taken out."""
+
+    def __init__(self, sweeps: Sequence[str]) -> None:
+        super().__init__(tuple(sweeps))
+        self.sweeps = tuple(sweeps)
+
+    def __str__(self) -> str:
+        again = ", ".join(f"`sweeplake resume {sweep}`" for sweep in self.sweeps)
+        return (
+            "nothing was taken out: damaged files hold runs of sweeps that have not ended; wait for them, "
+            f"or, if their driver died, {again} first"
+        )
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was taken out.
+
+    Attributes:
+        files: Files that went whole, for they cannot be read.
+        finished: Repairs that were cut off, and are finished now.
+        sweeps: Sweeps that `resume` computes something of again, sorted.
+    """
+
+    files: int = 0
+    finished: int = 0
+    sweeps: tuple[str, ...] = ()
+
+
+def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
+    """Take files out that are missing or damaged, and finish the repairs that were cut off; safe to repeat.
+
+    What goes is put down first, and counts as not computed from the end of this on: `resume` does it again.
+    A sweep whose journal is gone loses the files and nothing else.
+
+    Args:
+        lake: The lake.
+        lost: The files, by table.
+        sweeps: The sweeps of the lake.
+
+    Raises:
+        SweepsRunningError: If a sweep that has rows in one of them still commits; nothing was changed.
+        SweepOwnedError: If a driver of one is alive; nothing was taken out.
+        SweepTakenOverError: If one was taken over meanwhile; the next repair finishes this one.
+        DamagedFileError: If rows that go lie in a file that is damaged as well; the next repair that takes
+            that one out, too, finishes this one.
+    """
+    storage = lake.storage
+    begun = [loss for loss in unfinished_losses(storage) if not _is_removed(sweeps, loss.sweep_id)]
+    if not begun and not any(lost.values()):
+        return Dropped()
+    lost = _with_those_of(lake.snapshot(), lost, begun)
+    touched = {
+        (table, file.path): _sweeps_in(storage, table, file, sweeps)
+        for table in RUN_TABLES
+        for file in lost.get(table, ())
+    }
+    owned = _owned(lake, sweeps, {loss.sweep_id for loss in begun}.union(*touched.values()))
+    now = lake.snapshot()
+    lost = {table: _visible(now, table, files) for table, files in lost.items()}
+    losses = [widened(loss, owned[loss.sweep_id].batches) for loss in begun if loss.sweep_id in owned]
+    losses += _planned(now, lost, touched, owned)
+    ended = [*losses, *begun]
+    fences = [held.fence for held in owned.values()]
+    for loss in losses:
+        loss.put(storage)
+    while not _taken_out(lake, losses, lost, fences):
+        wide = [widened(loss, owned[loss.sweep_id].batches) for loss in losses if loss.only is not None]
+        for loss in wide:
+            loss.put(storage)
+        losses = [*(loss for loss in losses if loss.only is None), *wide]
+        ended = [*wide, *ended]
+    for loss in ended:
+        loss.finish(storage)
+    resumed = tuple(sorted({loss.sweep_id for loss in losses}))
+    return Dropped(sum(len(files) for files in lost.values()), len(begun), resumed)
+
+
+def _owned(lake: Lake, sweeps: KnownSweeps, names: set[str]) -> dict[str, Owned]:
+    """Own those of some sweeps that have a journal, if none of them has anything left to commit."""
+    running = [
+        name
+        for name in sorted(names)
+        if sweeps.states.get(name, {}).get("status") == RUNNING or behind(lake, name)
+    ]
+    if running:
+        raise SweepsRunningError(running)
+    return own(lake, sorted(names))
+
+
+def _planned(
+    snapshot: Snapshot,
+    lost: Files,
+    touched: Mapping[tuple[str, str], Sequence[str]],
+    owned: Mapping[str, Owned],
+) -> list[Loss]:
+    """Return what goes with files, one a file and sweep."""
+    visible = {name: frozenset(held.path for held in snapshot[name].files) for name in RUN_TABLES}
+    plans = (
+        plan_loss(table, file, name, owned[name].batches, visible)
+        for table in RUN_TABLES
+        for file in lost.get(table, ())
+        for name in touched[table, file.path]
+        if name in owned
+    )
+    return [loss for loss in plans if loss is not None]
+
+
+def _taken_out(lake: Lake, losses: Sequence[Loss], lost: Files, fences: Sequence[Fence]) -> bool:
+    """Take losses and files out; False, at once, where files that a loss names were merged with others."""
+    for table in (*REMOVAL_ORDER, *(name for name in lost if name not in REMOVAL_ORDER)):
+        mine = losses if table in REMOVAL_ORDER else ()
+        cut = Cut(
+            whole=frozenset(file.path for file in lost.get(table, ())),
+            concerned=partial(_concerned_by_any, mine, table),
+            keep=partial(_kept, mine, table),
+            needed=frozenset(path for loss in mine for path in (loss.only or {}).get(table, ())),
+        )
+        sweeps = ", ".join(sorted({loss.sweep_id for loss in mine}))
+        note = f"repair of sweep {sweeps}" if sweeps else "repair: damaged files"
+        if take_out(lake, table, cut, note, fences) is None:
+            return False
+    return True
+
+
+def _with_those_of(snapshot: Snapshot, lost: Files, begun: Sequence[Loss]) -> Files:
+    """Return files, and with them those that are visible still and that losses name."""
+    found = {}
+    for table in {**lost, **{table: () for loss in begun for table in loss.files}}:
+        named = {path for loss in begun for path in loss.files.get(table, ())}
+        named |= {file.path for file in lost.get(table, ())}
+        found[table] = [file for file in snapshot[table].files if file.path in named]
+    return found
+
+
+def _visible(snapshot: Snapshot, table: str, files: Sequence[DataFile]) -> list[DataFile]:
+    there = {file.path for file in snapshot[table].files}
+    return [file for file in files if file.path in there]
+
+
+def _sweeps_in(storage: Storage, table: str, file: DataFile, sweeps: KnownSweeps) -> Sequence[str]:
+    """Return the sweeps that a file has rows of, by the file itself if that much can be read of it.
+
+    Sweeps that were removed are none: their rows are not to come back by `resume`.
+    """
+    candidates = sweeps.touched(table, file)
+    if len(candidates) != 1:
+        try:
+            rows = [part["sweep_id"] for part in batches(storage, table, file, ["sweep_id"])]
+            found = {sweep for part in rows for sweep in part.to_pylist()}
+        except (DamagedFileError, KeyError):
+            pass
+        else:
+            is_likely = sum(map(len, rows)) == file.rows and (not candidates or found.issubset(candidates))
+            candidates = tuple(sorted(found)) if is_likely else candidates
+    return [name for name in candidates if not _is_removed(sweeps, name)]
+
+
+def _is_removed(sweeps: KnownSweeps, sweep_id: str) -> bool:
+    return bool(sweeps.states.get(sweep_id, {}).get("status") == REMOVED)
+
+
+def _concerned_by_any(losses: Sequence[Loss], table: str, file: DataFile) -> bool:
+    return any(_concerned(loss, table, file) for loss in losses)
+
+
+def _concerned(loss: Loss, table: str, file: DataFile) -> bool:
+    if loss.only is not None and file.path not in loss.only.get(table, ()):
+        return False
+    if loss.symbol is not None and file.partition.get("symbol", loss.symbol) != loss.symbol:
+        return False
+    return may_hold(file, {loss.sweep_id})
+
+
+def _kept(losses: Sequence[Loss], table: str, file: DataFile, rows: pa.RecordBatch) -> pa.Array:
+    gone = pa.repeat(pa.scalar(value=False), rows.num_rows)
+    for loss in losses:
+        if _concerned(loss, table, file):
+            own_rows = pc.equal(rows["sweep_id"], loss.sweep_id)
+            if loss.symbol is not None and "symbol" not in file.partition:
+                own_rows = pc.and_(own_rows, pc.equal(rows["symbol"], loss.symbol))
+            gone = pc.or_(gone, own_rows)
+    return pc.invert(gone)
