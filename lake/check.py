@@ -13,7 +13,7 @@ from lake.history import stored_paths
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.log import LogDamagedError
-from lake.log_check import check_log, check_strays
+from lake.log_check import check_log, check_strays, unreadable
 from lake.schemas import TABLES
 from lake.snapshot import (
     DataFile,
@@ -179,7 +179,7 @@ def _table(storage: Storage, name: str, *, deep: bool) -> _Table:
         handle = delta_table(storage, name)
     except LogDamagedError as error:
         if not any(finding.kind == LOG for finding in findings):
-            findings.append(Finding(LOG, name, error.file, (), error.reason, "restore it from a copy"))
+            findings.append(unreadable(storage, name, error))
         return _Table(absent(name), (), findings, blind=True)
     if handle is None:
         return _Table(absent(name), (), findings)

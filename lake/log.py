@@ -33,7 +33,15 @@ UNDONE = "-undone"
 _OF_REMOVALS = {"removals": "its record", "sweeps": "states of its sweeps"}
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
-_LOG_WORDS = ("Json error", "heckpoint", "gap", "Parquet error", "No table metadata", "Invalid")
+_LOG_WORDS = (
+    "Json error",
+    "Arrow error",
+    "heckpoint",
+    "gap",
+    "Parquet error",
+    "No table metadata",
+    "Invalid",
+)
 
 _REASON_LETTERS = 160
 _SPANS_SHOWN = 8
@@ -153,11 +161,14 @@ def log_files(storage: Storage, table: str) -> LogFiles:
     """Return which entries and checkpoints a table's log has; one listing."""
     names = storage.list(f"{table}/_delta_log")
     entries = (found for name in names if (found := _ENTRY.fullmatch(name)))
-    checkpoints = (found for name in names if (found := _CHECKPOINT.fullmatch(name)))
-    return LogFiles(
-        tuple(sorted(int(found[1]) for found in entries)),
-        tuple(sorted({int(found[1]) for found in checkpoints})),
-    )
+    checkpoints = {version for name in names if (version := checkpoint_version(name)) is not None}
+    return LogFiles(tuple(sorted(int(found[1]) for found in entries)), tuple(sorted(checkpoints)))
+
+
+def checkpoint_version(name: str) -> int | None:
+    """Return the version of a checkpoint by the name of a file of it; None if it is none."""
+    found = _CHECKPOINT.fullmatch(name)
+    return None if found is None else int(found[1])
 
 
 def read_entry(storage: Storage, table: str, version: int) -> LogEntry:

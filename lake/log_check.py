@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from lake.findings import LOG, RIVAL, Finding
 from lake.log import LogDamagedError, LogFiles, entry_path, log_files, missing_text, read_entry
+from lake.log_repair import bad_checkpoints
 from lake.storage import Storage, StoredFile
 
 _LOG_NAME = re.compile(
@@ -50,6 +51,16 @@ def _gaps(table: str, log: LogFiles, *, has_hint: bool) -> Iterator[Finding]:
     elif has_hint and not log.checkpoints:
         text = "its checkpoint is gone; every entry since version 0 is there"
         yield Finding(LOG, table, folder, (), text, _REPAIR)
+
+
+def unreadable(storage: Storage, table: str, error: LogDamagedError) -> Finding:
+    """Return what to tell of a log that cannot be read, and where nothing else is wrong with it."""
+    bad = bad_checkpoints(storage, table)
+    if bad is None:
+        return Finding(LOG, table, error.file, (), error.reason, "restore it from a copy")
+    since = "version 0" if bad.start < 0 else f"the checkpoint of version {bad.start}"
+    text = f"its last checkpoint is gone or damaged; every entry since {since} is there"
+    return Finding(LOG, table, next(iter(bad.files), error.file), (), text, _REPAIR)
 
 
 def _cut_entries(storage: Storage, table: str, versions: Iterable[int], newest: int) -> Iterator[Finding]:

@@ -99,9 +99,9 @@ class Repair:
     def _drop_rows(self, unsure: frozenset[str], *, careful: bool) -> None:
         """Drop what is not whole; not of sweeps that tell too little, or that `resume` makes whole.
 
-        Trades and equity that no details name stay where a removal names their sweep: it may be at work, or an
-        undo, which commits their details last. The removals are asked after the rows, so that none is missed:
-        only an undo of one that was known by then gives such rows details.
+        Trades and equity that no details name stay where a removal names their sweep: it may be at work, or
+        an undo, which commits their details last. The removals are asked after the rows, so that none is
+        missed: only an undo of one that was known by then gives such rows details.
 
         Args:
             unsure: Sweeps whose files are damaged.
