@@ -16,6 +16,7 @@ LEFTOVERS = "leftovers"
 COUNTS = "run_count"
 UNCOMMITTED = "uncommitted"
 UNREADABLE = "unreadable"
+DOCUMENT = "document"
 
 KINDS = (
     MISSING,

@@ -18,6 +18,7 @@ from typing import Any
 
 from lake.admission import admit_columns
 from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit
+from lake.documents import DocumentDamagedError, read_document
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.ownership import owner_name, sweep_folder
@@ -104,10 +105,9 @@ class Batch:
         return json.dumps(document).encode()
 
     @staticmethod
-    def decode(name: str, data: bytes) -> "Batch":
+    def of_document(name: str, held: Mapping[str, Any]) -> "Batch":
         """Return the batch that `encode` wrote under its name."""
         epoch, number = _place(name)
-        held = json.loads(data)
         files = tuple(FileReceipt(**file) for file in held["files"])
         return Batch(epoch, number, tuple(held["blocks"]), files, held["token"], held["closed_by"])
 
@@ -227,8 +227,16 @@ class Journal:
         return {_place(name)[0]: name for name in self.names()}
 
     def read(self, name: str) -> Batch:
-        """Return the entry of a name."""
-        return Batch.decode(name, self.lake.storage.read(f"{self.folder}/{name}"))
+        """Return the entry of a name.
+
+        Raises:
+            JournalTornError: If it cannot be read: then nobody knows what it told.
+        """
+        path = f"{self.folder}/{name}"
+        try:
+            return read_document(self.lake.storage, path, lambda held: Batch.of_document(name, held))
+        except DocumentDamagedError as error:
+            raise JournalTornError(self.sweep_id, f"{path} ({error.reason})") from error
 
     def _require_files(self, batch: Batch) -> None:
         with self._taken_told():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lake.documents import read_document
 from lake.storage import Storage
 
 Blocks = frozenset[tuple[int, int, str]]
@@ -77,7 +78,7 @@ def all_losses(storage: Storage) -> list[Loss]:
 def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]:
     there = set(paths)
     return [
-        _decode(json.loads(storage.read(path)))
+        read_document(storage, path, loss_of)
         for path in sorted(there)
         if path.rpartition("/")[2].startswith("lost-")
         and path.endswith(".json")
@@ -85,7 +86,8 @@ def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]
     ]
 
 
-def _decode(document: dict[str, Any]) -> Loss:
+def loss_of(document: dict[str, Any]) -> Loss:
+    """Return the loss that a document tells."""
     blocks = tuple((int(epoch), int(number), str(symbol)) for epoch, number, symbol in document.pop("blocks"))
     return Loss(blocks=blocks, **document)
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from lake.clock import store_time
+from lake.documents import DocumentDamagedError, read_document
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.storage import Storage
@@ -88,12 +89,14 @@ def owner_name(epoch: int) -> str:
 
 def newest_owner(lake: Lake, sweep_id: str) -> Claimed | None:
     """Return the last driver that claimed a sweep; None if none ever did."""
-    folder = sweep_folder(sweep_id)
-    names = [name for name in lake.storage.list(folder) if name.startswith("owner-")]
-    if not names:
-        return None
-    epoch = int(names[-1].removesuffix(".json").split("-")[1])
-    return Claimed(sweep_id, epoch, _owner(lake.storage, sweep_id, epoch))
+    epoch = newest_epoch(lake, sweep_id)
+    return Claimed(sweep_id, epoch, _owner(lake.storage, sweep_id, epoch)) if epoch else None
+
+
+def newest_epoch(lake: Lake, sweep_id: str) -> int:
+    """Return the epoch of the last driver that claimed a sweep; 0 if none ever did."""
+    names = [name for name in lake.storage.list(sweep_folder(sweep_id)) if name.startswith("owner-")]
+    return int(names[-1].removesuffix(".json").split("-")[1]) if names else 0
 
 
 def live_owner(lake: Lake, sweep_id: str) -> Claimed | None:
@@ -222,10 +225,12 @@ def _beats(storage: Storage, claimed: Claimed) -> bool:
         return False
     name = _name("heartbeat", claimed)
     try:
-        if json.loads(storage.read(name))["ended"]:
+        if read_document(storage, name, lambda document: bool(document["ended"])):
             return False
     except FileNotFoundError:  # it has only just claimed
         name = _name("owner", claimed)
+    except DocumentDamagedError:  # the machine crashed: its time tells
+        pass
     beaten, now = storage.modified(name), store_time(storage, sweep_folder(claimed.sweep_id))
     return beaten is not None and (now - beaten).total_seconds() < STALE_SECONDS
 
@@ -235,7 +240,8 @@ def _owned(claimed: Claimed) -> SweepOwnedError:
 
 
 def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:
-    return Owner(**json.loads(storage.read(f"{sweep_folder(sweep_id)}/{owner_name(epoch)}")))
+    path = f"{sweep_folder(sweep_id)}/{owner_name(epoch)}"
+    return read_document(storage, path, lambda document: Owner(**document))
 
 
 def _name(kind: str, claimed: Claimed) -> str:

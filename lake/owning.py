@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lake.commits import Fence
+from lake.documents import DocumentDamagedError
 from lake.journal import Batch, Journal, JournalTornError, step
 from lake.lake import Lake
 from lake.ownership import claim
@@ -46,7 +47,7 @@ def own(lake: Lake, sweeps: Iterable[str]) -> dict[str, Owned]:
                 continue
             journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
             recover(journal, lambda _: None)
-        except JournalTornError:
+        except (JournalTornError, DocumentDamagedError):
             continue
         owned[sweep_id] = Owned(tuple(journal.batches()), journal.fence(step(journal.epoch)))
     return owned

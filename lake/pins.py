@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
+from lake.documents import read_document
 from lake.errors import LakeError
 from lake.lake import Lake
 
@@ -55,7 +56,10 @@ def unpin(lake: Lake, name: str) -> None:
 def pins(lake: Lake) -> list[Pin]:
     """Return all pins, sorted by id."""
     names = (name for name in lake.storage.list(FOLDER) if name.endswith(".json") and name[0] != "_")
-    return [Pin(**json.loads(lake.storage.read(f"{FOLDER}/{name}"))) for name in sorted(names, key=unquote)]
+    return [
+        read_document(lake.storage, f"{FOLDER}/{name}", lambda document: Pin(**document))
+        for name in sorted(names, key=unquote)
+    ]
 
 
 def _path(name: str) -> str:

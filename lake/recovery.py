@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
+from lake.documents import read_document
 from lake.errors import LakeError
 from lake.journal import Batch, Journal, JournalTornError, batch_name, step
 from lake.log import MAINTENANCE
@@ -169,7 +170,8 @@ def _declare_void(journal: Journal, batch: Batch, tables: tuple[str, ...]) -> No
 
 
 def _void_tables(journal: Journal, batch: Batch) -> tuple[str, ...]:
-    return tuple(json.loads(journal.lake.storage.read(f"{journal.folder}/{void_name(batch)}"))["tables"])
+    path = f"{journal.folder}/{void_name(batch)}"
+    return read_document(journal.lake.storage, path, lambda document: tuple(document["tables"]))
 
 
 def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool) -> None:

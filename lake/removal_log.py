@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from lake.choices import Choice, choice_of
 from lake.commits import EPOCH_BITS, Fence, fence_version
+from lake.documents import read_document
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.layout import named_hash
@@ -151,7 +152,7 @@ def records(lake: Lake) -> Iterator[RemovalRecord]:
     for name in lake.storage.list(FOLDER):
         held = set(lake.storage.list(f"{FOLDER}/{name}"))
         if _PLAN in held:
-            document = json.loads(lake.storage.read(f"{FOLDER}/{name}/{_PLAN}"))
+            document = read_document(lake.storage, f"{FOLDER}/{name}/{_PLAN}", dict)
             yield RemovalRecord(
                 id=name,
                 at=datetime.fromisoformat(document["at"]),
@@ -207,7 +208,7 @@ def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
     found = []
     for name in lake.storage.list(f"{FOLDER}/{record.id}"):
         if name.endswith(".json") and "-" in name and not name.startswith("_"):
-            held = json.loads(lake.storage.read(f"{FOLDER}/{record.id}/{name}"))
+            held = read_document(lake.storage, f"{FOLDER}/{record.id}/{name}", dict)
             files = {
                 key: tuple(FileReceipt(**file) for file in held[key])
                 for key in ("dropped", "rewritten", "added")

@@ -10,10 +10,11 @@ has begun in the table of states.
 from collections.abc import Sequence
 
 from lake.commits import Fence
+from lake.documents import DocumentDamagedError
 from lake.journal import Journal, JournalTornError, step
 from lake.lake import Lake
 from lake.lost import lost_blocks
-from lake.ownership import claim, newest_owner
+from lake.ownership import claim, newest_epoch
 from lake.recovery import BatchTornError, recover
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED, newest_states
 
@@ -31,10 +32,10 @@ def retire(lake: Lake, sweeps: Sequence[str]) -> list[Fence]:
     """
     fences = []
     for sweep_id in _resumable(lake, sweeps):
-        journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
         try:
+            journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
             recover(journal, lambda _: None)
-        except JournalTornError:
+        except (JournalTornError, DocumentDamagedError):
             continue
         except BatchTornError:  # all is shut by then
             pass
@@ -50,5 +51,5 @@ def _resumable(lake: Lake, sweeps: Sequence[str]) -> list[str]:
         for sweep_id in sweeps
         if status.get(sweep_id) != REMOVED
         and (status.get(sweep_id) not in _ENDED or lost_blocks(lake.storage, sweep_id))
-        and newest_owner(lake, sweep_id) is not None
+        and newest_epoch(lake, sweep_id) > 0
     ]

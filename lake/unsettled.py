@@ -4,13 +4,13 @@ A driver that ended has committed all that it put down. That a table lacks some 
 cause: its log lost a commit, as when a cut entry is set aside. The journal brings it back (`recovery`).
 """
 
-import json
 from collections.abc import Iterator
 
 from lake.commits import EPOCH_BITS, fence_version
+from lake.documents import read_document
 from lake.journal import Batch, Journal, JournalTornError
 from lake.lake import Lake
-from lake.ownership import newest_owner
+from lake.ownership import newest_epoch
 from lake.recovery import void_name
 from lake.schemas import COMMIT_ORDER
 
@@ -34,8 +34,7 @@ def behind(lake: Lake, sweep_id: str) -> tuple[str, ...]:
 
 def half_settled(lake: Lake, sweep_id: str) -> bool:
     """Return whether the last driver that claimed a sweep ended before it recorded how the sweep stands."""
-    newest = newest_owner(lake, sweep_id)
-    return newest is not None and newest.epoch > recorded_epoch(lake, sweep_id)
+    return newest_epoch(lake, sweep_id) > recorded_epoch(lake, sweep_id)
 
 
 def recorded_epoch(lake: Lake, sweep_id: str) -> int:
@@ -47,12 +46,13 @@ def voided_since(lake: Lake, sweep_id: str, epoch: int) -> bool:
     """Return whether a driver after an epoch's found files of a batch gone, so that its blocks are open."""
     journal = Journal(lake, sweep_id)
     names = (name for name in lake.storage.list(journal.folder) if name.startswith("void-"))
-    return any(json.loads(lake.storage.read(f"{journal.folder}/{name}"))["by"] > epoch for name in names)
+    paths = (f"{journal.folder}/{name}" for name in names)
+    return any(read_document(lake.storage, path, lambda held: int(held["by"])) > epoch for path in paths)
 
 
 def has_journal(lake: Lake, sweep_id: str) -> bool:
     """Return whether a sweep's journal is there; vacuum takes those of sweeps that ended."""
-    return newest_owner(lake, sweep_id) is not None
+    return newest_epoch(lake, sweep_id) > 0
 
 
 def _counting(lake: Lake, sweep_id: str) -> Iterator[Batch]:

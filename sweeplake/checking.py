@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lake.check import Checked, check_files
+from lake.document_check import check_documents
 from lake.findings import DOUBLED, UNCOMMITTED, Finding
 from lake.lake import Lake
 from lake.unsettled import behind
@@ -59,7 +60,7 @@ def check(lake: Lake, *, deep: bool = False, repair: bool = False, drop_damaged:
     if done is not None:
         done.run()
     checked = check_files(lake, deep=deep)
-    findings = list(checked.findings)
+    findings = [*checked.findings, *check_documents(lake.storage, deep=deep)]
     if done is not None:
         told = {finding.file for finding in findings if finding.file}
         findings += [finding for finding in done.damaged if finding.file not in told]

@@ -61,7 +61,7 @@ def add_runs(
 ) -> Batch:
     """Commit one batch of runs through the sweep's journal."""
     files = write_runs(lake, ids, sweep=sweep, symbol=symbol, detailed=detailed)
-    block = {"phase": "runs", "symbol": symbol, "lo": 0, "hi": len(ids), "runs": len(ids)}
+    block = {"phase": "runs", "symbol": symbol, "lo": 0, "hi": len(ids), "runs": len(ids), "failed": 0}
     batch = Batch(epoch, number, (block,), tuple(files))
     if newest_owner(lake, sweep) is None:
         with claim(lake, sweep):

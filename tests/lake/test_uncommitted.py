@@ -1,6 +1,7 @@
 """Uncommitted files: who slept for a day before a commit never names what vacuum took meanwhile."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -125,7 +126,7 @@ def test_a_file_of_which_nobody_knows_the_age_is_asked_for(lake: Lake) -> None:
 def test_no_young_file_is_asked_for(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     put_sweep(lake, SWEEP, status="running")
     journal, young = Journal(lake, SWEEP), batch(lake, 1, 1, 0)
-    decoded = Batch.decode(young.name, young.encode())
+    decoded = Batch.of_document(young.name, json.loads(young.encode()))
     asked: list[str] = []
     size = Storage.size
 

@@ -1,0 +1,57 @@
+"""The documents of a lake beside its tables, each read as those read it who need it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from lake.documents import DocumentDamagedError, read_document, remedy
+from lake.findings import DOCUMENT, Finding
+from lake.journal import Batch
+from lake.lost import loss_of
+from lake.ownership import Owner
+from lake.pins import Pin
+from lake.storage import Storage
+
+_READERS = 8
+
+
+def check_documents(storage: Storage, *, deep: bool) -> list[Finding]:
+    """Return the documents that cannot be read: journals, what repairs and removals put down, pins.
+
+    Batches of journals, of which there may be many, only if the check is deep.
+    """
+    paths = [file.path for folder in ("_sweeps", "_maintenance", "_pins") for file in storage.walk(folder)]
+    builders = [(path, build) for path in sorted(paths) if (build := _builder(path, deep=deep)) is not None]
+    with ThreadPoolExecutor(_READERS) as readers:
+        found = readers.map(lambda held: _problem(storage, *held), builders)
+        return [finding for finding in found if finding is not None]
+
+
+def _builder(path: str, *, deep: bool) -> Callable[[Any], Any] | None:
+    """Return what makes something of a document; None if it is none, or not to be looked at."""
+    folder, *_, name = path.split("/")
+    if not name.endswith(".json") or name.startswith(("_", "heartbeat-")):
+        return None
+    if folder == "_pins":
+        return lambda document: Pin(**document)
+    if folder == "_maintenance":
+        return dict
+    kinds: dict[str, Callable[[Any], Any]] = {
+        "owner": lambda document: Owner(**document),
+        "lost": loss_of,
+        "void": lambda document: (document["tables"], document["by"]),
+    }
+    if deep:
+        kinds["batch"] = lambda document: Batch.of_document(name, document)
+    return kinds.get(name.partition("-")[0])
+
+
+def _problem(storage: Storage, path: str, build: Callable[[Any], Any]) -> Finding | None:
+    try:
+        read_document(storage, path, build)
+    except DocumentDamagedError as error:
+        sweeps = (path.split("/")[1],) if path.startswith("_sweeps/") else ()
+        return Finding(DOCUMENT, "", path, sweeps, error.reason, remedy(path))
+    except FileNotFoundError:  # it went meanwhile
+        return None
+    return None
