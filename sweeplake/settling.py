@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lake.errors import LakeError
+from lake.documents import DocumentDamagedError
+from lake.errors import LakeError, LakeUnreachableError
 from lake.lake import Lake
 from lake.lost import lost_blocks
-from lake.ownership import SweepOwnedError
 from lake.sweep_log import REMOVED
 from lake.unsettled import behind, has_journal
 
@@ -33,7 +33,7 @@ def settle_all(lake: Lake) -> Settled:
         states = _states(fresh)
         for sweep in lake.storage.list("_sweeps"):
             state = states.get(sweep, {"sweep_id": sweep, "status": None})
-            if state["status"] != REMOVED and behind(fresh, sweep):
+            if state["status"] != REMOVED:
                 _settle(fresh, state, done, left)
     except LakeError as error:
         left.append(f"nothing further was taken out: {error}")
@@ -42,7 +42,10 @@ def settle_all(lake: Lake) -> Settled:
 
 def resumable(lake: Lake, sweep_id: str) -> bool:
     """Return whether `resume` computes or commits what a finished sweep lacks."""
-    lost = lost_blocks(lake.storage, sweep_id)
+    try:
+        lost = lost_blocks(lake.storage, sweep_id)
+    except DocumentDamagedError:
+        return False  # told by itself
     return has_journal(lake, sweep_id) and bool(lost or behind(lake, sweep_id))
 
 
@@ -51,8 +54,12 @@ def _settle(lake: Lake, state: dict[str, Any], done: list[str], left: list[str])
 
     sweep = state["sweep_id"]
     try:
+        if not behind(lake, sweep):
+            return
         outcome = settle(state, lake)
-    except SweepOwnedError as error:
+    except LakeUnreachableError:
+        raise
+    except LakeError as error:  # the other sweeps are settled for all that
         left.append(f"nothing further was taken out: {error}")
         return
     what = f"sweep {sweep}: committed again what its journal has"
