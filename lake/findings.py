@@ -15,6 +15,7 @@ NOT_WHOLE = "details_not_whole"
 LEFTOVERS = "leftovers"
 COUNTS = "run_count"
 UNCOMMITTED = "uncommitted"
+STATELESS = "no_state"
 UNREADABLE = "unreadable"
 DOCUMENT = "document"
 

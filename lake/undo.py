@@ -88,6 +88,16 @@ def to_undo(lake: Lake, to: datetime | None = None) -> list[RemovalRecord]:
     return chosen[::-1]
 
 
+def require_undoable(lake: Lake, chosen: Sequence[RemovalRecord]) -> None:
+    """Return if vacuum has left what some removals took out; else none of them is to be begun with.
+
+    Raises:
+        CannotUndoError: If it has not.
+    """
+    for record in chosen:
+        _require(lake, record, _taken(lake, record))
+
+
 def undo(lake: Lake, record: RemovalRecord) -> Undone:
     """Bring back exactly the rows that a removal took out; what was appended since stays.
 

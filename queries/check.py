@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lake.findings import COUNTS, DOUBLED, LEFTOVERS, NOT_WHOLE, UNREADABLE, Finding
+from lake.findings import COUNTS, DOUBLED, LEFTOVERS, NOT_WHOLE, STATELESS, UNREADABLE, Finding
 from lake.known_sweeps import KnownSweeps
 from lake.snapshot import Snapshot
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES
@@ -78,7 +78,10 @@ order by asked.sweep_id
 
 
 def check_rows(
-    snapshot: Snapshot, sweeps: KnownSweeps, resumable: Callable[[str], bool] = lambda _: True
+    snapshot: Snapshot,
+    sweeps: KnownSweeps,
+    resumable: Callable[[str], bool] = lambda _: True,
+    known_now: Callable[[], KnownSweeps] = KnownSweeps,
 ) -> list[Finding]:
     """Return what rows say against each other; sweeps that run are left out where they may be half there.
 
@@ -86,6 +89,7 @@ def check_rows(
         snapshot: Files that can be read, of every table.
         sweeps: The sweeps of the lake.
         resumable: Says of a sweep that lacks runs whether `resume` can compute them.
+        known_now: Reads the sweeps once more: some may have begun since they were read.
     """
     try:
         with Catalog(snapshot) as catalog:
@@ -94,6 +98,7 @@ def check_rows(
                 *_not_whole(catalog),
                 *_leftovers(catalog, sweeps),
                 *_counts(catalog, sweeps, resumable),
+                *_stateless(catalog, sweeps, known_now),
             ]
     except (QueryError, OSError) as error:
         remedy = "`sweeplake check --deep` tells which files are damaged"
@@ -204,6 +209,19 @@ def _counts(catalog: Catalog, sweeps: KnownSweeps, resumable: Callable[[str], bo
             if count.found < count.least:
                 remedy = (_RESUME if resumable(count.sweep_id) else _AGAIN).format(count.sweep_id)
             yield Finding(COUNTS, count.table, "", (count.sweep_id,), text, remedy)
+
+
+def _stateless(
+    catalog: Catalog, sweeps: KnownSweeps, known_now: Callable[[], KnownSweeps]
+) -> Iterator[Finding]:
+    rows = catalog.rows("select sweep_id, count(*) as runs from stored.metrics group by all order by all")
+    unknown = [row for row in rows if row["sweep_id"] not in sweeps.states]
+    began = known_now().states.keys() if unknown else ()
+    for row in unknown:
+        if row["sweep_id"] not in began:
+            text = f"{row['runs']:,} runs of a sweep that the table sweeps has lost, or never had"
+            remedy = "restore the table sweeps from a copy: else no policy names them, and nothing resumes it"
+            yield Finding(STATELESS, "sweeps", "", (row["sweep_id"],), text, remedy)
 
 
 def _by_sweep(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lake.check import Checked, check_files
 from lake.document_check import check_documents
 from lake.findings import DOUBLED, UNCOMMITTED, Finding
+from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.unsettled import behind
 from queries.check import check_rows
@@ -73,7 +74,12 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
     """Yield what rows tell beyond the files that are lost, and beyond what a journal can bring back."""
     found = [
         finding
-        for finding in check_rows(checked.sound, checked.sweeps, lambda sweep: resumable(lake, sweep))
+        for finding in check_rows(
+            checked.sound,
+            checked.sweeps,
+            lambda sweep: resumable(lake, sweep),
+            lambda: KnownSweeps.of(lake.snapshot(["sweeps"])),
+        )
         if finding.kind == DOUBLED or not checked.halved.intersection(finding.sweeps)
     ]
     ended = checked.sweeps.ended

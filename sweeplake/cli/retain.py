@@ -93,20 +93,23 @@ def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
     Exactly its rows come back, and what was appended since stays. It works until vacuum takes the files.
     """
     from lake.lake import open_lake
-    from lake.undo import to_undo
+    from lake.undo import require_undoable, to_undo
     from lake.undo import undo as bring_back
 
     lake = open_lake(lake_url).require()
     records = to_undo(lake, _time(to) if to else None)
-    done = [bring_back(lake, record) for record in records]
-    if as_json:
-        rows = [{"removal": undone.id, "rows": dict(undone.rows)} for undone in done]
-        print_json({"undone": rows})
-        return
-    for undone, record in zip(done, records, strict=True):
+    require_undoable(lake, records)
+    done = []
+    for record in records:
+        undone = bring_back(lake, record)
+        done.append({"removal": undone.id, "rows": dict(undone.rows)})
+        if as_json:
+            continue
         lines = ", ".join(dict.fromkeys(choice.line for choice in record.choices))
         back = ", ".join(f"{rows:,} of {table}" for table, rows in undone.rows.items()) or "nothing was gone"
         click.echo(f"undid the removal of {record.at:%Y-%m-%d %H:%M:%S} ({lines}): {back}")
+    if as_json:
+        print_json({"undone": done})
 
 
 def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:

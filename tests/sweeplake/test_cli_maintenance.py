@@ -85,6 +85,23 @@ def test_a_dry_run_changes_nothing_and_lists_what_a_real_one_removes(
     assert "no line names anything that goes" in again.err
 
 
+def test_undo_to_a_time_brings_back_everything_or_nothing(ask: Ask, lake: Path) -> None:
+    newer, older = ids(lake)[0]
+    for sweep in (older, newer):
+        assert ask("delete", sweep, "--yes", "--lake", lake).code == 0
+        if sweep == older:  # what it took out is gone
+            with sl.open(lake) as opened:
+                named = {file.path for file in opened.catalog.snapshot["metrics"].files}
+            for path in (lake / "metrics").rglob("*.parquet"):
+                if str(path.relative_to(lake / "metrics")) not in named and "_delta_log" not in path.parts:
+                    path.unlink()
+    before = counts(lake)
+    refused(ask("undo", "--to", "2020-01-01", "--lake", lake), "cannot be undone: vacuum took")
+    assert counts(lake) == before
+    assert ask("undo", "--lake", lake).code == 0
+    assert counts(lake)["metrics"] > before["metrics"]
+
+
 def test_undo_brings_back_the_last_removal_or_all_since(ask: Ask, lake: Path, policy: Path) -> None:
     before = counts(lake)
     ask("retain", "--policy", policy, "--lake", lake, "--apply")
