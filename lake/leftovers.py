@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lake.lost import is_open
 from lake.storage import StoredFile
 
 LOG_FOLDER = "_delta_log"
@@ -82,7 +83,7 @@ def old_temporaries(stored: Iterable[StoredFile], before: datetime) -> list[Left
 def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: datetime) -> list[Leftover]:
     """Return the journals of ended sweeps in which nothing was written since; each goes whole or stays.
 
-    One that names lost blocks stays: `resume` computes them from it.
+    One that names lost blocks stays until they are computed again: `resume` does that from it.
     """
     folders: dict[str, list[StoredFile]] = defaultdict(list)
     for file in stored:
@@ -91,9 +92,14 @@ def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: d
         Leftover(file.path, Kind.JOURNAL, file.size_bytes)
         for sweep_id, files in sorted(folders.items())
         if sweep_id in ended
-        and all(file.modified_at < before and "/lost-" not in file.path for file in files)
+        and all(file.modified_at < before for file in files)
+        and not _has_losses({file.path for file in files})
         for file in files
     ]
+
+
+def _has_losses(paths: set[str]) -> bool:
+    return any(is_open(path, paths) for path in paths)
 
 
 def old_log(stored: Iterable[StoredFile], before: datetime) -> tuple[int, list[Leftover]]:

@@ -2,12 +2,13 @@
 
 An object `_sweeps/<id>/lost-<uuid>.json` is a `Loss`: put down before anything is taken out, and counted only
 once `lost-<uuid>.done` lies beside it. So a repair that was cut off is finished by the next, and nothing is
-computed again while its rows may still be there.
+computed again while its rows may still be there. Once the driver that found it has ended the sweep,
+`lost-<uuid>.again` says that nothing of it is missing any more; what its batches say stays void for all that.
 """
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -52,16 +53,30 @@ class Loss:
         """Let it count; its rows are gone. Safe to repeat."""
         storage.put_if_absent(_done(self.path), b"{}")
 
+    def close(self, storage: Storage) -> None:
+        """Say that its blocks are computed again, and committed. Safe to repeat."""
+        storage.put_if_absent(_again(self.path), b"{}")
+
 
 def lost_blocks(storage: Storage, sweep_id: str) -> Blocks:
-    """Return the blocks that a sweep's journal calls finished and that are to be computed again.
+    """Return the blocks that a sweep's journal calls finished and that were lost, computed again or not.
 
     One listing where nothing was lost. A batch that is written later has another number, so what is computed
     again is not lost again.
     """
-    folder = f"_sweeps/{sweep_id}"
-    names = (f"{folder}/{name}" for name in storage.list(folder))
-    return frozenset(block for loss in _losses(storage, names, done=True) for block in loss.blocks)
+    paths = _paths(storage, sweep_id)
+    return frozenset(block for loss in _losses(storage, paths, done=True) for block in loss.blocks)
+
+
+def open_losses(storage: Storage, sweep_id: str) -> list[Loss]:
+    """Return the losses of a sweep whose blocks `resume` is to compute again."""
+    there = _paths(storage, sweep_id)
+    return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
+
+
+def is_open(path: str, there: Collection[str]) -> bool:
+    """Say whether a file is a loss that is not computed again, by the files that are there with it."""
+    return _is_loss(path) and _again(path) not in there
 
 
 def unfinished_losses(storage: Storage) -> list[Loss]:
@@ -80,16 +95,27 @@ def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]
     return [
         read_document(storage, path, loss_of)
         for path in sorted(there)
-        if path.rpartition("/")[2].startswith("lost-")
-        and path.endswith(".json")
-        and (_done(path) in there) == done
+        if _is_loss(path) and (_done(path) in there) == done
     ]
+
+
+def _paths(storage: Storage, sweep_id: str) -> list[str]:
+    folder = f"_sweeps/{sweep_id}"
+    return [f"{folder}/{name}" for name in storage.list(folder)]
+
+
+def _is_loss(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("lost-") and path.endswith(".json")
 
 
 def loss_of(document: dict[str, Any]) -> Loss:
     """Return the loss that a document tells."""
     blocks = tuple((int(epoch), int(number), str(symbol)) for epoch, number, symbol in document.pop("blocks"))
     return Loss(blocks=blocks, **document)
+
+
+def _again(path: str) -> str:
+    return f"{path.removesuffix('.json')}.again"
 
 
 def _done(path: str) -> str:

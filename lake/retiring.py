@@ -13,7 +13,7 @@ from lake.commits import Fence
 from lake.documents import DocumentDamagedError
 from lake.journal import Journal, JournalTornError, step
 from lake.lake import Lake
-from lake.lost import lost_blocks
+from lake.lost import open_losses
 from lake.ownership import claim, newest_epoch
 from lake.recovery import BatchTornError, recover
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED, newest_states
@@ -50,6 +50,6 @@ def _resumable(lake: Lake, sweeps: Sequence[str]) -> list[str]:
         sweep_id
         for sweep_id in sweeps
         if status.get(sweep_id) != REMOVED
-        and (status.get(sweep_id) not in _ENDED or lost_blocks(lake.storage, sweep_id))
+        and (status.get(sweep_id) not in _ENDED or open_losses(lake.storage, sweep_id))
         and newest_epoch(lake, sweep_id) > 0
     ]

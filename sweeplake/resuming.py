@@ -108,7 +108,7 @@ def cancel(sweep_id: str, *, lake: LakeSource = None) -> Sweep:
 
 def _ended(lake: Lake, sweep_id: str, observer: "Observer | None", *, take_over: bool) -> "Outcome | None":
     """Return how a sweep ended, its journal made whole in the tables; None if something is to be computed."""
-    from lake.lost import lost_blocks
+    from lake.lost import open_losses
     from lake.unsettled import has_journal
     from queries.check import missing_runs
     from queries.sweep import sweep_row
@@ -118,7 +118,7 @@ def _ended(lake: Lake, sweep_id: str, observer: "Observer | None", *, take_over:
 
     state = sweep_row(lake.catalog, sweep_id)
     outcome = ended(state)
-    if outcome is None or lost_blocks(lake.tables.storage, sweep_id):
+    if outcome is None or open_losses(lake.tables.storage, sweep_id):
         return None
     was_whole = is_settled(lake.tables, sweep_id)
     if not was_whole:

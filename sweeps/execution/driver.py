@@ -151,7 +151,9 @@ class _Drive:
         except BaseException as error:
             self._try_to_record(sweep_log.FAILED, error)
             raise
-        return self._end(sweep_log.FINISHED_WITH_FAILURES if self.ledger.failed else sweep_log.FINISHED)
+        outcome = self._end(sweep_log.FINISHED_WITH_FAILURES if self.ledger.failed else sweep_log.FINISHED)
+        self.ledger.close_losses()
+        return outcome
 
     def _compute_runs(self) -> None:
         inputs = self.prepared.inputs

@@ -8,6 +8,7 @@ from typing import Any
 from lake.commits import Fence, SweepTakenOverError
 from lake.journal import Batch, Journal, step
 from lake.lake import Lake
+from lake.lost import Loss, open_losses
 from lake.ownership import Ownership, claim
 from lake.receipts import pack
 from lake.recovery import recover
@@ -32,6 +33,7 @@ class Ledger:
         self._lake, self._sweep_id = lake, sweep_id
         self._journal = Journal(lake, sweep_id)
         self._ownership: Ownership | None = None
+        self._losses: list[Loss] = []
         self._batches = 0
         self._pending: list[BlockReceipt] = []
         self._open: Batch | None = None
@@ -65,6 +67,7 @@ class Ledger:
         with claim(self._lake, self._sweep_id, take_over=take_over) as ownership:
             self._ownership = ownership
             self._journal = Journal(self._lake, self._sweep_id, ownership.epoch)
+            self._losses = open_losses(self._lake.storage, self._sweep_id)  # before the journal is read
             recover(self._journal, self.finished.restore)
             yield
 
@@ -80,6 +83,11 @@ class Ledger:
         """
         if self._ownership is not None and self._ownership.is_taken_over():
             raise SweepTakenOverError(self._sweep_id, self.epoch, self.epoch + 1)
+
+    def close_losses(self) -> None:
+        """Say that what repairs had taken out before is computed again; safe to repeat."""
+        for loss in self._losses:
+            loss.close(self._lake.storage)
 
     def fence(self, number: int) -> Fence:
         """Return the fence of this driver's commit of that number, in a table of its own numbers."""

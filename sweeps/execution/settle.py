@@ -5,7 +5,7 @@ from typing import Any
 
 from lake.journal import Journal, step
 from lake.lake import Lake
-from lake.lost import lost_blocks
+from lake.lost import open_losses
 from lake.ownership import claim
 from lake.recovery import recover
 from lake.sweep_log import INTERRUPTED, record_state
@@ -47,7 +47,7 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
         if ended(state) is None:
             return None
         found = finished.computed + finished.failed + (state["reused"] or 0)
-        is_open = bool(lost_blocks(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)
+        is_open = bool(open_losses(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)
         is_whole = found == state["runs"] and not is_open
         again = {name: value for name, value in state.items() if name != "at"}
         again |= {"computed": finished.computed, "failed": finished.failed}

@@ -53,3 +53,5 @@ def test_what_a_lost_file_held_is_computed_again(
     assert lake.sql(RUNS).fetchall() == whole
     assert lake.sql(KEPT).fetchall() == trades
     assert ask("check", "--deep") == 0
+    again = sweeplake("resume", sweep.sweep_id, "--lake", lake.url, cwd=config.parent)
+    assert "is whole: nothing to do" in again.stderr

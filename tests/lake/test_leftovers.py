@@ -111,3 +111,13 @@ def test_commits_since_a_time_are_told_from_the_listing() -> None:
     assert first_since(files, BEFORE) == 2
     assert first_since(files[:2], BEFORE) == 2
     assert first_since([], BEFORE) == 0
+
+
+@pytest.mark.parametrize(("names", "goes"), [((), False), ((".done",), False), ((".done", ".again"), True)])
+def test_a_journal_with_lost_blocks_stays_until_they_are_computed_again(
+    names: tuple[str, ...],
+    goes: bool,  # noqa: FBT001
+) -> None:
+    files = [stored(f"_sweeps/a/{name}") for name in ("owner-1.json", "lost-1.json")]
+    files += [stored(f"_sweeps/a/lost-1{name}") for name in names]
+    assert bool(old_journals(files, {"a"}, BEFORE)) == goes
