@@ -16,6 +16,7 @@ LEFTOVERS = "leftovers"
 COUNTS = "run_count"
 UNCOMMITTED = "uncommitted"
 STATELESS = "no_state"
+TAKEN_OUT = "taken_out"
 UNREADABLE = "unreadable"
 DOCUMENT = "document"
 

@@ -74,6 +74,12 @@ def open_losses(storage: Storage, sweep_id: str) -> list[Loss]:
     return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
 
 
+def all_open_losses(storage: Storage) -> list[Loss]:
+    """Return the losses of all sweeps whose blocks `resume` is to compute again; one listing."""
+    there = {file.path for file in storage.walk("_sweeps")}
+    return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
+
+
 def is_open(path: str, there: Collection[str]) -> bool:
     """Say whether a file is a loss that is not computed again, by the files that are there with it."""
     return _is_loss(path) and _again(path) not in there

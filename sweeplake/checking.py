@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from lake.check import Checked, check_files
 from lake.document_check import check_documents
-from lake.findings import DOUBLED, UNCOMMITTED, Finding
+from lake.findings import DOUBLED, TAKEN_OUT, UNCOMMITTED, Finding
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
+from lake.lost import all_open_losses
+from lake.sweep_log import REMOVED
 from lake.unsettled import behind
 from queries.check import check_rows
 from sweeplake.repairing import Repair
@@ -90,3 +92,8 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
             remedy = f"`sweeplake resume {sweep}` commits it again"
             yield Finding(UNCOMMITTED, ", ".join(tables), "", (sweep,), text, remedy)
     yield from found
+    told = {sweep for finding in found for sweep in finding.sweeps}
+    for sweep in sorted({loss.sweep_id for loss in all_open_losses(lake.storage)} & ended - told):
+        if checked.sweeps.states[sweep]["status"] != REMOVED:
+            text = "what a repair took out of it is not computed again yet"
+            yield Finding(TAKEN_OUT, "", "", (sweep,), text, f"`sweeplake resume {sweep}` computes it")

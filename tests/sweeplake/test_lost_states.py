@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lake.commits import commit
 from lake.lake import open_lake
+from lake.lost import Loss
 from sweeplake.checking import check
 from tests.lake.runs import SWEEP, add_runs, end_sweep
 
@@ -33,4 +34,19 @@ def test_a_sweep_that_began_since_is_none(tmp_path: Path) -> None:
     add_runs(lake, ["r9"], sweep=OTHER)
     end_sweep(lake, 1, sweep=OTHER)
     assert before["sweeps"].files == ()
+    assert check(lake).clean
+
+
+def test_what_a_repair_took_out_is_told_until_it_is_computed_again(tmp_path: Path) -> None:
+    lake = open_lake(str(tmp_path / "lake"))
+    add_runs(lake, ["r1"])
+    end_sweep(lake, 1)
+    loss = Loss(SWEEP, "X", [(1, 1, "X")], {})
+    loss.put(lake.storage)
+    assert check(lake).clean
+    loss.finish(lake.storage)
+    [found] = check(lake).findings
+    assert (found.kind, found.sweeps, found.harmless) == ("taken_out", (SWEEP,), False)
+    assert found.remedy == f"`sweeplake resume {SWEEP}` computes it"
+    loss.close(lake.storage)
     assert check(lake).clean
