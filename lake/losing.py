@@ -20,13 +20,13 @@ from lake.known_sweeps import RUN_TABLES, KnownSweeps
 from lake.lake import Lake
 from lake.loss_plan import plan_loss, widened
 from lake.lost import Loss, unfinished_losses
+from lake.ownership import is_live
 from lake.owning import Owned, own
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError
 from lake.storage import Storage
-from lake.sweep_log import REMOVED, RUNNING
+from lake.sweep_log import REMOVED
 from lake.taking_out import Cut, may_hold, take_out
-from lake.unsettled import behind
 
 REMOVAL_ORDER = tuple(reversed(RUN_TABLES))
 """Details first, so that no reader meets half a run."""
@@ -36,17 +36,17 @@ Files = Mapping[str, Sequence[DataFile]]
 
 
 class SweepsRunningError(LakeError):
-    """Files of sweeps that still commit cannot be taken out."""
+    """Files of sweeps whose drivers are alive cannot be taken out."""
 
     def __init__(self, sweeps: Sequence[str]) -> None:
         super().__init__(tuple(sweeps))
         self.sweeps = tuple(sweeps)
 
     def __str__(self) -> str:
-        again = ", ".join(f"`sweeplake resume {sweep}`" for sweep in self.sweeps)
+        stop = ", ".join(f"`sweeplake cancel {sweep}`" for sweep in self.sweeps)
         return (
-            "nothing was taken out: damaged files hold runs of sweeps that have not ended; wait for them, "
-            f"or, if their driver died, {again} first"
+            "nothing was taken out: damaged files hold runs of sweeps whose drivers live; wait for them, "
+            f"or {stop} first"
         )
 
 
@@ -77,7 +77,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         sweeps: The sweeps of the lake.
 
     Raises:
-        SweepsRunningError: If a sweep that has rows in one of them still commits; nothing was changed.
+        SweepsRunningError: If a driver of a sweep that has rows in one of them is alive; nothing was changed.
         SweepOwnedError: If a driver of one is alive; nothing was taken out.
         SweepTakenOverError: If one was taken over meanwhile; the next repair finishes this one.
         DamagedFileError: If rows that go lie in a file that is damaged as well; the next repair that takes
@@ -93,7 +93,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         for table in RUN_TABLES
         for file in lost.get(table, ())
     }
-    owned = _owned(lake, sweeps, {loss.sweep_id for loss in begun}.union(*touched.values()))
+    owned = _owned(lake, {loss.sweep_id for loss in begun}.union(*touched.values()))
     now = lake.snapshot()
     lost = {table: _visible(now, table, files) for table, files in lost.items()}
     losses = [widened(loss, owned[loss.sweep_id].batches) for loss in begun if loss.sweep_id in owned]
@@ -114,13 +114,9 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
     return Dropped(sum(len(files) for files in lost.values()), len(begun), resumed)
 
 
-def _owned(lake: Lake, sweeps: KnownSweeps, names: set[str]) -> dict[str, Owned]:
-    """Own those of some sweeps that have a journal, if none of them has anything left to commit."""
-    running = [
-        name
-        for name in sorted(names)
-        if sweeps.states.get(name, {}).get("status") == RUNNING or behind(lake, name)
-    ]
+def _owned(lake: Lake, names: set[str]) -> dict[str, Owned]:
+    """Own those of some sweeps that have a journal, if no driver of any of them is alive."""
+    running = [name for name in sorted(names) if is_live(lake, name)]
     if running:
         raise SweepsRunningError(running)
     return own(lake, sorted(names))

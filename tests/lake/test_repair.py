@@ -172,16 +172,20 @@ def test_a_repair_that_was_cut_off_anywhere_is_finished_by_the_next(
     assert drop_lost(filled, {}, known) == Dropped()
 
 
-def test_files_of_a_sweep_that_runs_or_was_not_rolled_forward_stay(filled: Lake) -> None:
+def test_files_of_a_sweep_stay_while_a_driver_of_it_lives(filled: Lake) -> None:
     file = file_with(filled, "metrics", "b")
     Path(filled.url, "metrics", file.path).unlink()
     end_sweep(filled, 4, status="running")
     before = {table: filled.snapshot([table])[table].version for table in TABLES}
     snapshot = filled.snapshot()
-    with pytest.raises(SweepsRunningError, match=f"sweeplake resume {SWEEP}"):
+    with (
+        claim(filled, SWEEP),
+        pytest.raises(SweepsRunningError, match=f"sweeplake cancel {SWEEP}"),
+    ):
         drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot))
     assert before == {table: filled.snapshot([table])[table].version for table in TABLES}
     assert unfinished_losses(filled.storage) == []
+    assert drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot)).sweeps == (SWEEP,)
 
 
 def test_runs_are_dropped_by_sweep_and_run(filled: Lake) -> None:
