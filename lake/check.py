@@ -8,12 +8,22 @@ from lake.apart import FILES_AT_ONCE, Held, check_apart
 from lake.claims import Claim, claims
 from lake.errors import LakeError
 from lake.file_check import Problem, check_file
-from lake.findings import DAMAGED, LOG, LOST_FILES, STATISTICS, Finding, lost_remedy, repair_command
+from lake.findings import (
+    DAMAGED,
+    LOG,
+    LOST_FILES,
+    MISSING,
+    STATISTICS,
+    Finding,
+    lost_remedy,
+    repair_command,
+)
 from lake.history import stored_paths
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.log import LogDamagedError
 from lake.log_check import check_log, check_strays, unreadable
+from lake.misnamed import misnamed
 from lake.schemas import TABLES
 from lake.snapshot import (
     DataFile,
@@ -95,11 +105,14 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
     problems: dict[str, list[tuple[Claim, str, str]]] = {name: [] for name in TABLES}
     for name, claim, kind, text in _problems(storage, tables, deep=deep):
         problems[name].append((claim, kind, text))
+    findings = [finding for table in tables.values() for finding in table.findings]
+    wrongly_named = _misnamed(snapshot, problems)
+    findings += wrongly_named
+    blind = {name for name, table in tables.items() if table.blind} | {found.table for found in wrongly_named}
     lost = {name: _files(problems[name], LOST_FILES) for name in TABLES}
     sound = {name: without(snapshot[name], lost[name]) for name in TABLES}
     sweeps = _known(Snapshot(storage, sound))
     journals = _journals(storage)
-    findings = [finding for table in tables.values() for finding in table.findings]
     for name, found in problems.items():
         for claim, kind, text in found:
             touched = sweeps.touched(name, claim.file)
@@ -113,11 +126,23 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
         sound=Snapshot(storage, sound),
         lost=lost,
         wrong={name: _files(problems[name], (STATISTICS,)) for name in TABLES},
-        blind=tuple(name for name, table in tables.items() if table.blind),
+        blind=tuple(sorted(blind)),
         sweeps=sweeps,
         files=len(files),
         bytes=size,
     )
+
+
+def _misnamed(snapshot: Snapshot, problems: dict[str, list[tuple[Claim, str, str]]]) -> list[Finding]:
+    """Return what is missing by an error of a log alone, and take it off the problems."""
+    findings = list[Finding]()
+    for name, found in problems.items():
+        missing = [claim.file.path for claim, kind, _ in found if kind == MISSING]
+        held = misnamed(snapshot.storage, snapshot[name], missing)
+        files = {finding.file for finding in held}
+        problems[name] = [problem for problem in found if f"{name}/{problem[0].file.path}" not in files]
+        findings += held
+    return findings
 
 
 def damage_found(lake: Lake, checked: Checked, error: DamagedFileError) -> Finding:

@@ -31,8 +31,11 @@ KINDS = (
     NOT_WHOLE,
     LEFTOVERS,
     COUNTS,
+    STATELESS,
+    TAKEN_OUT,
     UNCOMMITTED,
     UNREADABLE,
+    DOCUMENT,
 )
 """Every kind of finding."""
 

@@ -15,12 +15,10 @@ import pyarrow.compute as pc
 
 from lake.commits import Fence
 from lake.copying import batches
-from lake.errors import LakeError
 from lake.known_sweeps import RUN_TABLES, KnownSweeps
 from lake.lake import Lake
 from lake.loss_plan import plan_loss, widened
 from lake.lost import Loss, unfinished_losses
-from lake.ownership import is_live
 from lake.owning import Owned, own
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError
@@ -33,21 +31,6 @@ REMOVAL_ORDER = tuple(reversed(RUN_TABLES))
 
 Files = Mapping[str, Sequence[DataFile]]
 """Committed files, by table."""
-
-
-class SweepsRunningError(LakeError):
-    """Files of sweeps whose drivers are alive cannot be taken out."""
-
-    def __init__(self, sweeps: Sequence[str]) -> None:
-        super().__init__(tuple(sweeps))
-        self.sweeps = tuple(sweeps)
-
-    def __str__(self) -> str:
-        stop = ", ".join(f"`sweeplake cancel {sweep}`" for sweep in self.sweeps)
-        return (
-            "nothing was taken out: damaged files hold runs of sweeps whose drivers live; wait for them, "
-            f"or {stop} first"
-        )
 
 
 @dataclass(frozen=True)
@@ -77,8 +60,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         sweeps: The sweeps of the lake.
 
     Raises:
-        SweepsRunningError: If a driver of a sweep that has rows in one of them is alive; nothing was changed.
-        SweepOwnedError: If a driver of one is alive; nothing was taken out.
+        SweepOwnedError: If a driver of a sweep that has rows in one of them is alive; nothing was taken out.
         SweepTakenOverError: If one was taken over meanwhile; the next repair finishes this one.
         DamagedFileError: If rows that go lie in a file that is damaged as well; the next repair that takes
             that one out, too, finishes this one.
@@ -93,7 +75,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         for table in RUN_TABLES
         for file in lost.get(table, ())
     }
-    owned = _owned(lake, {loss.sweep_id for loss in begun}.union(*touched.values()))
+    owned = own(lake, {loss.sweep_id for loss in begun}.union(*touched.values()))
     now = lake.snapshot()
     lost = {table: _visible(now, table, files) for table, files in lost.items()}
     losses = [widened(loss, owned[loss.sweep_id].batches) for loss in begun if loss.sweep_id in owned]
@@ -112,14 +94,6 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         loss.finish(storage)
     resumed = tuple(sorted({loss.sweep_id for loss in losses}))
     return Dropped(sum(len(files) for files in lost.values()), len(begun), resumed)
-
-
-def _owned(lake: Lake, names: set[str]) -> dict[str, Owned]:
-    """Own those of some sweeps that have a journal, if no driver of any of them is alive."""
-    running = [name for name in sorted(names) if is_live(lake, name)]
-    if running:
-        raise SweepsRunningError(running)
-    return own(lake, sorted(names))
 
 
 def _planned(

@@ -41,7 +41,7 @@ def own(lake: Lake, sweeps: Iterable[str]) -> dict[str, Owned]:
         BatchTornError: If files of a batch are gone, and its rows cannot be told from others any more.
     """
     owned = {}
-    for sweep_id in sweeps:
+    for sweep_id in sorted(sweeps):
         try:
             if not Journal(lake, sweep_id).names():
                 continue

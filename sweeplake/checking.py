@@ -54,8 +54,7 @@ def check(lake: Lake, *, deep: bool = False, repair: bool = False, drop_damaged:
 
     Raises:
         LakeMissingError: If there is no lake.
-        SweepsRunningError: If a damaged file holds runs of a sweep whose driver lives; nothing was dropped.
-        SweepOwnedError: If a driver of such a sweep is alive; nothing was dropped.
+        SweepOwnedError: If a damaged file holds runs of a sweep whose driver lives; nothing was dropped.
         SweepTakenOverError: If a driver took such a sweep over meanwhile; the next repair finishes this one.
     """
     lake.require()

@@ -16,10 +16,10 @@ from lake.journal import Journal
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake, open_lake
 from lake.log_repair import restore_checkpoint, set_aside_cut_entry
-from lake.losing import Dropped, SweepsRunningError, drop_lost
+from lake.losing import Dropped, drop_lost
 from lake.lost import Loss, lost_blocks, unfinished_losses
 from lake.maintenance import Fenced, fenced
-from lake.ownership import claim
+from lake.ownership import SweepOwnedError, claim
 from lake.recovery import recover, roll_forward
 from lake.repair import drop_runs, rebuild_statistics
 from lake.snapshot import DataFile
@@ -180,7 +180,7 @@ def test_files_of_a_sweep_stay_while_a_driver_of_it_lives(filled: Lake) -> None:
     snapshot = filled.snapshot()
     with (
         claim(filled, SWEEP),
-        pytest.raises(SweepsRunningError, match=f"sweeplake cancel {SWEEP}"),
+        pytest.raises(SweepOwnedError, match=f"sweeplake resume {SWEEP} --take-over"),
     ):
         drop_lost(filled, {"metrics": [file]}, KnownSweeps.of(snapshot))
     assert before == {table: filled.snapshot([table])[table].version for table in TABLES}

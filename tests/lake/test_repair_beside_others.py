@@ -15,7 +15,7 @@ from lake.compaction import COMPACTED, CompactionSettings
 from lake.journal import Batch, Journal, step
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake, open_lake
-from lake.losing import SweepsRunningError, drop_lost
+from lake.losing import drop_lost
 from lake.lost import lost_blocks, unfinished_losses
 from lake.ownership import SweepOwnedError, claim
 from lake.recovery import recover
@@ -25,7 +25,7 @@ from tests.lake.runs import BARS, START, SWEEP, TRADES, rows_of, write_runs
 from tests.lake.seam import At, Death, KilledError, watched
 
 BLOCKS = 4
-REFUSED = (SweepOwnedError, SweepTakenOverError, SweepsRunningError)
+REFUSED = (SweepOwnedError, SweepTakenOverError)
 TIMES = {"details": 1, "metrics": 1, "trades": TRADES, "equity": BARS}
 
 
