@@ -24,13 +24,6 @@ INGEST = "bars"
 NOTE = "sweeplake"
 """Key of our note in a commit's metadata."""
 
-REMOVAL_STEP = 1
-"""The one step that a removal takes of a table that tells of it; a sweep's are `epoch << 32 | batch`."""
-
-UNDONE = "-undone"
-"""Ends the application, a removal's id, whose step says that the removal is undone."""
-
-_OF_REMOVALS = {"removals": "its record", "sweeps": "states of its sweeps"}
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
 _LOG_WORDS = (
@@ -76,7 +69,6 @@ class LogEntry:
         operation: delta-rs's own word, e.g. WRITE.
         note: Ours; "" if it has none.
         app_id: The application whose step it took: a sweep, a removal, or maintenance; "" if none.
-        step: That step; a sweep's have its epoch in their upper half, a removal's only one is 1.
         added: Files added.
         removed: Files removed.
         rows_added: Rows in the files added.
@@ -89,7 +81,6 @@ class LogEntry:
     operation: str
     note: str
     app_id: str
-    step: int
     added: int
     removed: int
     rows_added: int
@@ -104,10 +95,6 @@ class LogEntry:
             return "maintenance"
         if self.app_id == INGEST:
             return "ingest of bars"
-        if self.app_id and self.step == REMOVAL_STEP and self.table in _OF_REMOVALS:
-            removal = self.app_id.removesuffix(UNDONE)
-            undo = "undo of " if removal != self.app_id else ""
-            return f"{undo}removal {removal}: {_OF_REMOVALS[self.table]}"
         if self.app_id:
             return f"append of sweep {self.app_id}"
         return "append" if self.operation == "WRITE" else self.operation.lower()
@@ -199,7 +186,6 @@ def parse_entry(table: str, version: int, data: bytes) -> LogEntry:
         operation=str(info.get("operation", "")),
         note=str(note.get("note", "")),
         app_id=str(step.get("appId", "")),
-        step=int(step.get("version", 0)),
         added=len(adds),
         removed=len(removes),
         rows_added=sum(json.loads(add.get("stats") or "{}").get("numRecords") or 0 for add in adds),

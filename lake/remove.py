@@ -187,7 +187,8 @@ def _record_rows(lake: Lake, record: RemovalRecord) -> None:
         table = pa.Table.from_pylist(rows, schema=TABLES["removals"].schema)
         file = write_rows(lake.storage, "removals", table, {})
         with _unless_undone(record):
-            commit(lake, "removals", [file], fence=Fence(record.id, 1), also=[removing(record)])
+            note = f"removal {record.id}: its record"
+            commit(lake, "removals", [file], fence=Fence(record.id, 1), also=[removing(record)], note=note)
 
 
 def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]:
@@ -205,7 +206,8 @@ def _record_states(lake: Lake, record: RemovalRecord, fences: Sequence[Fence]) -
     newest = [states[-1] for states in newest_states(lake, _whole(record.choices))]
     states = [{**state, "status": REMOVED} for state in newest if state["status"] != REMOVED]
     with _unless_undone(record):
-        put_states(lake, states, Fence(record.id, 1), [*fences, removing(record)])
+        note = f"removal {record.id}: states of its sweeps"
+        put_states(lake, states, Fence(record.id, 1), [*fences, removing(record)], note)
 
 
 def _whole(choices: Sequence[Choice]) -> list[str]:

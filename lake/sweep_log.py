@@ -62,7 +62,7 @@ def newest_states(lake: Lake, sweeps: Sequence[str]) -> Iterator[list[dict[str, 
 
 
 def put_states(
-    lake: Lake, states: Sequence[Mapping[str, Any]], fence: Fence, also: Sequence[Fence] = ()
+    lake: Lake, states: Sequence[Mapping[str, Any]], fence: Fence, also: Sequence[Fence] = (), note: str = ""
 ) -> None:
     """Append states of sweeps, the newest of each, in one commit that a repetition of a step does not repeat.
 
@@ -75,7 +75,7 @@ def put_states(
     now = _next_at(lake, {state["sweep_id"] for state in states})
     rows = pa.Table.from_pylist([{**state, "at": now} for state in states], schema=TABLES["sweeps"].schema)
     files = [write_rows(lake.storage, "sweeps", rows, {})] if states else []
-    commit(lake, "sweeps", files, fence=fence, also=also)
+    commit(lake, "sweeps", files, fence=fence, also=also, note=note)
 
 
 def _next_at(lake: Lake, sweeps: Collection[str]) -> datetime:

@@ -255,7 +255,8 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
         for states in newest_states(lake, sweeps)
         if states[-1]["status"] == REMOVED
     ]
-    put_states(lake, [state for state in before if state is not None], undoing(record, 1))
+    note = f"undo of removal {record.id}: states of its sweeps"
+    put_states(lake, [state for state in before if state is not None], undoing(record, 1), note=note)
 
 
 def _out(attempt: Attempt) -> Iterator[FileReceipt]:

@@ -81,7 +81,7 @@ def check_rows(
     snapshot: Snapshot,
     sweeps: KnownSweeps,
     resumable: Callable[[str], bool] = lambda _: True,
-    known_now: Callable[[], KnownSweeps] = KnownSweeps,
+    known_now: Callable[[], KnownSweeps] | None = None,
 ) -> list[Finding]:
     """Return what rows say against each other; sweeps that run are left out where they may be half there.
 
@@ -89,7 +89,8 @@ def check_rows(
         snapshot: Files that can be read, of every table.
         sweeps: The sweeps of the lake.
         resumable: Says of a sweep that lacks runs whether `resume` can compute them.
-        known_now: Reads the sweeps once more: some may have begun since they were read.
+        known_now: Reads the sweeps once more, for some may have begun since; None: runs without a state are
+            not looked for.
     """
     try:
         with Catalog(snapshot) as catalog:
@@ -98,7 +99,7 @@ def check_rows(
                 *_not_whole(catalog),
                 *_leftovers(catalog, sweeps),
                 *_counts(catalog, sweeps, resumable),
-                *_stateless(catalog, sweeps, known_now),
+                *(_stateless(catalog, sweeps, known_now) if known_now else ()),
             ]
     except (QueryError, OSError) as error:
         remedy = "`sweeplake check --deep` tells which files are damaged"

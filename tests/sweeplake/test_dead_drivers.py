@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lake.lake import Lake, open_lake
+from lake.ownership import claim
 from lake.pins import ProtectedError
 from lake.policy import Age, Keep, Policy
 from lake.remove import remove
@@ -28,6 +29,7 @@ def lake(tmp_path: Path) -> Lake:
     end_sweep(made, 9, status="running")
     add_runs(made, ["r9"], sweep=OTHER)
     end_sweep(made, 1, sweep=OTHER)
+    claim(made, SWEEP)  # by a driver that has not beaten yet
     return made
 
 

@@ -40,7 +40,7 @@ def test_nothing_answers_and_a_repair_changes_nothing(
         assert [(found.kind, found.table, found.text) for found in report.findings] == [
             ("log", table, "it is gone")
         ]
-        assert report.repaired == []
+        assert list(report.repaired) == []
     shutil.rmtree(Path(lake.url, table), ignore_errors=True)
     shutil.copytree(tmp_path / "copy" / table, Path(lake.url, table))
     assert check(open_lake(lake.url)).clean
