@@ -15,6 +15,7 @@ from lake.log import (
     checkpoint_version,
     entry_path,
     log_files,
+    made_name,
     raise_if_damaged,
     read_entry,
 )
@@ -139,6 +140,7 @@ def set_aside_cut_entry(storage: Storage, table: str) -> str:
     except LogDamagedError:
         storage.put(f"{ASIDE}/{path}", storage.read(path))
         if log.newest == 0:
+            storage.delete([made_name(table)])  # first: without its entry the table is new again
             storage.delete([path])
         else:
             storage.put(path, encode_entry([], [], {}, "repair: a cut entry set aside"))

@@ -10,7 +10,7 @@ from lake.check import check_files
 from lake.commits import commit
 from lake.lake import Lake, open_lake
 from lake.log import LogDamagedError, log_files
-from lake.log_repair import ASIDE, restore_checkpoint
+from lake.log_repair import ASIDE, restore_checkpoint, set_aside_cut_entry
 from tests.lake.runs import add_runs, rows_of
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
@@ -74,3 +74,14 @@ def test_a_checkpoint_that_cannot_be_done_without_stays(twice: Lake) -> None:
     assert "from a copy" in finding.remedy
     assert not restore_checkpoint(twice.storage, "metrics")
     assert bad.exists()
+
+
+def test_a_table_whose_first_entry_is_cut_off_is_new_again_afterwards(lake: Lake) -> None:
+    lake.head("removals")
+    path = Path(lake.url, "removals", "_delta_log", f"{0:020}.json")
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(LogDamagedError):
+        open_lake(lake.url).head("removals")
+    assert set_aside_cut_entry(lake.storage, "removals") == f"removals/_delta_log/{0:020}.json"
+    assert open_lake(lake.url).snapshot(["removals"])["removals"].files == ()
+    assert open_lake(lake.url).head("removals").version == 0
