@@ -156,7 +156,7 @@ class Storage:
     def modified(self, relative: str) -> datetime | None:
         """Return when a file was last written, by the store's clock, UTC; None if it is not there."""
         info = self._info(relative)
-        return None if info is None else modified_at(info)
+        return None if info is None or info.get("type") == "directory" else modified_at(info)
 
     def delete(self, relatives: Sequence[str]) -> None:
         """Remove files, many at a time; those that are not there are no error. Safe to repeat."""
