@@ -76,8 +76,13 @@ def old_temporaries(stored: Iterable[StoredFile], before: datetime) -> list[Left
     return [
         Leftover(file.path, Kind.TEMPORARY, file.size_bytes)
         for file in stored
-        if file.modified_at < before and _TEMPORARY.fullmatch(_name(file.path))
+        if file.modified_at < before and is_temporary(file.path)
     ]
+
+
+def is_temporary(path: str) -> bool:
+    """Return whether a name is one that only what is half done has."""
+    return _TEMPORARY.fullmatch(_name(path)) is not None
 
 
 def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: datetime) -> list[Leftover]:

@@ -26,6 +26,7 @@ from lake.leftovers import (
     Kind,
     Leftover,
     first_since,
+    is_temporary,
     old_data,
     old_journals,
     old_log,
@@ -283,7 +284,8 @@ def _log(table: str, files: Iterable[StoredFile]) -> list[StoredFile]:
 
 
 def _at_the_root(storage: Storage) -> Iterator[StoredFile]:
-    for name in storage.list(""):
+    """Yield what dead writers left beside the tables; of the folders there nothing is asked."""
+    for name in filter(is_temporary, storage.list("")):
         size, at = storage.size(name), storage.modified(name)
         if size is not None and at is not None:
             yield StoredFile(name, size, at)
