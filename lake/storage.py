@@ -145,7 +145,8 @@ class Storage:
         with self._reaching():
             self.fs.invalidate_cache()
             found = self.fs.find(self.path(relative).rstrip("/"), detail=True)
-        for name, info in found.items():
+        files = ((name, info) for name, info in found.items() if info["type"] == "file")
+        for name, info in files:  # a folder that came to be meanwhile may be found itself
             yield StoredFile(name.removeprefix(f"{self.root}/"), int(info["size"]), modified_at(info))
 
     def size(self, relative: str) -> int | None:
@@ -156,7 +157,7 @@ class Storage:
     def modified(self, relative: str) -> datetime | None:
         """Return when a file was last written, by the store's clock, UTC; None if it is not there."""
         info = self._info(relative)
-        return None if info is None or info.get("type") == "directory" else modified_at(info)
+        return None if info is None else modified_at(info)
 
     def delete(self, relatives: Sequence[str]) -> None:
         """Remove files, many at a time; those that are not there are no error. Safe to repeat."""

@@ -5,12 +5,13 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
+import s3fs
 
 from lake.errors import LakeUnreachableError, LakeUnwritableError
 from lake.s3 import PART_BYTES
 from lake.storage import Storage
 from tests.proxy import Action, Hook, answer_lost, dropped, faulty, passed_on, refused, undisturbed
-from tests.s3 import Bucket, serving
+from tests.s3 import CREDENTIALS, Bucket, serving
 
 LARGE = bytes(range(256)) * (PART_BYTES * 5 // 2 // 256)
 
@@ -152,3 +153,23 @@ def test_a_store_that_never_answered_is_given_up_after_a_few_attempts(bucket: Bu
     with pytest.raises(LakeUnreachableError):
         Storage(bucket.url).exists()
     assert 1 < len(bucket.proxy.seen) <= 20  # a client sends twice what broke off on a kept connection
+
+
+def test_a_folder_that_comes_to_be_while_it_is_walked_is_no_file(bucket: Bucket) -> None:
+    storage = Storage(bucket.url)
+    key, secret = CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    endpoint = f"http://127.0.0.1:{bucket.port}"
+    rival = s3fs.S3FileSystem(key=key, secret=secret, endpoint_url=endpoint, skip_instance_cache=True)
+    asked = []
+
+    def put_after_the_listing(method: str, path: str, n: int) -> Action:
+        del path, n
+        asked.append(method)
+        if asked == ["GET", "HEAD"]:
+            rival.pipe_file(storage.path("metrics/a.parquet").removeprefix("s3://"), b"rows")
+        return passed_on
+
+    bucket.proxy.hook = put_after_the_listing
+    assert list(storage.walk("metrics")) == []
+    assert asked[:2] == ["GET", "HEAD"]
+    assert [file.path for file in storage.walk("metrics")] == ["metrics/a.parquet"]
