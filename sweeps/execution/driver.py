@@ -1,7 +1,7 @@
 """Driver: one sweep from its first block to its last state in the lake."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.stages import Profile
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
-from sweeps.execution.window import BlockLostError, StopAskedError, Task, through_window
+from sweeps.execution.window import BlockLostError, Task, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
@@ -109,6 +109,13 @@ def go_on(
     return _Drive(start, lake, client, observer).run(take_over=take_over)
 
 
+class StopAskedError(SweepError):
+    """Somebody asked for an end of the sweep; what is with the cluster is given up."""
+
+    def __str__(self) -> str:
+        return "the sweep was cancelled by another process; what was computed is committed"
+
+
 class _Drive:
     """The state of one sweep's driver."""
 
@@ -181,16 +188,24 @@ class _Drive:
         A worker may hold several blocks, and only one of them kills it: the others must not fail with it.
         """
         lost: list[Block] = []
-        for receipt in self._window(run_block, iter(cutter)):
+        for receipt in self._window(run_block, iter(cutter), self._tell_progress):
             if isinstance(receipt, BlockLostError):
                 lost.append(receipt.block)
             else:
                 yield receipt
         for block in lost:
-            yield from self._window(run_block, iter([block]))
+            yield from self._window(run_block, iter([block]), self._tell_progress)
 
-    def _window(self, task: Task, blocks: Iterator[Block]) -> Iterator[BlockReceipt | BlockLostError]:
-        return through_window(self.client, task, self.context, blocks, self.ledger.is_asked_to_stop)
+    def _window(
+        self, task: Task, blocks: Iterator[Block], tell: Callable[[], None] = lambda: None
+    ) -> Iterator[BlockReceipt | BlockLostError]:
+        def while_waiting() -> None:
+            if self.ledger.is_asked_to_stop():
+                raise StopAskedError
+            if self.ledger.flush_due():
+                tell()
+
+        return through_window(self.client, task, self.context, blocks, while_waiting)
 
     def _compute_details(self) -> None:
         details = self.prepared.config.details

@@ -104,10 +104,17 @@ class Ledger:
         if not self._pending:
             self._since = time.monotonic()
         self._pending.append(receipt)
-        if self._is_due():
+        return self.flush_due()
+
+    def flush_due(self) -> bool:
+        """Commit what is pending if it is old or large enough; return whether it was.
+
+        To be called now and then: results must not wait for the next one to be committed.
+        """
+        is_due = bool(self._pending) and self._is_due()
+        if is_due:
             self.flush()
-            return True
-        return False
+        return is_due
 
     def flush(self) -> None:
         """Commit what is pending; when this returns it is visible.

@@ -27,11 +27,11 @@ class Profiler:
     def runs(
         self, receipts: Iterable[BlockReceipt | BlockLostError]
     ) -> Iterator[BlockReceipt | BlockLostError]:
-        """Pass receipts on, and book the time until each of them came, and what it says of its worker."""
-        since = time.monotonic()
+        """Pass receipts on; book the wait for each, commits aside, and what it says of its worker."""
+        since, committed = time.monotonic(), self._ledger.seconds
         for receipt in receipts:
             now = time.monotonic()
-            self._driver[WAIT] += now - since
+            self._driver[WAIT] += now - since - (self._ledger.seconds - committed)
             if self._first is None:
                 self._first = now
             self._last = now
@@ -40,7 +40,7 @@ class Profiler:
                     self._worker[stage] += seconds
                 self._worker_bytes = max(self._worker_bytes, receipt.worker_bytes)
             yield receipt
-            since = time.monotonic()
+            since, committed = time.monotonic(), self._ledger.seconds
 
     @contextmanager
     def details(self) -> Iterator[None]:

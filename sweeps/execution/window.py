@@ -20,13 +20,6 @@ QUIET_SECONDS = 15.0
 """Without a result for so long, the workers are asked whether they are at work at all."""
 
 
-class StopAskedError(SweepError):
-    """Somebody asked for an end of the sweep; what is with the cluster is given up."""
-
-    def __str__(self) -> str:
-        return "the sweep was cancelled by another process; what was computed is committed"
-
-
 class BlockLostError(SweepError):
     """A block could not be computed, however often it was tried."""
 
@@ -46,7 +39,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     task: Task,
     context: SweepContext,
     blocks: Iterator[Block],
-    is_asked_to_stop: Callable[[], bool] = lambda: False,
+    while_waiting: Callable[[], None] = lambda: None,
 ) -> Iterator[BlockReceipt | BlockLostError]:
     """Yield the receipts of all blocks as they finish.
 
@@ -55,8 +48,15 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     submitted again; one that kills its workers, or stays lost, is yielded as an error. Whoever stops early
     leaves nothing behind: what still runs is cancelled.
 
+    Args:
+        client: The cluster.
+        task: What is done with a block, on a worker.
+        context: What all blocks of the sweep need.
+        blocks: The blocks.
+        while_waiting: Called before each result and many times a second while there is none; what it raises
+            ends the window.
+
     Raises:
-        StopAskedError: Soon after somebody asked for it.
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
@@ -84,7 +84,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     try:
         refill()
         while running:
-            if not _has_ready(finished, is_asked_to_stop) and _is_idle(client):
+            if not _has_ready(finished, while_waiting) and _is_idle(client):
                 forgotten = dict(running)
                 running.clear()
                 client.cancel(list(forgotten))
@@ -114,16 +114,16 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         client.cancel(list(running))
 
 
-def _has_ready(finished: Any, is_asked_to_stop: Callable[[], bool]) -> bool:
+def _has_ready(finished: Any, while_waiting: Callable[[], None]) -> bool:
     """Wait for a result; return False if none came for a while."""
     until = time.monotonic() + QUIET_SECONDS
-    while not is_asked_to_stop():
+    while True:
+        while_waiting()
         if finished.has_ready():
             return True
         if time.monotonic() > until:
             return False
         time.sleep(POLL_SECONDS)
-    raise StopAskedError
 
 
 def _is_idle(client: Client) -> bool:

@@ -17,9 +17,10 @@ from queries.sweep import sweep_row
 from sweeplake.lake import Lake
 from sweeps.execution import cancel
 from sweeps.execution.cancel import SweepNotStoppingError
-from tests.e2e.processes import BIN, descendants, gone, line_with, started, sweeplake
+from tests.e2e.processes import descendants, gone, sweeplake
 from tests.e2e.stored import metrics_of, stored
-from tests.e2e.test_interruption import SLOW, SWEEP, assert_whole, wait_for_a_batch
+from tests.e2e.sweeping import CLOSED, SLOW, SWEEP, sweeping
+from tests.e2e.test_interruption import assert_whole
 
 FEW = SWEEP.replace("stop = 5000", "stop = 400")
 ENDED_EARLY = 0.5
@@ -35,10 +36,7 @@ def test_a_driver_in_another_process_stops_and_the_sweep_can_go_on(
     small_lake: Lake, write: Callable[..., Path], client: Client
 ) -> None:
     config = write(sweep__toml=SWEEP, slow__py=SLOW)
-    command = (BIN / "sweeplake", "run", config, "--lake", small_lake.url, "--workers", "2", "--json")
-    with started(*command, cwd=config.parent) as process:
-        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
-        wait_for_a_batch(small_lake, sweep_id)
+    with sweeping(config, small_lake, "--workers", "2", "--json") as (process, sweep_id):
         workers = descendants(process.pid)
         cancelled = sweeplake("cancel", sweep_id, "--lake", small_lake.url, "--json", cwd=config.parent)
         assert cancelled.returncode == 0, cancelled.stderr
@@ -56,12 +54,11 @@ def test_a_driver_in_another_process_stops_and_the_sweep_can_go_on(
 
 
 def test_what_was_cancelled_ends_like_what_was_not(
-    small_lake: Lake, write: Callable[..., Path], client: Client
+    small_lake: Lake, write: Callable[..., Path], client: Client, tmp_path: Path
 ) -> None:
-    config = write(sweep__toml=FEW, slow__py=SLOW)
-    with started(BIN / "sweeplake", "run", config, "--lake", small_lake.url, cwd=config.parent) as process:
-        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
-        wait_for_a_batch(small_lake, sweep_id)
+    gate = tmp_path / "open"
+    config = write(sweep__toml=FEW, slow__py=CLOSED.format(gate=str(gate)))
+    with sweeping(config, small_lake) as (process, sweep_id):
         process.send_signal(signal.SIGKILL)
         process.wait()
     sweep = sl.cancel(sweep_id, lake=small_lake)
@@ -70,6 +67,7 @@ def test_what_was_cancelled_ends_like_what_was_not(
     done = sweep.outcome.computed + sweep.outcome.failed
     assert 0 < done < 400
     assert len(stored(small_lake, "metrics", sweep_id)) == sweep.outcome.computed
+    gate.touch()
     resumed = sl.resume(sweep_id, lake=small_lake, client=client)
     undisturbed = sl.run(config, lake=small_lake, client=client)
     assert metrics_of(resumed).index.is_unique

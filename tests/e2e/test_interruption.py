@@ -14,28 +14,9 @@ from distributed import Client
 import sweeplake as sl
 from sweeplake.lake import Lake
 from sweeps.execution.events import Event, Progressed
-from tests.e2e.processes import BIN, descendants, gone, line_with, started, to_group
+from tests.e2e.processes import descendants, gone, to_group
 from tests.e2e.stored import journalled, stored
-
-SLOW = """
-    import time
-
-    def slow(bars, ind, *, period: int):
-        time.sleep(0.01)
-        if period % 5 == 0:
-            raise ValueError("a multiple of five")
-        return bars.close > ind.sma(period)
-    """
-SWEEP = """
-    name = "slow"
-    strategy = "slow.py:slow"
-    symbols = ["AAA"]
-    timeframe = "1d"
-    [grid]
-    period = { start = 1, stop = 5000, step = 1 }
-    [details]
-    keep = "all"
-    """
+from tests.e2e.sweeping import SLOW, SWEEP, sweeping
 
 
 def to_driver(process: Popen[str], number: signal.Signals) -> None:
@@ -47,10 +28,7 @@ def test_an_interrupted_run_keeps_what_was_committed_and_tells_how_to_go_on(
     small_lake: Lake, write: Callable[..., Path], number: signal.Signals, send: Callable[..., None]
 ) -> None:
     config = write(sweep__toml=SWEEP, slow__py=SLOW)
-    command = (BIN / "sweeplake", "run", config, "--lake", small_lake.url, "--workers", "2", "--json")
-    with started(*command, cwd=config.parent) as process:
-        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
-        wait_for_a_batch(small_lake, sweep_id)
+    with sweeping(config, small_lake, "--workers", "2", "--json") as (process, sweep_id):
         workers = descendants(process.pid)
         send(process, number)
         out, told = process.communicate(timeout=30)
@@ -61,13 +39,6 @@ def test_an_interrupted_run_keeps_what_was_committed_and_tells_how_to_go_on(
     document = json.loads(out)
     assert document["status"] == "interrupted"
     assert_whole(small_lake, sweep_id, document)
-
-
-def wait_for_a_batch(lake: Lake, sweep_id: str) -> None:
-    deadline = time.monotonic() + 60
-    while not stored(lake, "metrics", sweep_id).size:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def assert_whole(lake: Lake, sweep_id: str, document: dict[str, int], status: str = "interrupted") -> None:

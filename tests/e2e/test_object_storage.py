@@ -15,10 +15,10 @@ from tests.s3 import Bucket
 
 ROOT = Path(__file__).parents[2]
 ROWS = {
-    "metrics": "select * exclude (sweep_id, created_at, duration_sec) from metrics order by run_id",
-    "trades": "select * exclude (sweep_id) from trades order by run_id, trade",
-    "equity": "select run_id, count(*) as n, sum(equity) as e from equity group by all order by run_id",
-    "details": "select * exclude (sweep_id) from details order by run_id",
+    "metrics": "select * exclude (sweep_id, date, created_at, duration_sec) from metrics order by run_id",
+    "trades": "select * exclude (sweep_id, date) from trades order by run_id, trade",
+    "equity": "select * exclude (sweep_id, date) from equity order by run_id, time",
+    "details": "select * exclude (sweep_id, date) from details order by run_id",
 }
 
 
@@ -43,8 +43,9 @@ def test_a_sweep_on_s3_with_a_seventh_of_all_requests_failing_stores_the_rows_of
         assert lake.best(5).run_id.tolist() == local.best(5).run_id.tolist()
         assert len(lake.search(min_sharpe=0.1)) == len(local.search(min_sharpe=0.1)) > 0
         stored, right = rows(lake), rows(local)
-    assert all(stored[name].equals(right[name]) and right[name].num_rows > 0 for name in ROWS)
-    assert right["metrics"].num_rows == 36
+    for name in ROWS:
+        assert right[name].num_rows >= 36
+        assert stored[name].equals(right[name]), name
     requests, failed = len(bucket.proxy.seen), bucket.proxy.faults
     print(f"{requests} requests, {failed} of them failed; {dict(bucket.proxy.counts())}")
     assert failed / requests > 0.1

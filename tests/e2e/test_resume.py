@@ -23,9 +23,9 @@ from sweeps.execution.driver import go_on
 from sweeps.execution.events import DetailsStarted, Event, Progressed
 from sweeps.execution.start import SweepChangedError, SweepRemovedError
 from tests.e2e.market import made_lake
-from tests.e2e.processes import BIN, line_with, started, sweeplake, to_group
+from tests.e2e.processes import sweeplake, to_group
 from tests.e2e.stored import journalled, metrics_of, stored
-from tests.e2e.test_interruption import wait_for_a_batch
+from tests.e2e.sweeping import sweeping
 
 SWEEP = """
     name = "broken off"
@@ -213,9 +213,7 @@ def test_a_killed_process_is_gone_on_with_by_another(
     text = 'name = "slow"\nstrategy = "slow.py:slow"\nsymbols = ["AAA"]\ntimeframe = "1d"\n[grid]\n'
     config = write(sweep__toml=text + "period = { start = 1, stop = 900, step = 1 }\n" + TOP, slow__py=SLOW)
     options = ("--lake", small_lake.url, "--workers", "2", "--json")
-    with started(BIN / "sweeplake", "run", config, *options, cwd=config.parent) as process:
-        sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
-        wait_for_a_batch(small_lake, sweep_id)
+    with sweeping(config, small_lake, "--workers", "2", "--json") as (process, sweep_id):
         to_group(process, signal.SIGKILL)
         process.wait(timeout=30)
     refused = sweeplake("resume", sweep_id, *options, cwd=config.parent)

@@ -168,3 +168,17 @@ def large(lake: Lake, small: BlockReceipt) -> BlockReceipt:
     """Return a receipt whose rows the worker wrote itself."""
     files = [write_rows(lake.storage, part.table, part.decode(), part.partition) for part in small.rows]
     return replace(small, files=tuple(files), rows=())
+
+
+def test_what_is_pending_is_committed_when_it_is_old_though_no_other_receipt_comes(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(lake, "sweep")
+    ledger = Ledger(lake, "sweep")
+    assert not ledger.flush_due()
+    ledger.add(receipt(0, 5))
+    assert not ledger.flush_due()
+    monkeypatch.setattr(module, "BATCH_SECONDS", 0.0)
+    assert ledger.flush_due()
+    assert not ledger.flush_due()
+    assert ledger.computed == 5

@@ -46,3 +46,16 @@ def test_blocks_that_an_idle_cluster_forgot_are_given_up_after_a_while_and_the_o
     computed = [result for result in results if not isinstance(result, BlockLostError)]
     lost = [result.block.lo for result in results if isinstance(result, BlockLostError)]
     assert sorted([*computed, *lost]) == list(range(40)), "every block is computed or told as lost, once"
+
+
+def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> None:
+    turns = []
+
+    def slow(_: Any, block: Block) -> int:
+        time.sleep(0.5)
+        return block.lo
+
+    receipts: Any = through_window(threads, slow, None, blocks(1), lambda: turns.append(time.monotonic()))  # type: ignore[arg-type]
+    assert list(receipts) == [0]
+    assert turns[-1] - turns[0] > 0.4
+    assert len(turns) > 5
