@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from lake.commits import CommitConflictError
 from lake.compaction import CompactionSettings, Rewrite, plan_compaction
 from lake.lake import Lake
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.receipts import FileReceipt
 from lake.rewrite import rewritten
 from lake.snapshot import DataFile
 from lake.sources import DamagedFileError
 
-ATTEMPTS = 10
 _COMMIT_REWRITES = 200
 _COMMIT_BYTES = 1 << 30
 
@@ -151,26 +149,20 @@ class _Swaps:
             CommitConflictError: If other maintenance came first in every attempt.
         """
         waiting, self._waiting = self._waiting, []
-        for attempt in range(ATTEMPTS):
-            if not waiting:
-                return
-            state = fenced(self._lake, self._table)
-            current = {file.path for file in state.snapshot.files}
-            # An answer may have been lost: what is there already was committed by the attempt before.
-            there = [swap for swap in waiting if swap[1] and all(file.path in current for file in swap[1])]
-            standing = [swap for swap in waiting if all(file.path in current for file in swap[0].sources)]
-            self.done += there
-            self.overtaken += len(waiting) - len(there) - len(standing)
-            waiting = standing
-            if not standing:
-                return
+        if waiting:
+            until_no_conflict(lambda: self._swap(waiting))
+
+    def _swap(self, waiting: list[tuple[Rewrite, Sequence[FileReceipt]]]) -> None:
+        state = fenced(self._lake, self._table)
+        current = {file.path for file in state.snapshot.files}
+        # An answer may have been lost: what is there already was committed by the attempt before.
+        there = [swap for swap in waiting if swap[1] and all(file.path in current for file in swap[1])]
+        standing = [swap for swap in waiting if all(file.path in current for file in swap[0].sources)]
+        self.done += there
+        self.overtaken += len(waiting) - len(there) - len(standing)
+        waiting[:] = standing
+        if standing:
             adds = [receipt for _, receipts in standing for receipt in receipts]
             removes = [file for rewrite, _ in standing for file in rewrite.sources]
-            try:
-                state.commit(adds, removes, f"compaction: {len(removes)} files into {len(adds)}")
-            except CommitConflictError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                self.done += standing
-                return
+            state.commit(adds, removes, f"compaction: {len(removes)} files into {len(adds)}")
+            self.done += standing

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lake.commits import CommitConflictError, Fence, commit
 from lake.head import Head
@@ -12,6 +13,8 @@ from lake.receipts import FileReceipt
 from lake.snapshot import DataFile, TableSnapshot, absent
 
 ATTEMPTS = 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,18 +77,15 @@ def fenced(lake: Lake, table: str) -> Fenced:
     return Fenced(lake, head.snapshot(), (head.step(MAINTENANCE) or 0) + 1, head)
 
 
-def until_no_conflict(attempt: Callable[[], bool]) -> None:
-    """Try a step of maintenance, planned anew each time, until no rival overtakes it.
+def until_no_conflict(attempt: Callable[[], T]) -> T:
+    """Try a step of maintenance, planned anew each time, until no rival overtakes it; return its answer.
 
     Raises:
         CommitConflictError: If rivals overtook it too often.
     """
-    for number in range(ATTEMPTS):
+    for number in range(ATTEMPTS - 1):
         try:
-            attempt()
+            return attempt()
         except CommitConflictError:
-            if number == ATTEMPTS - 1:
-                raise
             time.sleep(min(0.01 * 2**number, 1.0))
-        else:
-            return
+    return attempt()

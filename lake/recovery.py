@@ -24,17 +24,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
+from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit, fence_version
 from lake.documents import read_document
 from lake.errors import LakeError
 from lake.journal import Batch, Journal, JournalTornError, batch_name, step
 from lake.log import MAINTENANCE
 from lake.lost import lost_blocks
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import newest_owner, owner_name
 from lake.schemas import COMMIT_ORDER
-
-ATTEMPTS = 20
 
 Finish = Callable[[Mapping[str, Any]], None]
 """Told the document of every finished block."""
@@ -180,7 +178,8 @@ def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool
     mark = f"{journal.sweep_id}/{void_name(batch)}"
     if not paths or fence_version(lake, table, mark) is not None:
         return
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> None:
         held = fenced(lake, table)
         visible = [file for file in held.snapshot.files if file.path in paths]
         if not visible and not was_committed:
@@ -188,9 +187,6 @@ def _take_out(journal: Journal, batch: Batch, table: str, *, was_committed: bool
         if len(visible) != len(paths):
             raise BatchTornError(journal.sweep_id, batch.name, table)
         fence = Fence(MAINTENANCE, held.step, exclusive=True)
-        try:
-            commit(lake, table, [], removes=visible, fence=fence, mark=mark, head=held.head)
-        except CommitConflictError:
-            continue  # maintenance came between
-        return
-    raise CommitConflictError(table, MAINTENANCE, held.step, held.step)
+        commit(lake, table, [], removes=visible, fence=fence, mark=mark, head=held.head)
+
+    until_no_conflict(attempt)

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lake.commits import CommitConflictError, Fence
+from lake.commits import Fence
 from lake.copying import BATCH_ROWS, copy_rows
 from lake.lake import Lake
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
 from lake.sources import verified_rows
 from lake.storage import Storage
-
-ATTEMPTS = 20
 
 Keep = Callable[[DataFile, pa.RecordBatch], pa.Array]
 """Says of each row of a file whether it stays."""
@@ -64,26 +62,7 @@ def take_out(lake: Lake, table: str, cut: Cut, note: str, also: Sequence[Fence] 
         SweepTakenOverError: If one of the steps is that of a sweep which a later driver owns.
         CommitConflictError: If rivals overtook it too often.
     """
-    for _ in range(ATTEMPTS):
-        held = fenced(lake, table)
-        if not {file.path for file in held.snapshot.files}.issuperset(cut.needed):
-            return None
-        removes, adds, rows = list[DataFile](), list[FileReceipt](), 0
-        for file in held.snapshot.files:
-            kept, gone = _left(lake.storage, table, file, cut)
-            if gone:
-                removes.append(file)
-                adds += kept
-                rows += gone
-        if not removes:
-            return 0
-        try:
-            held.commit(adds, removes, note, also)
-        except CommitConflictError as error:
-            conflict = error
-            continue
-        return rows
-    raise conflict
+    return until_no_conflict(lambda: _attempt(lake, table, cut, note, also))
 
 
 def may_hold(file: DataFile, sweeps: Collection[str]) -> bool:
@@ -107,3 +86,19 @@ def _left(storage: Storage, table: str, file: DataFile, cut: Cut) -> tuple[list[
     if stay in (0, file.rows):
         return [], file.rows - stay
     return copy_rows(storage, table, file, keep), file.rows - stay
+
+
+def _attempt(lake: Lake, table: str, cut: Cut, note: str, also: Sequence[Fence]) -> int | None:
+    held = fenced(lake, table)
+    if not {file.path for file in held.snapshot.files}.issuperset(cut.needed):
+        return None
+    removes, adds, rows = list[DataFile](), list[FileReceipt](), 0
+    for file in held.snapshot.files:
+        kept, gone = _left(lake.storage, table, file, cut)
+        if gone:
+            removes.append(file)
+            adds += kept
+            rows += gone
+    if removes:
+        held.commit(adds, removes, note, also)
+    return rows
