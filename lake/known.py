@@ -12,6 +12,9 @@ from fsspec.spec import AbstractBufferedFile
 WRITTEN_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 """When every known file was last changed, as far as caches ask: files of a lake never change."""
 
+ENDS_EARLY = "the file ends earlier than when it was committed"
+"""What is said of a file that is shorter than it is known to be."""
+
 
 class KnownFile(AbstractBufferedFile):  # type: ignore[misc]
     """A file of known size, read by ranges; opening it asks the store nothing."""
@@ -21,9 +24,16 @@ class KnownFile(AbstractBufferedFile):  # type: ignore[misc]
 
     def _fetch_range(self, start: int, end: int) -> bytes:
         try:
-            return bytes(self.fs.cat_file(self.path, start=start, end=end))
+            found = bytes(self.fs.cat_file(self.path, start=start, end=end))
         except FileNotFoundError:  # stores do not say which
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path) from None
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # the answer to a range that begins behind the end
+                raise
+            found = b""
+        if len(found) < end - start:
+            raise OSError(errno.EIO, ENDS_EARLY, self.path)
+        return found
 
 
 class KnownFiles(AbstractFileSystem):  # type: ignore[misc]

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lake.columns import METRICS
 from lake.errors import LakeError
+from lake.known import ENDS_EARLY
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import Snapshot, absent, load_table
 from lake.storage import Storage
@@ -126,7 +127,10 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
             raise _missing_file(snapshot, text.split("\n", 1)[0]) from error
         reason = text.split("\n", 1)[0]
         file = _named_file(snapshot, reason)
-        if raised is None and (file or type(error) is duckdb.Error):  # its reader of Parquet gives no name
+        is_cut = ENDS_EARLY in reason
+        if is_cut or (
+            raised is None and (file or type(error) is duckdb.Error)
+        ):  # Parquet errors give no name
             raise FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND)) from error
         raise QueryFailedError(text) from error
 

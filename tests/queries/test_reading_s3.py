@@ -12,7 +12,7 @@ from lake.lake import Lake, open_lake
 from lake.writer import write_rows
 from queries.catalog import Catalog
 from queries.confine import ConfinedCatalog
-from queries.errors import FileLostError, QueryError, SnapshotGoneError
+from queries.errors import FileLostError, FileUnreadableError, QueryError, SnapshotGoneError
 from tests.proxy import answer_lost, cut_short, dropped, faulty, refused
 from tests.s3 import Bucket
 
@@ -122,4 +122,15 @@ def test_an_outage_is_told_in_one_line(bucket: Bucket, lake: Lake, monkeypatch: 
         with pytest.raises(QueryError, match="injected") as told:
             catalog.rows(TOP)
     print(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("left", [0, 700])
+def test_a_file_that_was_cut_is_named(bucket: Bucket, lake: Lake, left: int) -> None:
+    storage = lake.storage
+    cut = f"metrics/{lake.snapshot()['metrics'].files[7].path}"
+    storage.fs.pipe_file(storage.path(cut), storage.read(cut)[:left])
+    with Catalog(lake) as catalog, pytest.raises(FileUnreadableError, match="ends earlier") as told:
+        catalog.rows(TOP)
+    assert told.value.file == cut
     assert "\n" not in str(told.value)
