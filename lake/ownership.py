@@ -195,9 +195,7 @@ class Ownership:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        with suppress(
-            Exception
-        ):  # the storage is gone, each store's own kinds: then the heartbeat gets stale
+        with suppress(Exception):  # the storage is gone: then the heartbeat gets stale
             self._beat()
 
     def _live(self) -> None:
