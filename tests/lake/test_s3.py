@@ -173,3 +173,15 @@ def test_a_folder_that_comes_to_be_while_it_is_walked_is_no_file(bucket: Bucket)
     assert list(storage.walk("metrics")) == []
     assert asked[:2] == ["GET", "HEAD"]
     assert [file.path for file in storage.walk("metrics")] == ["metrics/a.parquet"]
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_a_file_of_known_size_is_read_in_any_pieces(bucket: Bucket, size: int) -> None:
+    storage, data = Storage(bucket.url), (bytes(range(251)) * (size // 251 + 1))[:size]
+    storage.put("file", data)
+    for piece in (size, size * 2, max(1, size // 3), -1):
+        with storage.open("file", size) as source:
+            read = b"".join(iter(lambda: source.read(piece), b""))
+            assert (read, source.tell()) == (data, size)
+    with storage.open("file", size + 1) as source, pytest.raises(OSError, match="ends earlier"):
+        source.read()
