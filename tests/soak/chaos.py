@@ -3,11 +3,14 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.soak.lives import COULD_NOT_RUN, PATIENCE_SECONDS, Command, Life, Tally
 from tests.soak.readers import Reader
+
+PATIENCE = 3.0
+"""Times the length asked for that a soak waits for its kills."""
 
 
 class Chaos:
@@ -20,7 +23,7 @@ class Chaos:
         policy: A retention policy that removes ended sweeps.
         seed: Where the accidents come from.
         broken: A guard that is taken out, to see that the soak notices; "" for none. See `entry`.
-        pace: Seconds between two commands of a kind; a driver lives a dozen times as long at most.
+        pace: Seconds between two commands of a kind.
     """
 
     def __init__(
@@ -37,13 +40,18 @@ class Chaos:
         self.counts, self.pace = counts, pace
         self.environment = {"SOAK_BREAK": broken, "SOAK_SEED": str(seed), "SOAK_COUNTS": str(counts)}
         self.lives = [
-            Life(config, lake_url, self.tally, random.Random(seed + place), self.environment, 12.0 * pace)
+            Life(config, lake_url, self.tally, random.Random(seed + place), self.environment)
             for place, config in enumerate(configs)
         ]
         self.reader = Reader(lake_url, self.tally)
 
-    def rage(self, seconds: float) -> Tally:
-        """Let it rage for so long, let the sweeps end, check the lake, and return what was seen."""
+    def rage(self, seconds: float, wanted: Mapping[str, float]) -> Tally:
+        """Let it rage for so long, let the sweeps end, check the lake, and return what was seen.
+
+        Args:
+            seconds: At least so long; at most three times that.
+            wanted: And until so many of these were counted.
+        """
         stop, quiet = threading.Event(), threading.Event()
         works: list[Callable[[], None]] = [lambda life=life: life.live(stop) for life in self.lives]  # type: ignore[misc]
         rest: list[Callable[[], None]] = [lambda: self.reader.read_on(quiet)]
@@ -59,8 +67,10 @@ class Chaos:
         others = [threading.Thread(target=work) for work in rest]
         for thread in lives + others:
             thread.start()
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self.tally.wrong:
+        begun = time.monotonic()
+        while (spent := time.monotonic() - begun) < PATIENCE * seconds and not self.tally.wrong:
+            if spent >= seconds and all(self.tally[what] >= count for what, count in wanted.items()):
+                break
             time.sleep(0.5)
         stop.set()
         for thread in lives:

@@ -17,6 +17,7 @@ import psutil
 ENTRY = (sys.executable, "-m", "tests.soak.entry")
 ROOT = Path(__file__).parents[2]
 COULD_NOT_RUN = 2
+LONGEST_SECONDS = 12.0
 PATIENCE_SECONDS = 600.0
 """A command that takes longer hangs."""
 
@@ -107,7 +108,7 @@ class Command:
 class Life:
     """One sweep at a time, from `run` through `resume` to its end, then the next.
 
-    Each driver is disturbed after `longest` seconds at most.
+    Each driver is disturbed after `LONGEST_SECONDS` at work at most.
     """
 
     def __init__(
@@ -117,10 +118,9 @@ class Life:
         tally: Tally,
         chance: random.Random,
         environment: Mapping[str, str],
-        longest: float,
     ) -> None:
         self.config, self.lake_url, self.tally, self.chance = config, lake_url, tally, chance
-        self.environment, self.longest = environment, longest
+        self.environment = environment
         self.ended: list[str] = []
         self._asleep: list[Command] = []
 
@@ -147,7 +147,7 @@ class Life:
         self, command: Command, sweep_id: str, stop: threading.Event, sleepers: list[Command]
     ) -> str:
         """Take a command to its end or kill it; return the sweep that is to be resumed, "" if none."""
-        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(0.5, self.longest)
+        until = PATIENCE_SECONDS if stop.is_set() else self.chance.uniform(0.5, LONGEST_SECONDS)
         if self.chance.random() < 0.9:  # most are disturbed at work, some while they start
             command.begun(PATIENCE_SECONDS)
         code = self._watched(command, until, sleepers)

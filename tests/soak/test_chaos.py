@@ -23,13 +23,21 @@ DRIVER_KILLS, WORKER_KILLS, A_SOAK = 40, 20, 900.0
 """So many kills are asked of a soak of so many seconds or more."""
 
 
+def wanted(seconds: float) -> dict[str, float]:
+    """Return what a soak of so many seconds has to count at least."""
+    share = min(seconds / A_SOAK, 1.0) if seconds > SHORT else 0.0
+    kills = {"driver kills": max(1, DRIVER_KILLS * share), "worker kills": WORKER_KILLS * share}
+    return {**kills, "reads": seconds / 10}
+
+
 def rage(lake_url: str, counts: Path, seconds: float, broken: str = "", pace: float = 1.0) -> Tally:
     """Let everything rage on a lake with bars in it, and print what was seen."""
     counts.mkdir()
     lake = open_lake(lake_url)
     ingest_files(lake, source="demo")
     configs = CONFIGS if seconds > SHORT else [CONFIGS[0], CONFIGS[0]]
-    tally = Chaos(lake.url, counts, configs, POLICY, seed=7, broken=broken, pace=pace).rage(seconds)
+    chaos = Chaos(lake.url, counts, configs, POLICY, seed=7, broken=broken, pace=pace)
+    tally = chaos.rage(seconds, wanted(seconds))
     print(f"\n{json.dumps(tally.counts, indent=1, sort_keys=True)}\nwrong: {tally.wrong[:5]}")
     return tally
 
@@ -37,10 +45,7 @@ def rage(lake_url: str, counts: Path, seconds: float, broken: str = "", pace: fl
 def assert_raged(tally: Tally, seconds: float) -> None:
     """See that nothing was wrong, and that enough was done for that to mean something."""
     assert tally.wrong == []
-    share = min(seconds / A_SOAK, 1.0) if seconds > SHORT else 0.0
-    assert tally["reads"] > seconds / 10
-    assert tally["driver kills"] >= max(1, DRIVER_KILLS * share)
-    assert tally["worker kills"] >= WORKER_KILLS * share
+    assert all(tally[what] >= count for what, count in wanted(seconds).items())
     assert tally["sweeps finished"] > 1
     assert tally["compacts"] > 1
     assert tally["retains"] > 1
