@@ -84,7 +84,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
     fences = [held.fence for held in owned.values()]
     for loss in losses:
         loss.put(storage)
-    while not _taken_out(lake, losses, lost, fences):
+    while not taken_out(lake, losses, lost, fences):
         wide = [widened(loss, owned[loss.sweep_id].batches) for loss in losses if loss.only is not None]
         for loss in wide:
             loss.put(storage)
@@ -114,14 +114,14 @@ def _planned(
     return [loss for loss in plans if loss is not None]
 
 
-def _taken_out(lake: Lake, losses: Sequence[Loss], lost: Files, fences: Sequence[Fence]) -> bool:
+def taken_out(lake: Lake, losses: Sequence[Loss], lost: Files, fences: Sequence[Fence]) -> bool:
     """Take losses and files out; False, at once, where files that a loss names were merged with others."""
     for table in (*REMOVAL_ORDER, *(name for name in lost if name not in REMOVAL_ORDER)):
         mine = losses if table in REMOVAL_ORDER else ()
         cut = Cut(
             whole=frozenset(file.path for file in lost.get(table, ())),
             concerned=partial(_concerned_by_any, mine, table),
-            keep=partial(_kept, mine, table),
+            keep=partial(staying, mine, table),
             needed=frozenset(path for loss in mine for path in (loss.only or {}).get(table, ())),
         )
         sweeps = ", ".join(sorted({loss.sweep_id for loss in mine}))
@@ -169,10 +169,11 @@ def _is_removed(sweeps: KnownSweeps, sweep_id: str) -> bool:
 
 
 def _concerned_by_any(losses: Sequence[Loss], table: str, file: DataFile) -> bool:
-    return any(_concerned(loss, table, file) for loss in losses)
+    return any(concerned(loss, table, file) for loss in losses)
 
 
-def _concerned(loss: Loss, table: str, file: DataFile) -> bool:
+def concerned(loss: Loss, table: str, file: DataFile) -> bool:
+    """Say whether a file may have rows of a loss, without reading it."""
     if loss.only is not None and file.path not in loss.only.get(table, ()):
         return False
     if loss.symbol is not None and file.partition.get("symbol", loss.symbol) != loss.symbol:
@@ -180,10 +181,11 @@ def _concerned(loss: Loss, table: str, file: DataFile) -> bool:
     return may_hold(file, {loss.sweep_id})
 
 
-def _kept(losses: Sequence[Loss], table: str, file: DataFile, rows: pa.RecordBatch) -> pa.Array:
+def staying(losses: Sequence[Loss], table: str, file: DataFile, rows: pa.RecordBatch) -> pa.Array:
+    """Say of each row of a file whether it stays when losses go; needs its sweep, and symbol if a column."""
     gone = pa.repeat(pa.scalar(value=False), rows.num_rows)
     for loss in losses:
-        if _concerned(loss, table, file):
+        if concerned(loss, table, file):
             own_rows = pc.equal(rows["sweep_id"], loss.sweep_id)
             if loss.symbol is not None and "symbol" not in file.partition:
                 own_rows = pc.and_(own_rows, pc.equal(rows["symbol"], loss.symbol))

@@ -11,7 +11,8 @@ from lake.lake import Lake
 from lake.lost import Loss, open_losses
 from lake.ownership import Ownership, claim
 from lake.receipts import pack
-from lake.recovery import recover
+from lake.recovery import recover, roll_forward
+from lake.returned import take_out_again
 from lake.writer import write_rows
 from sweeps.execution.finished import Finished
 from sweeps.execution.interruption import uninterrupted
@@ -63,12 +64,17 @@ class Ledger:
 
         Raises:
             SweepOwnedError: If another driver is alive and is not to be taken over.
+            DamagedFileError: If rows that a repair took out are visible again, in a file that is damaged.
         """
         with claim(self._lake, self._sweep_id, take_over=take_over) as ownership:
             self._ownership = ownership
             self._journal = Journal(self._lake, self._sweep_id, ownership.epoch)
-            self._losses = open_losses(self._lake.storage, self._sweep_id)  # before the journal is read
-            recover(self._journal, self.finished.restore)
+            if open_losses(self._lake.storage, self._sweep_id):
+                recover(self._journal, lambda _: None)
+                self._losses = take_out_again(self._journal)  # before the journal is read
+                roll_forward(self._journal, self.finished.restore)
+            else:
+                recover(self._journal, self.finished.restore)
             yield
 
     def is_asked_to_stop(self) -> bool:
