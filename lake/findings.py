@@ -17,6 +17,7 @@ COUNTS = "run_count"
 UNCOMMITTED = "uncommitted"
 STATELESS = "no_state"
 TAKEN_OUT = "taken_out"
+HALF_REPAIRED = "half_repaired"
 UNREADABLE = "unreadable"
 DOCUMENT = "document"
 
@@ -33,6 +34,7 @@ KINDS = (
     COUNTS,
     STATELESS,
     TAKEN_OUT,
+    HALF_REPAIRED,
     UNCOMMITTED,
     UNREADABLE,
     DOCUMENT,

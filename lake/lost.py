@@ -2,8 +2,9 @@
 
 An object `_sweeps/<id>/lost-<uuid>.json` is a `Loss`: put down before anything is taken out, and counted only
 once `lost-<uuid>.done` lies beside it. So a repair that was cut off is finished by the next, and nothing is
-computed again while its rows may still be there. Once the driver that found it has ended the sweep,
-`lost-<uuid>.again` says that nothing of it is missing any more; what its batches say stays void for all that.
+computed again while its rows may still be there: until then nobody goes on with the sweep. Once the driver
+that found it has ended the sweep, `lost-<uuid>.again` says that nothing of it is missing any more; what its
+batches say stays void for all that.
 """
 
 import json
@@ -13,10 +14,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lake.documents import read_document
+from lake.errors import LakeError
 from lake.storage import Storage
 
 Blocks = frozenset[tuple[int, int, str]]
 """Epoch and number of a batch, and the symbol whose blocks in it are lost."""
+
+
+class RepairCutOffError(LakeError):
+    """A repair of the sweep has not come to its end: nobody knows what of the sweep is there."""
+
+    def __init__(self, sweep_id: str) -> None:
+        super().__init__(sweep_id)
+        self.sweep_id = sweep_id
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id}: a repair of it was cut off, or is at work: `sweeplake check --repair "
+            "--drop-damaged` finishes it; nothing can be gone on with before"
+        )
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,27 @@ def all_open_losses(storage: Storage) -> list[Loss]:
     return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
 
 
+def require_repaired(storage: Storage, sweep_id: str) -> None:
+    """Return if no repair of a sweep was cut off; one listing.
+
+    Raises:
+        RepairCutOffError: If one was, or is at work.
+    """
+    if not is_repaired(storage, sweep_id):
+        raise RepairCutOffError(sweep_id)
+
+
+def is_repaired(storage: Storage, sweep_id: str) -> bool:
+    """Return whether no repair of a sweep was cut off, or is at work; one listing."""
+    return not _unfinished(_paths(storage, sweep_id))
+
+
+def half_repaired(storage: Storage) -> frozenset[str]:
+    """Return the sweeps of which a repair was cut off, or is at work; one listing."""
+    there = _unfinished(file.path for file in storage.walk("_sweeps"))
+    return frozenset(path.split("/")[1] for path in there)
+
+
 def is_open(path: str, there: Collection[str]) -> bool:
     """Say whether a file is a loss that is not computed again, by the files that are there with it."""
     return _is_loss(path) and _again(path) not in there
@@ -94,6 +131,11 @@ def all_losses(storage: Storage) -> list[Loss]:
     """Return what repairs took out, or are about to, of all sweeps; one listing."""
     paths = [file.path for file in storage.walk("_sweeps")]
     return [loss for done in (True, False) for loss in _losses(storage, paths, done=done)]
+
+
+def _unfinished(paths: Iterable[str]) -> list[str]:
+    there = set(paths)
+    return [path for path in there if _is_loss(path) and _done(path) not in there]
 
 
 def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]:

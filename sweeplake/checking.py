@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 from lake.check import Checked, check_files
 from lake.document_check import check_documents
-from lake.findings import DOUBLED, TAKEN_OUT, UNCOMMITTED, Finding
+from lake.findings import (
+    DOUBLED,
+    HALF_REPAIRED,
+    STATELESS,
+    TAKEN_OUT,
+    UNCOMMITTED,
+    Finding,
+    repair_command,
+)
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
-from lake.lost import all_open_losses
+from lake.lost import all_open_losses, half_repaired
 from lake.sweep_log import REMOVED
 from lake.unsettled import behind
 from queries.check import check_rows
@@ -83,8 +91,16 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
         )
         if finding.kind == DOUBLED or not checked.halved.intersection(finding.sweeps)
     ]
+    states = checked.sweeps.states
+    half = {name for name in half_repaired(lake.storage) if states.get(name, {}).get("status") != REMOVED}
+    for sweep in sorted(half):
+        text = "a repair of it was cut off, or is at work: what it takes out is half there"
+        remedy = f"{repair_command(deep=False, drop=True)} finishes it, or tells what is in its way"
+        yield Finding(HALF_REPAIRED, "", "", (sweep,), text, remedy)
+    kept = (DOUBLED, STATELESS)
+    found = [finding for finding in found if finding.kind in kept or not half.intersection(finding.sweeps)]
     ended = checked.sweeps.ended
-    for sweep in sorted({sweep for finding in found for sweep in finding.sweeps} & ended):
+    for sweep in sorted({sweep for finding in found for sweep in finding.sweeps} & ended - half):
         if tables := behind(lake, sweep):
             found = [finding for finding in found if finding.kind == DOUBLED or sweep not in finding.sweeps]
             text = f"its journal has what {', '.join(tables)} lost"
@@ -92,7 +108,7 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
             yield Finding(UNCOMMITTED, ", ".join(tables), "", (sweep,), text, remedy)
     yield from found
     told = {sweep for finding in found for sweep in finding.sweeps}
-    for sweep in sorted({loss.sweep_id for loss in all_open_losses(lake.storage)} & ended - told):
-        if checked.sweeps.states[sweep]["status"] != REMOVED:
+    for sweep in sorted({loss.sweep_id for loss in all_open_losses(lake.storage)} & ended - told - half):
+        if states[sweep]["status"] != REMOVED:
             text = "what a repair took out of it is not computed again yet"
             yield Finding(TAKEN_OUT, "", "", (sweep,), text, f"`sweeplake resume {sweep}` computes it")

@@ -45,6 +45,7 @@ def resume(
         SweepOwnedError: If another driver is alive and is not to be taken over.
         SweepChangedError: If the strategy's code, the bars or the simulation are not what they were.
         SweepRemovedError: If it was removed.
+        RepairCutOffError: If a repair of it was cut off.
         SweepIncompleteError: If it is finished and lacks runs that its journal does not tell of.
         LakeError: If the lake is missing or cannot be written.
     """
@@ -108,7 +109,8 @@ def cancel(sweep_id: str, *, lake: LakeSource = None) -> Sweep:
 
 def _ended(lake: Lake, sweep_id: str, observer: "Observer | None", *, take_over: bool) -> "Outcome | None":
     """Return how a sweep ended, its journal made whole in the tables; None if something is to be computed."""
-    from lake.lost import open_losses
+    from lake.lost import open_losses, require_repaired
+    from lake.sweep_log import REMOVED
     from lake.unsettled import has_journal
     from queries.check import missing_runs
     from queries.sweep import sweep_row
@@ -117,6 +119,8 @@ def _ended(lake: Lake, sweep_id: str, observer: "Observer | None", *, take_over:
     from sweeps.execution.settle import is_settled, settle
 
     state = sweep_row(lake.catalog, sweep_id)
+    if state["status"] != REMOVED:
+        require_repaired(lake.tables.storage, sweep_id)  # told before anything is claimed
     outcome = ended(state)
     if outcome is None or open_losses(lake.tables.storage, sweep_id):
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from lake.journal import Journal, step
 from lake.lake import Lake
+from lake.lost import require_repaired
 from lake.ownership import Claimed, SweepOwnedError, ask_to_stop, claim, live_owner
 from lake.recovery import recover
 from lake.sweep_log import CANCELLED, FAILED, INTERRUPTED, RUNNING, newest_states, record_state
@@ -50,6 +51,7 @@ def cancel(sweep_id: str, lake: Lake) -> Outcome:
         SweepNotStoppingError: If its driver is alive and does not stop.
         JournalTornError: If its driver died, and what it put down cannot be told any more.
         BatchTornError: Likewise.
+        RepairCutOffError: If nobody runs it, and a repair of it was cut off.
     """
     until, asked = time.monotonic() + PATIENCE_SECONDS, None
     while (state := _newest(lake, sweep_id))["status"] in _UNENDED:
@@ -74,10 +76,12 @@ def _asked(lake: Lake, driver: Claimed, before: int | None) -> int:
 def _end_in_its_place(lake: Lake, state: dict[str, Any]) -> None:
     """Commit what a dead driver put down, and record that the sweep is cancelled; another may be faster."""
     finished, sweep_id = Finished(), state["sweep_id"]
+    require_repaired(lake.storage, sweep_id)
     try:
         with claim(lake, sweep_id) as ownership:
             journal = Journal(lake, sweep_id, ownership.epoch)
             recover(journal, finished.restore)
+            require_repaired(lake.storage, sweep_id)
             counts = {"computed": finished.computed, "failed": finished.failed, "status": CANCELLED}
             again = {name: value for name, value in state.items() if name != "at"}
             record_state(lake, again | counts, journal.fence(step(ownership.epoch, 1)))

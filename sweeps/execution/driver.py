@@ -105,6 +105,7 @@ def go_on(
         SweepCutOffError: As `drive`.
         SweepChangedError: If its journal does not fit its inputs.
         SweepRemovedError: If it was removed since `start` was made.
+        RepairCutOffError: If a repair of it was cut off.
     """
     return _Drive(start, lake, client, observer).run(take_over=take_over)
 

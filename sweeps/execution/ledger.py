@@ -8,7 +8,7 @@ from typing import Any
 from lake.commits import Fence, SweepTakenOverError
 from lake.journal import Batch, Journal, step
 from lake.lake import Lake
-from lake.lost import Loss, open_losses
+from lake.lost import Loss, open_losses, require_repaired
 from lake.ownership import Ownership, claim
 from lake.receipts import pack
 from lake.recovery import recover, roll_forward
@@ -64,6 +64,7 @@ class Ledger:
 
         Raises:
             SweepOwnedError: If another driver is alive and is not to be taken over.
+            RepairCutOffError: If a repair of the sweep was cut off.
             DamagedFileError: If rows that a repair took out are visible again, in a file that is damaged.
         """
         with claim(self._lake, self._sweep_id, take_over=take_over) as ownership:
@@ -75,6 +76,7 @@ class Ledger:
                 roll_forward(self._journal, self.finished.restore)
             else:
                 recover(self._journal, self.finished.restore)
+            require_repaired(self._lake.storage, self._sweep_id)  # no repair takes anything out any more
             yield
 
     def is_asked_to_stop(self) -> bool:

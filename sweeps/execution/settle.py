@@ -5,7 +5,7 @@ from typing import Any
 
 from lake.journal import Journal, step
 from lake.lake import Lake
-from lake.lost import open_losses
+from lake.lost import is_repaired, open_losses
 from lake.ownership import claim
 from lake.recovery import recover
 from lake.sweep_log import INTERRUPTED, record_state
@@ -48,6 +48,7 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
             return None
         found = finished.computed + finished.failed + (state["reused"] or 0)
         is_open = bool(open_losses(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)
+        is_open = is_open or not is_repaired(lake.storage, sweep_id)  # the repair may be who asks
         is_whole = found == state["runs"] and not is_open
         again = {name: value for name, value in state.items() if name != "at"}
         again |= {"computed": finished.computed, "failed": finished.failed}
