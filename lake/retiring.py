@@ -1,10 +1,11 @@
-"""Retiring: a removal takes sweeps that somebody could go on with away from their drivers, for good.
+"""Retiring: a removal takes sweeps away from whoever could go on with them, for good.
 
-It claims the next epoch of each, as a driver does, and is refused while one lives. It makes whole what
-drivers that died put down, and shuts them out (`recovery`), computing nothing. Then the state `removed` of
-all sweeps of the removal is recorded in one commit, which takes a step of each of these epochs: a driver that
-took a sweep over meanwhile stops it. One that comes later finds the state, for it looks once its own epoch
-has begun in the table of states.
+That is every sweep that has a journal: also of one that has finished somebody may be committing again what a
+log lost. It claims the next epoch of each, as a driver does, and is refused while one lives. It makes whole
+what drivers that died put down, and shuts them out (`recovery`), computing nothing. Then the state `removed`
+of all sweeps of the removal is recorded in one commit, which takes a step of each of these epochs: a driver
+that took a sweep over meanwhile stops it. One that comes later finds the state, for it looks once its own
+epoch has begun in the table of states.
 """
 
 from collections.abc import Sequence
@@ -13,18 +14,16 @@ from lake.commits import Fence
 from lake.documents import DocumentDamagedError
 from lake.journal import Journal, JournalTornError, step
 from lake.lake import Lake
-from lake.lost import open_losses
 from lake.ownership import claim, newest_epoch
 from lake.recovery import BatchTornError, recover
-from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED, newest_states
-
-_ENDED = {FINISHED, FINISHED_WITH_FAILURES}
+from lake.sweep_log import REMOVED, newest_states
 
 
 def retire(lake: Lake, sweeps: Sequence[str]) -> list[Fence]:
-    """Own those of some sweeps that could be resumed; return the steps that their state `removed` takes.
+    """Own those of some sweeps that have a journal; return the steps that their state `removed` takes.
 
-    A sweep whose journal is gone, or torn, takes none: nobody goes on with it. Safe to repeat.
+    A sweep whose journal is gone, torn, or has a damaged document takes none: nobody can go on with it. Safe
+    to repeat.
 
     Raises:
         SweepOwnedError: If a driver of one of them is alive.
@@ -44,12 +43,10 @@ def retire(lake: Lake, sweeps: Sequence[str]) -> list[Fence]:
 
 
 def _resumable(lake: Lake, sweeps: Sequence[str]) -> list[str]:
-    """Return the sweeps that have something left to do, and a journal to go on from."""
+    """Return the sweeps that are not removed yet, and have a journal to go on from."""
     status = {states[-1]["sweep_id"]: states[-1]["status"] for states in newest_states(lake, sweeps)}
     return [
         sweep_id
         for sweep_id in sweeps
-        if status.get(sweep_id) != REMOVED
-        and (status.get(sweep_id) not in _ENDED or open_losses(lake.storage, sweep_id))
-        and newest_epoch(lake, sweep_id) > 0
+        if status.get(sweep_id) != REMOVED and newest_epoch(lake, sweep_id) > 0
     ]

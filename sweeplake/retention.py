@@ -11,6 +11,7 @@ from lake.budget import fixed_bytes, unreachable
 from lake.choices import Choice
 from lake.clock import store_time
 from lake.copying import counter
+from lake.documents import DocumentDamagedError
 from lake.lake import Lake
 from lake.ownership import is_live, silent_since
 from lake.pins import Pin, ProtectedError, pins
@@ -58,20 +59,34 @@ def plan_retention(lake: Lake, policy: Policy, now: datetime | None = None) -> R
     with Catalog(lake.require()) as catalog:
         pinned, warnings = pinned_by(lake, catalog, policy)
         held = _held(lake, catalog, pinned, measured=policy.budget_bytes is not None)
-        choices = whole_sweeps(policy, held, pinned, at)
-        choices += old_details(policy, held, pinned, at, choices)
-        if policy.details is not None:
-            ranked = ranked_sweeps(held, pinned, choices)
-            choices += other_details(policy, _judged(catalog, policy, policy.details, ranked), pinned)
-        visible = bytes_by_table(catalog.snapshot)
-        warning = unreachable(policy, fixed_bytes(held, pinned, visible))
-        if warning is None:
-            choices += over_budget(policy, held, pinned, choices, sum(visible.values()))
-        else:
-            warnings += (warning,)
+        choices, warning = _chosen(catalog, policy, held, pinned, at)
+        asked = set[str]()
+        while named := {name for choice in choices for name in (*choice.sweeps, *choice.runs)} - asked:
+            asked |= named
+            owned = {name for name in named if _is_owned(lake, name)}  # also a finished one may be settled
+            if owned:
+                held = [replace(sweep, ended=sweep.ended and sweep.sweep_id not in owned) for sweep in held]
+                choices, warning = _chosen(catalog, policy, held, pinned, at)
+        warnings += () if warning is None else (warning,)
         runs = {sweep.sweep_id: sweep.runs for sweep in held}
         goes = _runs(choices, runs)
         return plan_removal(at, choices, goes, catalog.snapshot, counter(lake.storage), warnings)
+
+
+def _chosen(
+    catalog: Catalog, policy: Policy, held: Sequence[HeldSweep], pinned: Pinned, at: datetime
+) -> tuple[list[Choice], str | None]:
+    """Return what a policy's lines take, and why its budget takes nothing, if that is so."""
+    choices = whole_sweeps(policy, held, pinned, at)
+    choices += old_details(policy, held, pinned, at, choices)
+    if policy.details is not None:
+        ranked = ranked_sweeps(held, pinned, choices)
+        choices += other_details(policy, _judged(catalog, policy, policy.details, ranked), pinned)
+    visible = bytes_by_table(catalog.snapshot)
+    warning = unreachable(policy, fixed_bytes(held, pinned, visible))
+    if warning is None:
+        choices += over_budget(policy, held, pinned, choices, sum(visible.values()))
+    return choices, warning
 
 
 def plan_deletion(lake: Lake, name: str) -> Removal:
@@ -90,7 +105,7 @@ def plan_deletion(lake: Lake, name: str) -> Removal:
                 raise ProtectedError(name, f"{held.id} is pinned; `sweeplake unpin {held.id}` first")
         states = {sweep.sweep_id: sweep for sweep in _held(lake, catalog, Pinned(), measured=False)}
         for sweep in sorted(sweeps & states.keys()):
-            if is_live(lake, sweep):
+            if _is_owned(lake, sweep):
                 reason = f"sweep {sweep} is running; wait for its end, or `sweeplake cancel {sweep}`"
                 raise ProtectedError(name, reason)
         runs = {sweep: held.runs for sweep, held in states.items()}
@@ -160,12 +175,28 @@ def _ended_at(lake: Lake, row: Mapping[str, Any]) -> datetime | None:
     """Return when a sweep ended, or its driver died; None while somebody works on it, or may do so."""
     recorded: datetime = row["ended_at"]
     if row["status"] == RUNNING:
-        last = silent_since(lake, row["sweep_id"])
+        last = _silent_since(lake, row["sweep_id"])
         dead = last is not None and store_time(lake.storage) - last > DEAD_AFTER
         return max(recorded, last) if dead and last is not None else None
     if row["status"] in {INTERRUPTED, CANCELLED, FAILED}:  # somebody may be resuming it
-        return None if is_live(lake, row["sweep_id"]) else recorded
+        return None if _is_owned(lake, row["sweep_id"]) else recorded
     return recorded
+
+
+def _silent_since(lake: Lake, sweep_id: str) -> datetime | None:
+    """Return a sweep's last sign of life; None where its journal is gone, or has a damaged document."""
+    try:
+        return silent_since(lake, sweep_id)
+    except DocumentDamagedError:
+        return None
+
+
+def _is_owned(lake: Lake, sweep_id: str) -> bool:
+    """Return whether somebody works on a sweep; with a damaged document in its journal nobody can."""
+    try:
+        return is_live(lake, sweep_id)
+    except DocumentDamagedError:
+        return False
 
 
 def _bytes(filled: Mapping[str, Mapping[str, float]], tables: Sequence[str], sweep: str) -> float:

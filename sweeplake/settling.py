@@ -51,12 +51,15 @@ def resumable(lake: Lake, sweep_id: str) -> bool:
 
 def _settle(lake: Lake, state: dict[str, Any], done: list[str], left: list[str]) -> None:
     from sweeps.execution.settle import settle  # imports Dask
+    from sweeps.execution.start import SweepRemovedError
 
     sweep = state["sweep_id"]
     try:
         if not behind(lake, sweep):
             return
         outcome = settle(state, lake)
+    except SweepRemovedError:
+        return
     except LakeUnreachableError:
         raise
     except LakeError as error:  # the other sweeps are settled for all that

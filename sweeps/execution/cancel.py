@@ -17,6 +17,7 @@ from sweeps.errors import SweepError
 from sweeps.execution.driver import Outcome
 from sweeps.execution.finished import Finished
 from sweeps.execution.resume import outcome_of
+from sweeps.execution.start import check_kept
 
 PATIENCE_SECONDS = 90.0
 """A driver that is alive and has not stopped by then stands in a commit, or in a storm."""
@@ -51,6 +52,7 @@ def cancel(sweep_id: str, lake: Lake) -> Outcome:
         SweepNotStoppingError: If its driver is alive and does not stop.
         JournalTornError: If its driver died, and what it put down cannot be told any more.
         BatchTornError: Likewise.
+        SweepRemovedError: If it was removed meanwhile.
         RepairCutOffError: If nobody runs it, and a repair of it was cut off.
     """
     until, asked = time.monotonic() + PATIENCE_SECONDS, None
@@ -81,6 +83,7 @@ def _end_in_its_place(lake: Lake, state: dict[str, Any]) -> None:
         with claim(lake, sweep_id) as ownership:
             journal = Journal(lake, sweep_id, ownership.epoch)
             recover(journal, finished.restore)
+            check_kept(lake, sweep_id)
             require_repaired(lake.storage, sweep_id)
             counts = {"computed": finished.computed, "failed": finished.failed, "status": CANCELLED}
             again = {name: value for name, value in state.items() if name != "at"}

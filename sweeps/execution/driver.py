@@ -133,7 +133,7 @@ class _Drive:
         self.lake.create()
         with self.ledger.owned(take_over=take_over):
             if self.ledger.epoch > 1:
-                check_kept(self.start, self.lake)
+                check_kept(self.lake, self.context.sweep_id)
             check_journal(self.start, self.ledger.finished)
             self.before = self.ledger.computed + self.ledger.failed
             try:

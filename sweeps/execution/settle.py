@@ -13,6 +13,7 @@ from lake.unsettled import behind, half_settled, recorded_epoch, voided_since
 from sweeps.execution.driver import Outcome
 from sweeps.execution.finished import Finished
 from sweeps.execution.resume import ended
+from sweeps.execution.start import check_kept
 
 
 def is_settled(lake: Lake, sweep_id: str) -> bool:
@@ -36,6 +37,7 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
 
     Raises:
         SweepOwnedError: If another driver is alive and is not to be taken over.
+        SweepRemovedError: If it was removed since its state was read.
         BatchTornError: If files of it are gone, and its rows cannot be told from others any more.
     """
     sweep_id = state["sweep_id"]
@@ -44,6 +46,7 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
     with claim(lake, sweep_id, take_over=take_over) as ownership:
         journal = Journal(lake, sweep_id, ownership.epoch)
         recover(journal, finished.restore)
+        check_kept(lake, sweep_id)
         if ended(state) is None:
             return None
         found = finished.computed + finished.failed + (state["reused"] or 0)

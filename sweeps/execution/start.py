@@ -82,15 +82,15 @@ def new_start(prepared: Prepared) -> Start:
     return Start(prepared, context, _lineage(prepared, context))
 
 
-def check_kept(start: Start, lake: Lake) -> None:
+def check_kept(lake: Lake, sweep_id: str) -> None:
     """See, as the sweep's owner, that it was not removed since its state was read.
 
-    A removal that comes later is stopped, as this driver's epoch has begun in the table of states.
+    To be called once `recover` is through: a removal that comes later is stopped, as the owner's epoch has
+    begun in the table of states.
 
     Raises:
         SweepRemovedError: If it was.
     """
-    sweep_id = start.context.sweep_id
     if any(states[-1]["status"] == REMOVED for states in newest_states(lake, [sweep_id])):
         raise SweepRemovedError(sweep_id)
 
