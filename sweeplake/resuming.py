@@ -96,6 +96,8 @@ def cancel(sweep_id: str, *, lake: LakeSource = None) -> Sweep:
     Raises:
         UnknownNameError: If there is no such sweep.
         SweepNotStoppingError: If its driver is alive and does not stop.
+        SweepRemovedError: If it was removed meanwhile.
+        RepairCutOffError: If nobody runs it, and a repair of it was cut off.
         LakeError: If the lake is missing or cannot be written.
     """
     from sweeps.execution.cancel import cancel as end
