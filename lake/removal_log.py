@@ -50,7 +50,7 @@ class LogForgottenError(LakeError):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One commit of a removal that was tried; `happened` tells whether it came to be.
+    """One commit of a removal that was tried; `version` tells whether it came to be.
 
     Attributes:
         table: Its table.
@@ -68,8 +68,10 @@ class Attempt:
     rewritten: tuple[FileReceipt, ...]
     added: tuple[FileReceipt, ...]
 
-    def happened(self, lake: Lake) -> bool:
-        """Return whether the commit is in the table's log, told by the files that it swapped.
+    def version(self, lake: Lake) -> int | None:
+        """Return the table's version that the commit became, told by the files that it swapped, or None.
+
+        Attempts of several who were at the same removal may all be the same commit: count each version once.
 
         Raises:
             LogForgottenError: If the log no longer goes back that far.
@@ -88,8 +90,9 @@ class Attempt:
             if max(steps, default=0) >= self.step:
                 taken = {file.path for file in (*self.dropped, *self.rewritten)}
                 added = {file.path for file in self.added}
-                return _paths(actions, "remove") == taken and _paths(actions, "add") == added
-        return False
+                swapped = _paths(actions, "remove") == taken and _paths(actions, "add") == added
+                return version if swapped else None
+        return None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,6 @@ def _line_of_file(lake: Lake, file: FileReceipt, choices: Sequence[Choice], run_
 
 def _happened(lake: Lake, attempt: Attempt) -> bool:
     try:
-        return attempt.happened(lake)
+        return attempt.version(lake) is not None
     except LogForgottenError:  # the log no longer goes back that far
         return False

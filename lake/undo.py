@@ -1,6 +1,6 @@
 """Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -95,7 +95,7 @@ def require_undoable(lake: Lake, chosen: Sequence[RemovalRecord]) -> None:
         CannotUndoError: If it has not.
     """
     for record in chosen:
-        _require(lake, record, _taken(lake, record))
+        _require(lake, record, _taken(lake, record).values())
 
 
 def undo(lake: Lake, record: RemovalRecord) -> Undone:
@@ -119,18 +119,18 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
         CannotUndoError: If vacuum took a file that is needed; nothing was changed.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
-    before = _taken(lake, record)
-    _require(lake, record, before)
-    back = before if _is_young(lake, record) else [_copied(lake, record, attempt) for attempt in before]
+    back = _taken(lake, record)
+    _require(lake, record, back.values())
+    if not _is_young(lake, record):
+        back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
     for table in TABLES_OF_REMOVALS:
         commit(lake, table, [], fence=undoing(record, 0), note=f"undo of removal {record.id}")
-    back = [*back, *(attempt for attempt in _taken(lake, record) if attempt not in before)]
+    back = {**_taken(lake, record), **back}
     rows: dict[str, int] = {}
 
     def bring_back(table: str) -> bool:
-        rows[table] = _bring_back(
-            lake, record, table, [attempt for attempt in back if attempt.table == table]
-        )
+        taken = [attempt for attempt in back.values() if attempt.table == table]
+        rows[table] = _bring_back(lake, record, table, taken)
         return True
 
     for table in COMMIT_ORDER:
@@ -141,20 +141,23 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     return Undone(record.id, {table: count for table, count in rows.items() if count})
 
 
-def _taken(lake: Lake, record: RemovalRecord) -> list[Attempt]:
-    """Return the commits of a removal that came to be."""
-    taken = []
+def _taken(lake: Lake, record: RemovalRecord) -> dict[tuple[str, int], Attempt]:
+    """Return the commits of a removal that came to be, by table and version, each once.
+
+    Whoever finishes a removal puts down again what another has put down, or committed, already.
+    """
+    taken: dict[tuple[str, int], Attempt] = {}
     for attempt in attempts(lake, record):
         try:
-            happened = attempt.happened(lake)
+            version = attempt.version(lake)
         except LogForgottenError as error:
             raise CannotUndoError(record.id, str(error)) from error
-        if happened:
-            taken.append(attempt)
+        if version is not None:
+            taken.setdefault((attempt.table, version), attempt)
     return taken
 
 
-def _require(lake: Lake, record: RemovalRecord, taken: Sequence[Attempt]) -> None:
+def _require(lake: Lake, record: RemovalRecord, taken: Collection[Attempt]) -> None:
     """Return if all files are still there, each of its size."""
     files = [file for attempt in taken for file in _out(attempt)]
     gone = [file for file in files if lake.storage.size(f"{file.table}/{file.path}") != file.size_bytes]

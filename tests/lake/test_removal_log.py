@@ -49,9 +49,9 @@ def test_an_attempt_happened_if_an_entry_swapped_its_files(two: Lake) -> None:
     (attempt,) = (held for held in attempts(two, removed(two)) if held.table == "metrics")
     for _ in range(3):
         commit(two, "metrics", [])
-    assert attempt.happened(two)
-    assert not replace(attempt, added=()).happened(two)
-    assert not replace(attempt, step=attempt.step + 1).happened(two)
+    assert attempt.version(two) == attempt.base + 1
+    assert replace(attempt, added=()).version(two) is None
+    assert replace(attempt, step=attempt.step + 1).version(two) is None
 
 
 def test_what_a_log_no_longer_tells_cannot_be_undone(two: Lake) -> None:
@@ -60,7 +60,7 @@ def test_what_a_log_no_longer_tells_cannot_be_undone(two: Lake) -> None:
     commit(two, "metrics", [])
     Path(two.url, entry_path("metrics", attempt.base + 1)).unlink()
     with pytest.raises(LogForgottenError, match="metrics no longer goes back"):
-        attempt.happened(two)
+        attempt.version(two)
     with pytest.raises(CannotUndoError, match="run the sweeps again"):
         undo(two, record)
 
