@@ -82,16 +82,16 @@ def is_left(storage: Storage, table: str, version: int) -> bool:
 
 
 def parse_time(text: str) -> datetime:
-    """Return the time that a text names; without an offset it is UTC.
+    """Return the time that a text names, in UTC; without an offset it is that.
 
     Raises:
-        BadTimeError: If it is none.
+        BadTimeError: If it is none, or its offset takes it out of the years 1 to 9999.
     """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise BadTimeError(text) from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def snapshot_of_version(storage: Storage, tables: Sequence[str], version: int) -> Snapshot:

@@ -78,6 +78,12 @@ def test_a_time_may_be_text(lake: Lake) -> None:
         lake.snapshot(as_of="yesterday")
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+01:00"])
+def test_a_time_that_is_in_no_year_in_utc_is_none(text: str) -> None:
+    with pytest.raises(BadTimeError, match="is no time"):
+        parse_time(text)
+
+
 def test_a_time_that_is_still_to_come_is_refused_but_clocks_may_differ(lake: Lake) -> None:
     filled(lake, "a")
     assert ids(lake.snapshot(as_of=datetime.now(UTC) + timedelta(minutes=1)), "metrics") == ["a"]

@@ -128,6 +128,7 @@ def test_moments_that_are_none_are_refused(own: Path, ask: Ask) -> None:
     before = tree(own)
     refused(ask("best", "--lake", own, "--version", "1", "--as-of", "2026-01-01"), "give one")
     refused(ask("best", "--lake", own, "--as-of", "yesterday"), "yesterday", "2026-01-31T12:00:00Z")
+    refused(ask("best", "--lake", own, "--as-of", "9999-12-31T23:59:59-00:01"), "is no time")
     refused(ask("best", "--lake", own, "--as-of", "2999-01-01"), "2999-01-01", "still to come", "newest")
     refused(ask("best", "--lake", own, "--version", "999"), "version 999", "sweeplake history")
     assert tree(own) == before
