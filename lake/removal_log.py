@@ -19,6 +19,7 @@ from lake.documents import read_document
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.layout import named_hash
+from lake.leftovers import is_temporary
 from lake.log import MAINTENANCE, entry_path, log_files, read_actions
 from lake.maintenance import Fenced
 from lake.receipts import FileReceipt
@@ -170,14 +171,14 @@ def forget_removals(lake: Lake, before: datetime) -> None:
     """Drop what is known of removals that ended before a time: vacuum took their files; safe to repeat.
 
     The plan goes first, in a request of its own: a folder without one is no removal any more, whatever else
-    is left of it, and the next call takes the rest.
+    is left of it, and the next call takes the rest. What is half done, and not as old, may be a plan that
+    another process is about to put down: it stays.
     """
     old = [record.id for record in records(lake) if record.at < before and (record.done or record.undone)]
     lake.storage.delete([f"{FOLDER}/{name}/{_PLAN}" for name in old])
     folders = {name: lake.storage.list(f"{FOLDER}/{name}") for name in lake.storage.list(FOLDER)}
-    lake.storage.delete(
-        [f"{FOLDER}/{name}/{file}" for name, held in folders.items() if _PLAN not in held for file in held]
-    )
+    left = [f"{FOLDER}/{name}/{file}" for name, held in folders.items() if _PLAN not in held for file in held]
+    lake.storage.delete([path for path in left if not (is_temporary(path) and _since(lake, path, before))])
 
 
 def named_sweeps(lake: Lake) -> frozenset[str]:
@@ -218,6 +219,11 @@ def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
             }
             found.append(Attempt(held["table"], held["step"], held["base"], **files))
     return found
+
+
+def _since(lake: Lake, path: str, before: datetime) -> bool:
+    written = lake.storage.modified(path)
+    return written is not None and written >= before
 
 
 def _receipt(table: str, file: DataFile) -> FileReceipt:

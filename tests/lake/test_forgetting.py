@@ -1,5 +1,7 @@
 """Forgetting removals: a removal that ended and whose files vacuum took is known no more, whatever dies."""
 
+import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,3 +76,31 @@ def test_a_vacuum_forgets_removals_whose_files_went(undone: Lake, days: float, l
         pass
     assert len(list(records(undone))) == left
     assert bool(remembered(undone)) == bool(left)
+
+
+def test_a_plan_that_is_about_to_be_put_down_is_not_forgotten_and_one_whose_writer_died_is(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_sweep(lake, A)
+    put_runs(lake, [(A, "r1")])
+    real, called = os.link, list[int]()
+
+    def link(source: Path, target: Path) -> None:
+        if target.name == "plan.json":
+            called.append(1)
+            forget_removals(open_lake(lake.url), datetime.now(UTC) - LATER)
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", link)
+    choice = Choice("l", "details", frozenset({A}))
+    record = remove(
+        lake, plan_removal(datetime.now(UTC), [choice], {}, lake.snapshot(), counter(lake.storage))
+    )
+    assert called
+    assert record is not None
+    assert list(records(lake)) == [replace(record, done=True)]
+    folder = Path(lake.url, FOLDER, "other")
+    folder.mkdir()
+    (folder / f"_plan.json.{'0' * 32}").write_text("{")
+    forget_removals(lake, datetime.now(UTC) + LATER)
+    assert remembered(lake) == []
