@@ -1,4 +1,4 @@
-"""Pending: removals that were begun and not ended, and whether a pin holds against one."""
+"""Pending: removals, and undos, that were begun and not ended, and whether a pin holds against one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,27 +12,32 @@ from lake.lake import Lake
 from lake.pins import pins
 from lake.policy import Pins
 from lake.removal import Removal, plan_removal
-from lake.removal_log import RemovalRecord, records
+from lake.removal_log import RemovalRecord, records, undos_begun
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A removal that the next one finishes first, or, where a pin forbids that, undoes.
+    """A removal that the next one finishes first, or, where a pin or its undo forbids that, undoes.
 
     Attributes:
         record: The removal.
-        pinned: Whether something is pinned now that it names.
-        left: What it has not taken out yet.
+        undone: Whether it is undone: something is pinned now that it names, or its undo was begun.
+        left: What it has not taken out yet, or the undo has brought back.
     """
 
     record: RemovalRecord
-    pinned: bool
+    undone: bool
     left: Removal
 
 
 def unfinished(lake: Lake) -> list[RemovalRecord]:
-    """Return the removals that were begun and neither done nor undone, the oldest first."""
-    return [record for record in records(lake) if not (record.done or record.undone)]
+    """Return the removals that were begun and neither done nor undone, the oldest first.
+
+    One that was done is among them if its undo was begun: that is what is not finished then.
+    """
+    held = [record for record in records(lake) if not record.undone]
+    begun = undos_begun(lake, [record for record in held if record.done])
+    return [record for record in held if not record.done or record.id in begun]
 
 
 def pending(lake: Lake, further: Pins) -> list[Pending]:
@@ -43,11 +48,12 @@ def pending(lake: Lake, further: Pins) -> list[Pending]:
         further: What a policy pins beside the lake's own pins.
     """
     found = unfinished(lake)
+    begun = undos_begun(lake, found)
     snapshot, count = lake.snapshot(), counter(lake.storage)
     return [
         Pending(
             record,
-            is_pinned(lake, record, further),
+            record.id in begun or is_pinned(lake, record, further),
             plan_removal(record.at, record.choices, record.runs, snapshot, count),
         )
         for record in found

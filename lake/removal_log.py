@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from lake.choices import Choice, choice_of
-from lake.commits import EPOCH_BITS, Fence, fence_version
+from lake.commits import EPOCH_BITS, Fence
 from lake.documents import read_document
 from lake.errors import LakeError
 from lake.lake import Lake
@@ -204,7 +204,17 @@ def undoing(record: RemovalRecord, number: int) -> Fence:
 
 def is_undone(lake: Lake, record: RemovalRecord) -> bool:
     """Return whether an undo of a removal was begun, or the removal was given up."""
-    return bool(fence_version(lake, "sweeps", undone(record)))
+    return bool(undos_begun(lake, [record]))
+
+
+def undos_begun(lake: Lake, held: Sequence[RemovalRecord]) -> frozenset[str]:
+    """Return the ids of those of some removals of which an undo was begun, or that were given up."""
+    head = lake.head_if_there("sweeps")
+    if head is None or not held:
+        return frozenset()
+    with head.lock:
+        head.follow()
+        return frozenset(record.id for record in held if head.step(undone(record)))
 
 
 def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:

@@ -82,7 +82,7 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
 
 
 def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
-    """Finish the removals that were cut off, and return how they ended; safe to repeat, and beside others.
+    """Finish removals, and undos, that were cut off, and return how they ended; safe to repeat.
 
     One whose undo was begun is undone to its end, and so is one that names what is pinned by now: a pin holds
     against what was not done yet. If vacuum took what that needs, it stays as it is. One that had taken
@@ -98,7 +98,7 @@ def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
 
 def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord | None:
     try:
-        if not is_pinned(lake, record, further):
+        if not (record.done or is_pinned(lake, record, further)):
             _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
             _perform(lake, record, counter(lake.storage))
             return replace(record, done=True)

@@ -94,11 +94,11 @@ def dry_run(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
 
 
 def pending_document(lake: Lake, further: Pins = NO_PINS) -> list[Document]:
-    """Return what is left of the removals that were cut off, and what becomes of each."""
+    """Return what is left of the removals and undos that were cut off, and what becomes of each."""
     return [
         {
             "removal": held.record.id,
-            "then": "undone" if held.pinned else "finished",
+            "then": "undone" if held.undone else "finished",
             "lines": held.left.to_document()["lines"],
         }
         for held in pending(lake, further)
@@ -106,9 +106,9 @@ def pending_document(lake: Lake, further: Pins = NO_PINS) -> list[Document]:
 
 
 def ended_document(records: Sequence[RemovalRecord]) -> Document:
-    """Return the ids of the removals that were finished, and of those that were undone as a pin holds."""
+    """Return the ids of the removals that were finished, and of those that were undone."""
     return {
-        "finished": [record.id for record in records if record.done],
+        "finished": [record.id for record in records if not record.undone],
         "undone": [record.id for record in records if record.undone],
     }
 

@@ -141,7 +141,8 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
 def _print_pending(held: dict[str, Any]) -> None:
     """Print what is left of a removal that was cut off, and what becomes of it first."""
     if held["then"] == "undone":
-        note(f"removal {held['removal']} was cut off, and is undone first: what it names is pinned")
+        why = "what it names is pinned, or its undo was begun"
+        note(f"removal {held['removal']} was cut off, and is undone first: {why}")
         return
     note(f"removal {held['removal']} was cut off, and is finished first; `sweeplake undo` gives it up")
     for line in held["lines"]:

@@ -1,5 +1,8 @@
 """Removals that were cut off: a dry run lists what is left of them, and a pin holds against them."""
 
+import itertools
+import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,8 @@ from lake.policy import Keep, Pins, Policy
 from lake.removal import plan_removal
 from lake.removal_log import records
 from lake.remove import remove
+from lake.sweep_log import newest_states
+from lake.undo import undo
 from sweeplake.maintain import dry_run, retain
 from tests.lake.seam import Death, KilledError, watched
 from tests.lake.small import held, put_runs, put_sweep
@@ -75,3 +80,48 @@ def test_a_dry_run_lists_what_is_left_of_a_removal_that_was_cut_off(
     assert A in text.out
     assert ask(*words, "--apply", "--json").json["finished"] == [told["removal"]]
     assert {row["sweep_id"] for rows in held(lake).values() for row in rows} == {B}
+
+
+def test_an_undo_that_dies_at_any_call_is_brought_to_its_end_by_the_next_retain(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # processes die here, not machines
+    before = held(lake)
+    choice = Choice(f"delete {A}", "sweep", frozenset({A}))
+    remove(lake, plan_removal(datetime.now(UTC), [choice], {A: 1}, lake.snapshot(), counter(lake.storage)))
+    gone, (record,), finished = held(lake), records(lake), 0
+    for place in itertools.count(1, 2):
+        cut, death = open_lake(str(shutil.copytree(lake.url, tmp_path / str(place)))), Death(place)
+        try:
+            with watched(death):
+                undo(cut, record)
+        except KilledError:
+            pass
+        if not death.reached:
+            break
+        cut = open_lake(cut.url)
+        told = [(held["removal"], held["then"]) for held in dry_run(cut, ALL)["pending"]]
+        report = retain(cut, ALL)
+        assert told == [(name, "undone") for name in report["undone"]]
+        assert report["finished"] == []
+        finished += bool(told)
+        (ended,) = records(cut)
+        assert held(cut) == (before if ended.undone else gone)
+        assert {states[-1]["status"] for states in newest_states(cut, [A])} == {
+            "finished" if ended.undone else "removed"
+        }
+    assert finished > 8
+
+
+def test_a_dry_run_says_of_an_undo_that_was_cut_off_that_it_is_undone_first(
+    lake: Lake, ask: Ask, tmp_path: Path
+) -> None:
+    choice = Choice(f"delete {A}", "sweep", frozenset({A}))
+    remove(lake, plan_removal(datetime.now(UTC), [choice], {A: 1}, lake.snapshot(), counter(lake.storage)))
+    (record,) = records(lake)
+    with pytest.raises(KilledError), watched(Death(8)):
+        undo(lake, record)
+    (policy := tmp_path / "policy.toml").write_text("[keep]\nlast = 100\n")
+    text = ask("retain", "--lake", lake.url, "--policy", policy)
+    assert f"removal {record.id} was cut off, and is undone first" in text.err
+    assert "its undo was begun" in text.err
