@@ -54,7 +54,21 @@ class RemovalUndoneError(LakeError):
         )
 
 
-def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
+class PinnedMeanwhileError(LakeError):
+    """Something that a removal names was pinned after it was planned; nothing of it is removed."""
+
+    def __init__(self, removal: str) -> None:
+        super().__init__(removal)
+        self.removal = removal
+
+    def __str__(self) -> str:
+        return (
+            f"removal {self.removal} was given up before it took anything out, for something that it names "
+            "was pinned meanwhile; run it again, and it is planned with that pin"
+        )
+
+
+def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalRecord | None:
     """Do what a removal plans; None if it plans nothing.
 
     First the state `removed` of its sweeps, which nobody goes on with from then on (`retiring`), and the
@@ -63,7 +77,13 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
     the rest: call it before planning the next. What rivals rewrote meanwhile is planned again. An undo that
     comes meanwhile stops it: each commit is one that the undo's step in the same table keeps out.
 
+    Args:
+        lake: The lake.
+        removal: What goes.
+        further: What is pinned beside the lake's own pins; both are asked once more before rows go.
+
     Raises:
+        PinnedMeanwhileError: If something that it names was pinned since it was planned; nothing was removed.
         DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
         SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
@@ -76,7 +96,13 @@ def remove(lake: Lake, removal: Removal) -> RemovalRecord | None:
         verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
     fences = retire(lake, _whole(removal.choices))
     record = begin(lake, removal)
+    if is_pinned(lake, record, further) and _given_up(lake, record):
+        note_end(lake, record, "undone")
+        raise PinnedMeanwhileError(record.id)
     _decide(lake, record, lambda: fences)
+    if is_pinned(lake, record, further):
+        undo(lake, record)
+        raise PinnedMeanwhileError(record.id)
     _perform(lake, record, _recalling(lake, removal))
     return record
 
@@ -100,8 +126,9 @@ def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord |
     try:
         if not (record.done or is_pinned(lake, record, further)):
             _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
-            _perform(lake, record, counter(lake.storage))
-            return replace(record, done=True)
+            if not is_pinned(lake, record, further):
+                _perform(lake, record, counter(lake.storage))
+                return replace(record, done=True)
     except (SweepOwnedError, SweepTakenOverError):
         return None
     except RemovalUndoneError:

@@ -79,11 +79,14 @@ def retain(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
 
     Returns:
         The report.
+
+    Raises:
+        PinnedMeanwhileError: If something was pinned meanwhile that the plan names; nothing was removed.
     """
     ended = ended_document(finish_removals(lake.require(), policy.pins))
     removal = plan_retention(lake, policy)
     told = report(lake, removal, ids=ids)
-    record = remove(lake, removal)
+    record = remove(lake, removal, policy.pins)
     return {"applied": True, "removal": record and record.id, **ended, **told}
 
 
