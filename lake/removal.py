@@ -77,7 +77,7 @@ class Removal:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing goes."""
+        """Whether no rows go."""
         return not any(self.losses.values())
 
     @property

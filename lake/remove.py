@@ -77,6 +77,8 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
     the rest: call it before planning the next. What rivals rewrote meanwhile is planned again. An undo that
     comes meanwhile stops it: each commit is one that the undo's step in the same table keeps out.
 
+    Sweeps without rows are removed as well: that is their state, and their row of `removals`.
+
     Args:
         lake: The lake.
         removal: What goes.
@@ -90,7 +92,7 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
         RemovalUndoneError: If it was undone meanwhile; what it had taken out comes back.
         CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
-    if removal.empty:
+    if removal.empty and not _some_left(lake, _whole(removal.choices)):
         return None
     for table, losses in removal.losses.items():
         verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
@@ -235,6 +237,11 @@ def _record_states(lake: Lake, record: RemovalRecord, fences: Sequence[Fence]) -
     with _unless_undone(record):
         note = f"removal {record.id}: states of its sweeps"
         put_states(lake, states, Fence(record.id, 1), [*fences, removing(record)], note)
+
+
+def _some_left(lake: Lake, sweeps: Sequence[str]) -> bool:
+    """Return whether any of some sweeps is not recorded as removed yet."""
+    return any(states[-1]["status"] != REMOVED for states in newest_states(lake, sweeps))
 
 
 def _whole(choices: Sequence[Choice]) -> list[str]:

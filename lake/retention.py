@@ -28,6 +28,7 @@ class HeldSweep:
         run_bytes: Bytes of its metrics and failures but for pinned runs; by rows, where sweeps share a file.
         detail_bytes: Bytes of its details, trades and equity, likewise.
         pinned_bytes: Bytes of its pinned runs, reckoned by their number.
+        bare: Whether it has no rows, not even of pinned runs, and was not removed.
     """
 
     sweep_id: str
@@ -42,6 +43,7 @@ class HeldSweep:
     run_bytes: float = 0.0
     detail_bytes: float = 0.0
     pinned_bytes: float = 0.0
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,15 @@ class Pinned:
 def whole_sweeps(policy: Policy, held: Sequence[HeldSweep], pinned: Pinned, now: datetime) -> list[Choice]:
     """Return what goes by the lines that name whole sweeps, in the order of the lines.
 
-    A sweep that has not ended, is pinned or holds nothing is left out; each goes by the first line that
-    names it.
+    A sweep that has not ended or is pinned is left out; each goes by the first line that names it. One
+    without rows, as it failed before the first, takes no place of `keep.last`, and goes by its age alone.
     """
     chosen = _Chosen(_removable(held, pinned), pinned)
     if policy.keep is not None:
         keep = policy.keep
         chosen.take(f"keep.last = {keep.last}", "sweep", _beyond(chosen.left, keep.last, _group(keep.per)))
-    chosen.take(_named("sweeps", policy.age), "sweep", _older(chosen.left, policy.age.sweeps, now))
+    bare = [sweep for sweep in held if _is_free(sweep, pinned) and sweep.bare]
+    chosen.take(_named("sweeps", policy.age), "sweep", _older([*chosen.left, *bare], policy.age.sweeps, now))
     chosen.take(_named("metrics", policy.age), "runs", _older(chosen.left, policy.age.metrics, now))
     return chosen.choices
 
@@ -134,7 +137,7 @@ def over_budget(
     left = {sweep.sweep_id: sweep for sweep in _removable(held, pinned)}
     over = total_bytes - policy.budget_bytes
     for choice in gone:
-        for sweep_id in choice.sweeps | choice.runs.keys():
+        for sweep_id in left.keys() & (choice.sweeps | choice.runs.keys()):
             before = left[sweep_id]
             left[sweep_id] = _without(before, choice)
             over -= _bytes(before) - _bytes(left[sweep_id])
@@ -173,10 +176,12 @@ def _removable(held: Sequence[HeldSweep], pinned: Pinned) -> list[HeldSweep]:
     return [
         sweep
         for sweep in held
-        if sweep.ended
-        and sweep.sweep_id not in pinned.sweeps
-        and (sweep.runs or sweep.failures or sweep.detailed)
+        if _is_free(sweep, pinned) and (sweep.runs or sweep.failures or sweep.detailed)
     ]
+
+
+def _is_free(sweep: HeldSweep, pinned: Pinned) -> bool:
+    return sweep.ended and sweep.sweep_id not in pinned.sweeps
 
 
 def _beyond(sweeps: Sequence[HeldSweep], last: int, group: Callable[[HeldSweep], object]) -> list[HeldSweep]:

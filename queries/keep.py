@@ -26,7 +26,7 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
 
     Returns:
         sweep_id, status, strategy, owner, started_at, ended_at (when that state was first recorded), and
-        counts of rows: runs, failures, detailed.
+        counts of rows: runs, failures, detailed; and bare: whether it has no rows, and was not removed.
     """
     return catalog.rows(
         """
@@ -37,10 +37,10 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
             select * from states
             qualify row_number() over (partition by sweep_id order by "at" desc, seconds desc) = 1
         ), runs as (
-            select sweep_id, count(*) as n from metrics where run_id not in (select unnest($pinned))
+            select sweep_id, count(*) filter (run_id not in (select unnest($pinned))) as n from metrics
             group by sweep_id
         ), failed as (
-            select sweep_id, count(*) as n from failures where run_id not in (select unnest($pinned))
+            select sweep_id, count(*) filter (run_id not in (select unnest($pinned))) as n from failures
             group by sweep_id
         ), detailed as (
             select sweep_id, count(*) as n from details where run_id not in (select unnest($pinned))
@@ -50,7 +50,9 @@ def held_sweeps(catalog: Catalog, pinned_runs: Collection[str] = ()) -> list[dic
             newest.sweep_id, status, strategy, owner, started_at, ended_at,
             coalesce(runs.n, 0) as runs,
             coalesce(failed.n, 0) as failures,
-            coalesce(detailed.n, 0) as detailed
+            coalesce(detailed.n, 0) as detailed,
+            runs.n is null and failed.n is null
+            and newest.sweep_id not in (select sweep_id from sweeps where status = $removed) as bare
         from newest
         left join runs on runs.sweep_id = newest.sweep_id
         left join failed on failed.sweep_id = newest.sweep_id

@@ -78,7 +78,7 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
         print_json({**planned.to_document(), **told})
     else:
         _print_ended(ended_document(ended))
-        note(f"deleted; to bring it back: {command('undo')}")
+        note("nothing of it was left" if record is None else f"deleted; to bring it back: {command('undo')}")
 
 
 @click.command()
@@ -106,7 +106,7 @@ def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
         if as_json:
             continue
         lines = ", ".join(dict.fromkeys(choice.line for choice in record.choices))
-        back = ", ".join(f"{rows:,} of {table}" for table, rows in undone.rows.items()) or "nothing was gone"
+        back = ", ".join(f"{rows:,} of {table}" for table, rows in undone.rows.items()) or "no rows were gone"
         click.echo(f"undid the removal of {record.at:%Y-%m-%d %H:%M:%S} ({lines}): {back}")
     if as_json:
         print_json({"undone": done})
@@ -130,7 +130,7 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
         _print_pending(held)
     _print_ended(report)
     freed = f"{report['bytes'] / _MEGA:,.1f} MB"
-    if not lines:
+    if not lines or (report["applied"] and report["removal"] is None):
         note("no line names anything that goes")
     elif report["applied"]:
         note(f"removed; vacuum frees {freed}; to bring it back before that: {command('undo')}")
