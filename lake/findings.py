@@ -20,6 +20,7 @@ TAKEN_OUT = "taken_out"
 HALF_REPAIRED = "half_repaired"
 UNREADABLE = "unreadable"
 DOCUMENT = "document"
+CUT_OFF = "cut_off"
 
 KINDS = (
     MISSING,
@@ -38,6 +39,7 @@ KINDS = (
     UNCOMMITTED,
     UNREADABLE,
     DOCUMENT,
+    CUT_OFF,
 )
 """Every kind of finding."""
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from lake.check import Checked, check_files
 from lake.document_check import check_documents
+from lake.documents import DocumentDamagedError
 from lake.findings import (
+    CUT_OFF,
     DOUBLED,
     HALF_REPAIRED,
     STATELESS,
@@ -17,11 +20,16 @@ from lake.findings import (
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.lost import all_open_losses, half_repaired
+from lake.pending import unfinished
+from lake.removal_log import undos_begun
 from lake.sweep_log import REMOVED
 from lake.unsettled import behind
 from queries.check import check_rows
 from sweeplake.repairing import Repair
 from sweeplake.settling import resumable
+
+_AT_WORK = timedelta(hours=1)
+"""A removal that was planned within this may still be at work: that it has not ended is harmless."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def check(lake: Lake, *, deep: bool = False, repair: bool = False, drop_damaged:
         told = {finding.file for finding in findings if finding.file}
         findings += [finding for finding in done.damaged if finding.file not in told]
     if not checked.blind:
-        findings += _row_findings(lake, checked)
+        findings += [*_row_findings(lake, checked), *_cut_off(lake)]
     return Report(findings, () if done is None else done.lines, checked.files, checked.bytes, deep)
 
 
@@ -112,3 +120,27 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
         if states[sweep]["status"] != REMOVED:
             text = "what a repair took out of it is not computed again yet"
             yield Finding(TAKEN_OUT, "", "", (sweep,), text, f"`sweeplake resume {sweep}` computes it")
+
+
+def _cut_off(lake: Lake) -> Iterator[Finding]:
+    """Yield the removals and undos that have not ended."""
+    try:
+        found = unfinished(lake)
+    except DocumentDamagedError:  # it is told by the check of documents
+        return
+    begun = undos_begun(lake, found)
+    for record in found:
+        what = f"removal {record.id}"
+        text = f"{what} was begun and has not ended: it was cut off, or is at work"
+        next_one = "`sweeplake retain --apply`, `sweeplake delete` or `sweeplake maintain`"
+        remedy = (
+            f"the next {next_one} finishes it; `sweeplake undo` brings back what it took, if it is the last"
+        )
+        if record.id in begun:
+            text = f"the undo of {what} was begun and has not ended: it was cut off, or is at work"
+            remedy = (
+                f"the next {next_one} brings it to its end, and so does `sweeplake undo`, if it is the last"
+            )
+        sweeps = sorted({sweep for choice in record.choices for sweep in (*choice.sweeps, *choice.runs)})
+        young = record.id not in begun and datetime.now(UTC) - record.at < _AT_WORK
+        yield Finding(CUT_OFF, "", "", tuple(sweeps), text, remedy, harmless=young)

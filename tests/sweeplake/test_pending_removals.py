@@ -4,13 +4,14 @@ import itertools
 import os
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from lake.choices import Choice
 from lake.copying import counter
+from lake.findings import Finding
 from lake.lake import Lake, open_lake
 from lake.pins import pin
 from lake.policy import Keep, Pins, Policy
@@ -19,6 +20,7 @@ from lake.removal_log import records
 from lake.remove import remove
 from lake.sweep_log import newest_states
 from lake.undo import undo
+from sweeplake.checking import check
 from sweeplake.maintain import dry_run, retain
 from tests.lake.seam import Death, KilledError, watched
 from tests.lake.small import held, put_runs, put_sweep
@@ -125,3 +127,31 @@ def test_a_dry_run_says_of_an_undo_that_was_cut_off_that_it_is_undone_first(
     text = ask("retain", "--lake", lake.url, "--policy", policy)
     assert f"removal {record.id} was cut off, and is undone first" in text.err
     assert "its undo was begun" in text.err
+
+
+def test_a_check_tells_of_an_undo_and_of_a_removal_that_were_cut_off(lake: Lake) -> None:
+    cut_off(lake, 20)
+    (told,) = told_by_check(lake)
+    assert (told.sweeps, told.harmless) == ((A,), True)
+    assert "finishes it; `sweeplake undo` brings back" in told.remedy
+    (record,) = records(lake)
+    with pytest.raises(KilledError), watched(Death(8)):
+        undo(open_lake(lake.url), record)
+    (told,) = told_by_check(lake)
+    assert "the undo of removal" in told.text
+    assert not told.harmless
+    retain(open_lake(lake.url), ALL)
+    assert told_by_check(lake) == []
+
+
+def test_a_removal_that_has_not_ended_for_an_hour_is_not_harmless(lake: Lake) -> None:
+    cut_off(lake, 20)
+    (record,) = records(lake)
+    plan = Path(lake.url, "_maintenance", record.id, "plan.json")
+    at = record.at - timedelta(hours=2)
+    plan.write_text(plan.read_text().replace(record.at.isoformat(), at.isoformat()))
+    assert [told.harmless for told in told_by_check(lake)] == [False]
+
+
+def told_by_check(lake: Lake) -> list[Finding]:
+    return [finding for finding in check(open_lake(lake.url)).findings if finding.kind == "cut_off"]
