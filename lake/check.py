@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lake.apart import FILES_AT_ONCE, Held, check_apart
+from lake.away import READ_ERRORS, raise_if_away
 from lake.claims import Claim, claims
-from lake.errors import LakeError
 from lake.file_check import Problem, check_file
 from lake.findings import (
     DAMAGED,
@@ -98,6 +98,10 @@ def check_files(lake: Lake, *, deep: bool = False) -> Checked:
 
     Reads the log, lists every folder once and reads the files' footers; deep reads every byte. Memory is that
     of the log, and of a few files.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer: then nothing can be said of its files.
+        CheckFailedError: If the process that reads footers could not do it.
     """
     storage = lake.storage
     tables = _tables(storage, deep=deep)
@@ -213,10 +217,15 @@ def _table(storage: Storage, name: str, *, deep: bool) -> _Table:
 
 
 def _known(snapshot: Snapshot) -> KnownSweeps:
-    """Return the sweeps; none if their own table cannot be read, which is a finding by itself."""
+    """Return the sweeps; none if a file of theirs is damaged, which is a finding by itself.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     try:
         return KnownSweeps.of(snapshot)
-    except (OSError, ValueError, LakeError):
+    except READ_ERRORS as error:
+        raise_if_away(snapshot.storage, error)
         return KnownSweeps()
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lake.away import raise_if_away
 from lake.choices import Choice
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
@@ -29,14 +30,17 @@ def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]
 
     Raises:
         DamagedFileError: If it is not there, or a page of these columns is not what was written.
+        LakeUnreachableError: If the storage does not answer, or does not let it be read.
     """
+    ahead = not storage.local  # many ranges in few requests
     try:
-        with storage.fs.open(storage.path(f"{table}/{file.path}"), "rb") as source:
-            stored = pq.ParquetFile(source, page_checksum_verification=True)
+        with storage.open(f"{table}/{file.path}", file.size_bytes) as source:
+            stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=ahead)
             yield from stored.iter_batches(BATCH_ROWS, columns=list(columns))
     except FileNotFoundError as error:
         raise DamagedFileError(table, file.path, "it is not there") from error
     except (OSError, pa.ArrowException) as error:
+        raise_if_away(storage, error)
         raise DamagedFileError(table, file.path, str(error)) from error
 
 

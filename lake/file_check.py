@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lake.away import READ_ERRORS, raise_if_away
 from lake.claims import Claim
 from lake.findings import DAMAGED, MISSING, PARTITION, STATISTICS
 from lake.layout import HASH_DIGITS, named_hash
@@ -36,6 +36,9 @@ def check_file(storage: Storage, table: str, claim: Claim, size: int | None, *, 
         claim: What the log says.
         size: Its size as the storage lists it; None if it is not there.
         deep: Whether every byte is read.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer, or does not let it be read.
     """
     if size is None:
         return [(MISSING, "the file is not there")]
@@ -49,7 +52,8 @@ def check_file(storage: Storage, table: str, claim: Claim, size: int | None, *, 
             return misplaced + list(_statistics_problems(source, table, claim, deep=deep))
     except FileNotFoundError:
         return [(MISSING, "the file is not there")]
-    except (OSError, pa.ArrowException, ValueError) as error:
+    except READ_ERRORS as error:
+        raise_if_away(storage, error)
         return [(DAMAGED, f"it cannot be read: {str(error).strip().partition(chr(10))[0]}")]
 
 

@@ -30,13 +30,24 @@ class KnownFile(AbstractBufferedFile):  # type: ignore[misc]
             found = bytes(self.fs.cat_file(self.path, start=start, end=last))
         except FileNotFoundError:  # stores do not say which
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path) from None
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # the answer to a range that begins behind the end
-                raise
+        except Exception as error:
+            if not _is_behind_the_end(error):
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                # Each store's own kinds. Arrow tells of content by errors without a number: this is none.
+                reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+                raise ConnectionError(errno.ECONNABORTED, reason, self.path) from error
             found = b""
         if len(found) < last - start:
             raise OSError(errno.EIO, ENDS_EARLY, self.path)
         return found
+
+
+def _is_behind_the_end(error: Exception) -> bool:
+    """Say whether an error is S3's answer to a range that begins behind the end of a file."""
+    answer = getattr(error.__cause__, "response", None)
+    told = answer.get("Error", {}).get("Code") if isinstance(answer, Mapping) else None
+    return told in {"InvalidRange", "416"}
 
 
 class KnownFiles(AbstractFileSystem):  # type: ignore[misc]

@@ -68,10 +68,15 @@ def verify(storage: Storage, table: str, files: Sequence[DataFile]) -> None:
 
 
 def verified_bytes(storage: Storage, table: str, file: DataFile) -> bytes:
-    """Return the bytes of a file that are those that were written."""
+    """Return the bytes of a file that are those that were written.
+
+    Raises:
+        DamagedFileError: If it is missing, or its bytes do not have the hash in its name.
+        LakeUnreachableError: If the storage does not answer, or does not let it be read.
+    """
     try:
         data = storage.read(f"{table}/{file.path}")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise DamagedFileError(table, file.path, "it is not there") from error
     if hashlib.sha256(data).hexdigest()[:HASH_DIGITS] != named_hash(file.path):
         raise DamagedFileError(table, file.path, "its bytes do not have the hash in its name")

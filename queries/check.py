@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lake.away import raise_if_away
 from lake.findings import COUNTS, DOUBLED, LEFTOVERS, NOT_WHOLE, STATELESS, UNREADABLE, Finding
 from lake.known_sweeps import KnownSweeps
 from lake.snapshot import Snapshot
@@ -102,6 +103,7 @@ def check_rows(
                 *(_stateless(catalog, sweeps, known_now) if known_now else ()),
             ]
     except (QueryError, OSError) as error:
+        raise_if_away(snapshot.storage, error)
         remedy = "`sweeplake check --deep` tells which files are damaged"
         return [Finding(UNREADABLE, "", "", (), f"rows cannot be read: {error}", remedy)]
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lake.away import raise_if_away
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
@@ -62,6 +63,7 @@ def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
     Raises:
         FileNotFoundError: If it is not there.
         FileUnreadableError: If it cannot be read.
+        LakeUnreachableError: If the storage does not answer.
     """
     path = f"{name}/{file.path}"
     try:
@@ -69,6 +71,7 @@ def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
+        raise_if_away(storage, error)
         raise FileUnreadableError(path, str(error).partition("\n")[0]) from error
 
 
