@@ -1,15 +1,21 @@
 """Checks in a process apart: a footer has no checksum, and one in a hundred flipped bits kills its reader.
 
 pyarrow aborts the process on some broken footers instead of raising. So whoever checks lets another process
-read them; if that one dies, the next reads what is left one by one, and so tells which one it was.
+read them; if that one crashes, the next reads what is left one by one. The file at which it crashes again is
+read twice more, by processes that have nothing else to do: only one that kills both is damaged. A process
+that was ended from outside says nothing of a file.
 """
 
 import io
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from lake.claims import Claim
 from lake.errors import LakeError
@@ -20,8 +26,14 @@ from lake.storage import Storage
 FILES_AT_ONCE = 2_000
 THREADS = 16
 
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
+_TIMES_ALONE = 2
+
 Held = tuple[str, Claim, int | None]
 """A file's table, what the log says of it, and its size in the storage; None if it is not there."""
+
+_Told = dict[int, list[Problem]]
+"""What is wrong with files, by their places."""
 
 
 class CheckFailedError(LakeError):
@@ -39,36 +51,64 @@ def check_apart(storage: Storage, held: Sequence[Held]) -> list[list[Problem]]:
     """Return what is wrong with files by their sizes and footers, in order; see `check_file`.
 
     Raises:
+        LakeUnreachableError: If the storage does not answer, or does not let one be read.
         CheckFailedError: If they could not be read for another reason than themselves.
     """
-    found: dict[int, list[Problem]] = {}
+    found: _Told = {}
     threads = THREADS
     while left := [place for place in range(len(held)) if place not in found]:
-        code, told = _run(storage, [(place, held[place]) for place in left], threads)
+        crash, told = _run(storage, [(place, held[place]) for place in left], threads)
         found.update(told)
-        if code < 0 and threads == 1:  # it reads them in order, and tells each: the next one killed it
-            killer = next(place for place in left if place not in found)
-            found[killer] = [(DAMAGED, f"whoever reads its footer dies (signal {-code})")]
-        threads = 1 if code < 0 and threads > 1 else THREADS
+        if crash and threads == 1:  # it reads them in order, and tells each: it died at the next one
+            suspect = next((place for place in left if place not in found), None)
+            if suspect is not None:
+                found[suspect] = _alone(storage, held[suspect])
+        threads = 1 if crash and threads > 1 else THREADS
     return [found[place] for place in range(len(held))]
 
 
-def _run(
-    storage: Storage, held: Sequence[tuple[int, Held]], threads: int
-) -> tuple[int, dict[int, list[Problem]]]:
-    """Return how the process ended, and what it told until then."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from lake.apart import main; main()"],
-        input=pickle.dumps((storage, held, threads)),
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode > 0:
-        raise CheckFailedError(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    return done.returncode, dict(_told(done.stdout))
+def _alone(storage: Storage, item: Held) -> list[Problem]:
+    """Return what is wrong with one file, at which a process crashed that had read others before."""
+    crash = 0
+    for _ in range(_TIMES_ALONE):
+        crash, told = _run(storage, [(0, item)], 1)
+        if 0 in told:
+            return told[0]
+    return [(DAMAGED, f"whoever reads its footer dies (signal {crash})")]
 
 
-def _told(data: bytes) -> Iterator[tuple[int, list[Problem]]]:
+def _run(storage: Storage, held: Sequence[tuple[int, Held]], threads: int) -> tuple[int, _Told]:
+    """Return the signal by which the process crashed, 0 if it did not, and what it told until then.
+
+    It has a file of its own for what it tells, for whatever starts with Python may print, and it looks for no
+    module in the folder that the user is in.
+    """
+    with TemporaryDirectory(prefix="sweeplake-check-") as folder:
+        answers = Path(folder, "answers")
+        answers.touch()
+        done = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, "-P", "-m", "lake.apart", str(answers)],
+            input=pickle.dumps((storage, held, threads)),
+            capture_output=True,
+            check=False,
+        )
+        told: _Told = {}
+        for place, answer in _told(answers.read_bytes()):
+            if isinstance(answer, LakeError):
+                raise answer
+            told[place] = answer
+    if -done.returncode in _CRASHES:
+        return -done.returncode, told
+    if done.returncode < 0:
+        name = signal.strsignal(-done.returncode)
+        raise CheckFailedError(f"the process that reads them was ended from outside ({name})")
+    if done.returncode > 0 or len(told) < len(held):
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise CheckFailedError(said or "the process that reads them told nothing")
+    return 0, told
+
+
+def _told(data: bytes) -> Iterator[tuple[int, list[Problem] | LakeError]]:
     answers = io.BytesIO(data)
     while True:
         try:
@@ -77,19 +117,31 @@ def _told(data: bytes) -> Iterator[tuple[int, list[Problem]]]:
             return
 
 
-def main() -> None:
-    """Check what stands on standard input, and tell each file's problems on standard output as they come."""
+def main(path: str) -> None:
+    """Check what stands on standard input, and tell each file's problems in a file as they come."""
     storage, held, threads = pickle.load(sys.stdin.buffer)  # noqa: S301  our own bytes
-    if threads == 1:  # not through a pool: nothing may begin before what was found is told
-        for place, item in held:
-            _tell(place, check_file(storage, *item, deep=False))
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        checks = {pool.submit(check_file, storage, *item, deep=False): place for place, item in held}
-        for check in as_completed(checks):
-            _tell(checks[check], check.result())
+    with Path(path).open("ab") as answers:
+        if threads == 1:  # not through a pool: nothing may begin before what was found is told
+            for place, item in held:
+                _tell(answers, place, _checked(storage, item))
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            checks = {pool.submit(_checked, storage, item): place for place, item in held}
+            for check in as_completed(checks):
+                _tell(answers, checks[check], check.result())
 
 
-def _tell(place: int, problems: list[Problem]) -> None:
-    sys.stdout.buffer.write(pickle.dumps((place, problems)))
-    sys.stdout.buffer.flush()
+def _checked(storage: Storage, item: Held) -> list[Problem] | LakeError:
+    try:
+        return check_file(storage, *item, deep=False)
+    except LakeError as error:
+        return error
+
+
+def _tell(answers: BinaryIO, place: int, answer: list[Problem] | LakeError) -> None:
+    answers.write(pickle.dumps((place, answer)))
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
