@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from lake.documents import DocumentDamagedError, read_document, remedy
 from lake.findings import DOCUMENT, Finding
 from lake.journal import Batch
 from lake.lost import loss_of
-from lake.ownership import Owner
+from lake.ownership import owner_of
 from lake.pins import Pin
+from lake.removal_log import attempt_of, record_of
 from lake.storage import Storage
 
 _READERS = 8
@@ -35,9 +37,11 @@ def _builder(path: str, *, deep: bool) -> Callable[[Any], Any] | None:
     if folder == "_pins":
         return lambda document: Pin(**document)
     if folder == "_maintenance":
-        return dict
+        if name == "plan.json":
+            return partial(record_of, path.split("/")[1])
+        return attempt_of if "-" in name else dict
     kinds: dict[str, Callable[[Any], Any]] = {
-        "owner": lambda document: Owner(**document),
+        "owner": owner_of,
         "lost": loss_of,
         "void": lambda document: (document["tables"], document["by"]),
     }

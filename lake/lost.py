@@ -9,11 +9,11 @@ batches say stays void for all that.
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lake.documents import read_document
+from lake.documents import DocumentDamagedError, read_document
 from lake.errors import LakeError
 from lake.storage import Storage
 
@@ -85,15 +85,23 @@ def lost_blocks(storage: Storage, sweep_id: str) -> Blocks:
 
 
 def open_losses(storage: Storage, sweep_id: str) -> list[Loss]:
-    """Return the losses of a sweep whose blocks `resume` is to compute again."""
+    """Return the losses of a sweep whose blocks `resume` is to compute again.
+
+    One whose document is damaged stands there without blocks: nobody goes on with the sweep, for
+    `lost_blocks` raises, and yet not all of it is there.
+    """
     there = _paths(storage, sweep_id)
-    return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
+    found = _readable(storage, there)
+    return [Loss(sweep_id, None, (), {}, id=_id(path)) if loss is None else loss for path, loss in found]
 
 
 def all_open_losses(storage: Storage) -> list[Loss]:
-    """Return the losses of all sweeps whose blocks `resume` is to compute again; one listing."""
-    there = {file.path for file in storage.walk("_sweeps")}
-    return [loss for loss in _losses(storage, there, done=True) if _again(loss.path) not in there]
+    """Return the losses of all sweeps whose blocks `resume` is to compute again; one listing.
+
+    Those whose documents are damaged are left out: the check of documents tells of them.
+    """
+    found = _readable(storage, [file.path for file in storage.walk("_sweeps")])
+    return [loss for _, loss in found if loss is not None]
 
 
 def require_repaired(storage: Storage, sweep_id: str) -> None:
@@ -145,6 +153,21 @@ def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]
         for path in sorted(there)
         if _is_loss(path) and (_done(path) in there) == done
     ]
+
+
+def _readable(storage: Storage, paths: Iterable[str]) -> Iterator[tuple[str, Loss | None]]:
+    """Yield the open losses that count, by path; None for one whose document is damaged."""
+    there = set(paths)
+    for path in sorted(there):
+        if is_open(path, there) and _done(path) in there:
+            try:
+                yield path, read_document(storage, path, loss_of)
+            except DocumentDamagedError:
+                yield path, None
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/lost-")[2].removesuffix(".json")
 
 
 def _paths(storage: Storage, sweep_id: str) -> list[str]:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from lake.clock import store_time
 from lake.documents import DocumentDamagedError, read_document
@@ -77,6 +77,11 @@ class Claimed:
     owner: Owner
 
 
+def owner_of(document: dict[str, Any]) -> Owner:
+    """Return the owner that a document tells."""
+    return Owner(**document)
+
+
 def sweep_folder(sweep_id: str) -> str:
     """Return where a sweep's journal lies, relative to the lake."""
     return f"_sweeps/{sweep_id}"
@@ -88,7 +93,10 @@ def owner_name(epoch: int) -> str:
 
 
 def newest_owner(lake: Lake, sweep_id: str) -> Claimed | None:
-    """Return the last driver that claimed a sweep; None if none ever did."""
+    """Return the last driver that claimed a sweep; None if none ever did.
+
+    Whether one lives whose document is damaged is told by the times of its files alone.
+    """
     epoch = newest_epoch(lake, sweep_id)
     return Claimed(sweep_id, epoch, _owner(lake.storage, sweep_id, epoch)) if epoch else None
 
@@ -238,8 +246,12 @@ def _owned(claimed: Claimed) -> SweepOwnedError:
 
 
 def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:
+    """Return who claimed an epoch; of a document that is damaged only that somebody did, who may live."""
     path = f"{sweep_folder(sweep_id)}/{owner_name(epoch)}"
-    return read_document(storage, path, lambda document: Owner(**document))
+    try:
+        return read_document(storage, path, owner_of)
+    except DocumentDamagedError:
+        return Owner("a driver whose claim cannot be read", "an unknown time", token="")
 
 
 def _name(kind: str, claimed: Claimed) -> str:

@@ -8,8 +8,9 @@ can be finished, and one that was not meant can be undone, exactly.
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -152,19 +153,30 @@ def note_end(lake: Lake, record: RemovalRecord, end: str) -> None:
 
 
 def records(lake: Lake) -> Iterator[RemovalRecord]:
-    """Yield all removals, the oldest first."""
+    """Yield all removals, the oldest first.
+
+    Raises:
+        DocumentDamagedError: If the plan of one does not tell what it has to.
+    """
     for name in lake.storage.list(FOLDER):
         held = set(lake.storage.list(f"{FOLDER}/{name}"))
         if _PLAN in held:
-            document = read_document(lake.storage, f"{FOLDER}/{name}/{_PLAN}", dict)
-            yield RemovalRecord(
-                id=name,
-                at=datetime.fromisoformat(document["at"]),
-                choices=tuple(choice_of(choice) for choice in document["choices"]),
-                runs=document["runs"],
-                done="done.json" in held,
-                undone="undone.json" in held,
-            )
+            record = read_document(lake.storage, f"{FOLDER}/{name}/{_PLAN}", partial(record_of, name))
+            yield replace(record, done="done.json" in held, undone="undone.json" in held)
+
+
+def record_of(name: str, document: Mapping[str, Any]) -> RemovalRecord:
+    """Return the removal that a plan tells, by its id; whether it came to its end the folder tells."""
+    choices = tuple(choice_of(choice) for choice in document["choices"])
+    return RemovalRecord(name, datetime.fromisoformat(document["at"]), choices, dict(document["runs"]))
+
+
+def attempt_of(document: Mapping[str, Any]) -> Attempt:
+    """Return the commit that a document tells."""
+    files = {
+        key: tuple(FileReceipt(**file) for file in document[key]) for key in ("dropped", "rewritten", "added")
+    }
+    return Attempt(str(document["table"]), int(document["step"]), int(document["base"]), **files)
 
 
 def forget_removals(lake: Lake, before: datetime) -> None:
@@ -218,17 +230,17 @@ def undos_begun(lake: Lake, held: Sequence[RemovalRecord]) -> frozenset[str]:
 
 
 def attempts(lake: Lake, record: RemovalRecord) -> list[Attempt]:
-    """Return the commits that a removal tried, whether they came to be or not."""
-    found = []
-    for name in lake.storage.list(f"{FOLDER}/{record.id}"):
-        if name.endswith(".json") and "-" in name and not name.startswith("_"):
-            held = read_document(lake.storage, f"{FOLDER}/{record.id}/{name}", dict)
-            files = {
-                key: tuple(FileReceipt(**file) for file in held[key])
-                for key in ("dropped", "rewritten", "added")
-            }
-            found.append(Attempt(held["table"], held["step"], held["base"], **files))
-    return found
+    """Return the commits that a removal tried, whether they came to be or not.
+
+    Raises:
+        DocumentDamagedError: If what was put down of one does not tell what it has to.
+    """
+    folder = f"{FOLDER}/{record.id}"
+    return [
+        read_document(lake.storage, f"{folder}/{name}", attempt_of)
+        for name in lake.storage.list(folder)
+        if name.endswith(".json") and "-" in name and not name.startswith("_")
+    ]
 
 
 def _since(lake: Lake, path: str, before: datetime) -> bool:

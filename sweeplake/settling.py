@@ -7,7 +7,7 @@ from typing import Any
 from lake.documents import DocumentDamagedError
 from lake.errors import LakeError, LakeUnreachableError
 from lake.lake import Lake
-from lake.lost import open_losses
+from lake.lost import lost_blocks, open_losses
 from lake.sweep_log import REMOVED
 from lake.unsettled import behind, has_journal
 
@@ -43,7 +43,7 @@ def settle_all(lake: Lake) -> Settled:
 def resumable(lake: Lake, sweep_id: str) -> bool:
     """Return whether `resume` computes or commits what a finished sweep lacks."""
     try:
-        lost = open_losses(lake.storage, sweep_id)
+        lost = open_losses(lake.storage, sweep_id) and lost_blocks(lake.storage, sweep_id)
     except DocumentDamagedError:
         return False  # told by itself
     return has_journal(lake, sweep_id) and bool(lost or behind(lake, sweep_id))
