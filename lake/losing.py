@@ -22,6 +22,7 @@ from lake.lost import Loss, unfinished_losses
 from lake.owning import Owned, own
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError
+from lake.still_lost import still_lost
 from lake.storage import Storage
 from lake.sweep_log import REMOVED
 from lake.taking_out import Cut, may_hold, take_out
@@ -39,11 +40,13 @@ class Dropped:
 
     Attributes:
         files: Files that went whole, for they cannot be read.
+        whole: Files that were to go, and stayed: read once more they are as they were written.
         finished: Repairs that were cut off, and are finished now.
         sweeps: Sweeps that `resume` computes something of again, sorted.
     """
 
     files: int = 0
+    whole: int = 0
     finished: int = 0
     sweeps: tuple[str, ...] = ()
 
@@ -51,7 +54,8 @@ class Dropped:
 def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
     """Take files out that are missing or damaged, and finish the repairs that were cut off; safe to repeat.
 
-    What goes is put down first, and counts as not computed from the end of this on: `resume` does it again.
+    Each file is read once more first, and stays if it is whole by now. What goes is put down before it does,
+    and counts as not computed from the end of this on: `resume` does it again.
     A sweep whose journal is gone loses the files and nothing else.
 
     Args:
@@ -64,12 +68,16 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         SweepTakenOverError: If one was taken over meanwhile; the next repair finishes this one.
         DamagedFileError: If rows that go lie in a file that is damaged as well; the next repair that takes
             that one out, too, finishes this one.
+        LakeUnreachableError: If the storage does not answer, or does not let a file be read that is to go.
+        CheckFailedError: If the process that reads footers could not do it.
     """
     storage = lake.storage
     begun = [loss for loss in unfinished_losses(storage) if not _is_removed(sweeps, loss.sweep_id)]
     if not begun and not any(lost.values()):
         return Dropped()
-    lost = _with_those_of(lake.snapshot(), lost, begun)
+    named = _with_those_of(lake.snapshot(), lost, begun)
+    lost = still_lost(storage, named)
+    whole = _count(named) - _count(lost)
     touched = {
         (table, file.path): _sweeps_in(storage, table, file, sweeps)
         for table in RUN_TABLES
@@ -93,7 +101,11 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
     for loss in ended:
         loss.finish(storage)
     resumed = tuple(sorted({loss.sweep_id for loss in losses}))
-    return Dropped(sum(len(files) for files in lost.values()), len(begun), resumed)
+    return Dropped(_count(lost), whole, len(begun), resumed)
+
+
+def _count(files: Files) -> int:
+    return sum(map(len, files.values()))
 
 
 def _planned(

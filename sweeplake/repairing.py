@@ -92,6 +92,8 @@ class Repair:
             self.lines.append(f"finished {dropped.finished} repairs that were cut off")
         if dropped.files:
             self.lines.append(f"took out {dropped.files:,} files that were missing or damaged")
+        if dropped.whole:
+            self.lines.append(f"left {dropped.whole:,} files that are whole now")
         self.lines += [
             f"`sweeplake resume {sweep}` computes what went of it again" for sweep in dropped.sweeps
         ]
