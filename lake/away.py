@@ -13,10 +13,10 @@ READ_ERRORS = (OSError, pa.ArrowException, ValueError)
 
 
 def raise_if_away(storage: Storage, error: Exception) -> None:
-    """Return if an error of reading a file is about what the file holds, and not about the way to it; nor is a missing file.
+    """Return if an error of reading a file is about what the file holds, or that it is missing.
 
     Arrow tells of content by an OSError without a number. A number is the way's: a store that does not answer
-    or refuses, a disk that is not ours. EIO of a local disk is that of one file, which it cannot give any more.
+    or refuses, a disk that is not ours. EIO of a local disk is that of one file, which it gives no more.
 
     Raises:
         LakeUnreachableError: If it is about the way.

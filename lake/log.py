@@ -36,6 +36,13 @@ _LOG_WORDS = (
     "Invalid",
 )
 
+_AWAY = re.compile(
+    r"Generic (S3|GCS|MicrosoftAzure|HTTP|LocalFileSystem) error|Error performing|error sending request"
+    "|lacked the necessary privileges|Permission denied"
+)
+"""Of errors about the way to a log, which name what was asked for: a checkpoint, say."""
+_GONE = "Object at location"
+
 _REASON_LETTERS = 160
 _SPANS_SHOWN = 8
 _REMEDY = "`sweeplake check` tells what is left and what to do"
@@ -233,12 +240,14 @@ def require_whole(storage: Storage, table: str, version: int) -> None:
 
 
 def raise_if_damaged(storage: Storage, table: str, error: Exception) -> None:
-    """Return if an error of delta-rs is not about what a log holds.
+    """Return if an error of delta-rs is not about what a log holds, but about the way to it, say.
 
     Raises:
         LogDamagedError: If it is; it names the entries that are missing, if that is why.
     """
     reason = str(error).partition("\n")[0]
+    if _AWAY.search(reason) and _GONE not in reason:
+        return
     if any(word in reason for word in _LOG_WORDS):
         if missing := log_files(storage, table).missing:
             raise LogDamagedError(table, entry_path(table, missing[0]), missing_text(missing)) from error

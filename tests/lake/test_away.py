@@ -9,12 +9,16 @@ import pytest
 
 from lake.away import raise_if_away
 from lake.check import check_files
+from lake.commits import commit
 from lake.copying import KEYS, batches
 from lake.errors import LakeUnreachableError
 from lake.known import ENDS_EARLY
 from lake.lake import Lake, open_lake
+from lake.log import LogDamagedError
+from lake.snapshot import delta_table
 from lake.sources import DamagedFileError
 from lake.storage import Storage
+from lake.stores import RETRIES
 from tests.lake.runs import add_runs, end_sweep
 from tests.proxy import Action, dropped, passed_on, refused
 from tests.s3 import Bucket
@@ -115,3 +119,32 @@ def test_eio_of_an_object_store_is_damage_only_of_a_file_that_ends_early() -> No
     raise_if_away(storage, OSError(errno.EIO, ENDS_EARLY, "file"))
     with pytest.raises(LakeUnreachableError, match="SomethingNew: file"):
         raise_if_away(storage, OSError(errno.EIO, "SomethingNew", "file"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_away"),
+    [
+        (refused(500, "InternalError"), True),
+        (refused(403, "InvalidAccessKeyId"), True),
+        (refused(400, "InvalidRequest"), True),
+        (dropped, True),
+        (refused(404, "NoSuchKey"), False),
+    ],
+    ids=["error", "forbidden", "odd", "outage", "gone"],
+)
+def test_a_checkpoint_that_the_store_does_not_give_is_no_damaged_log(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, fault: Action, *, is_away: bool
+) -> None:
+    lake = filled(bucket.url)
+    while not any("checkpoint.parquet" in name for name in lake.storage.list("metrics/_delta_log")):
+        commit(lake, "metrics", [])
+    hurried = {**RETRIES, "max_retries": "1", "retry_timeout": "1s"}
+    monkeypatch.setattr("lake.stores.RETRIES", hurried)
+
+    def without_checkpoints(method: str, path: str, n: int) -> Action:
+        del method, n
+        return fault if "checkpoint.parquet" in path else passed_on
+
+    bucket.proxy.hook = without_checkpoints
+    with pytest.raises(LakeUnreachableError if is_away else LogDamagedError):
+        delta_table(lake.storage, "metrics")
