@@ -66,7 +66,7 @@ def _tell(done: Any, *, as_json: bool, repeated: bool) -> None:
     """Print a round.
 
     Raises:
-        Exception: Of the step that failed, if no round comes that could do it.
+        Exception: Of the first step that failed, if no round comes that could do it; the others are told.
     """
     document = done.to_document()
     if as_json and repeated:
@@ -76,12 +76,17 @@ def _tell(done: Any, *, as_json: bool, repeated: bool) -> None:
         print_json(document)
     else:
         _print_round(document)
-    for step, error in done.errors.items():
-        if not repeated:
-            if done.skipped:
-                note(_left_out(done.skipped))
-            raise error
-        note(f"{step} failed, the next round tries again: {error}")
+    if repeated:
+        for step, error in done.errors.items():
+            note(f"{step} failed, the next round tries again: {error}")
+        return
+    if done.errors and done.skipped:
+        note(_left_out(done.skipped))
+    errors = list(done.errors.items())
+    for step, error in errors[1:]:
+        note(f"{step} failed too: {error}")
+    if errors:
+        raise errors[0][1]
 
 
 @contextmanager

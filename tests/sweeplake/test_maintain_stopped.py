@@ -78,6 +78,20 @@ def test_one_round_that_failed_and_was_stopped_tells_both_and_exits_2(
     assert "No space left on device" in answer.err
 
 
+def test_every_step_that_failed_is_told(
+    ask: Ask, lake: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "metrics/x.parquet")
+
+    for step in ("retain", "vacuum_plan"):
+        monkeypatch.setattr(sweeplake.maintain, step, failing)
+    answer = ask("maintain", "--policy", policy, "--lake", lake)
+    assert answer.code == 2
+    assert "vacuum failed too" in answer.err
+    assert answer.err.count("No space left on device") == 2
+
+
 @pytest.mark.parametrize(
     ("step", "told"),
     [("retain", f"stopped; {LEFT_OUT}"), ("vacuum_plan", "stopped between two rounds")],
