@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lake.journal import Batch, Journal
 from lake.lake import open_lake
+from lake.ownership import claim
 from lake.unsettled import behind
 from sweeplake.settling import settle_all
 from tests.lake.runs import add_runs, end_sweep, write_runs
@@ -18,8 +19,8 @@ def test_a_sweep_that_cannot_be_settled_is_told_and_the_others_are(tmp_path: Pat
         block = {"phase": "runs", "symbol": "X", "lo": 1, "hi": 2, "runs": 1, "failed": 0}
         Journal(lake, sweep).put(Batch(1, 2, (block,), tuple(write_runs(lake, ["b"], sweep=sweep))))
         end_sweep(lake, 2, sweep=sweep)
-    Path(lake.url, "_sweeps", SWEEPS[0], "owner-000001.json").write_bytes(b"")
-    settled = settle_all(lake)
+    with claim(lake, SWEEPS[0]):
+        settled = settle_all(lake)
     assert [line for line in settled.done if SWEEPS[1] in line] == list(settled.done) != []
     assert [SWEEPS[0] in line for line in settled.left] == [True]
     assert behind(lake, SWEEPS[0])
