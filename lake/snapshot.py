@@ -137,14 +137,16 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
         try:
             return DeltaTable(storage.uri(name), storage_options=storage.delta_options)
         except TableNotFoundError:
-            if storage.read_if_there(made_name(name)) is None:
-                return None
-            raise LogDamagedError(name, f"{name}/_delta_log", "it is gone") from None
+            return None
         except DeltaError as error:
             raise_if_damaged(storage, name, error)
             raise
 
     handle = asked(storage, opened)
+    if handle is None and storage.read_if_there(made_name(name)) is not None:
+        handle = asked(storage, opened)  # another may have made the table between the two looks
+        if handle is None:
+            raise LogDamagedError(name, f"{name}/_delta_log", "it is gone")
     if handle is not None:
         require_whole(storage, name, handle.version())
     return handle

@@ -9,13 +9,16 @@ import lake.lake as module
 from lake.check import check_files
 from lake.choices import Choice
 from lake.copying import counter
+from lake.evolution import create_table
 from lake.lake import Lake
 from lake.removal import plan_removal
 from lake.remove import remove
 from lake.schemas import COMMIT_ORDER
-from lake.snapshot import TableSnapshot
+from lake.snapshot import TableSnapshot, load_table
 from lake.storage import Storage
 from tests.lake.small import put_runs, put_sweep
+from tests.proxy import Action, passed_on
+from tests.s3 import Bucket
 
 SWEEP = "20260102T000000000-aaaaaa"
 
@@ -111,3 +114,19 @@ def test_check_is_not_kept_waiting_either(filled: Lake, monkeypatch: pytest.Monk
     monkeypatch.setattr(check, "_table", beside_a_sweep)
     assert check_files(filled).findings == ()
     assert seen[:2] == ["sweeps", "details"]
+
+
+def test_a_table_that_another_makes_between_two_looks_is_not_called_lost(bucket: Bucket) -> None:
+    storage, other = Storage(bucket.url), Storage(bucket.url)
+    left = [1]
+
+    def made_meanwhile(method: str, path: str, n: int) -> Action:
+        del method, n
+        if "_tables" in path and left:
+            left.pop()
+            create_table(other, "trades")
+        return passed_on
+
+    bucket.proxy.hook = made_meanwhile
+    assert load_table(storage, "trades").version == 0
+    assert not left

@@ -69,6 +69,7 @@ class Chaos:
             thread.start()
         begun = time.monotonic()
         while (spent := time.monotonic() - begun) < PATIENCE * seconds and not self.tally.wrong:
+            self._count_commits()
             if spent >= seconds and all(self.tally[what] >= count for what, count in wanted.items()):
                 break
             time.sleep(0.5)
@@ -82,9 +83,13 @@ class Chaos:
             life.close()
         self.reader.read()
         self._check()
-        for file in sorted(self.counts.iterdir()):
-            self.tally.add(file.name, file.stat().st_size)
+        self._count_commits()
         return self.tally
+
+    def _count_commits(self) -> None:
+        """Take over what the processes counted so far, those that were killed too."""
+        for file in sorted(self.counts.iterdir()):
+            self.tally.counts[file.name] = file.stat().st_size
 
     def _repeat(self, stop: threading.Event, words: list[str]) -> None:
         """Run a maintenance command over and over; a conflict with a rival is no error."""

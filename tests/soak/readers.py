@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from lake.errors import LakeError
 from lake.lake import open_lake
 from queries.catalog import Catalog
 from queries.errors import QueryError, SnapshotGoneError
@@ -74,7 +75,7 @@ class Reader:
         except SnapshotGoneError:
             self.tally.add("snapshots gone")
             return
-        except (QueryError, OSError) as error:
+        except (QueryError, LakeError, OSError) as error:
             self.tally.blame(f"a reader failed: {type(error).__name__}: {error}")
             return
         self.tally.add("reads")
