@@ -1,6 +1,5 @@
 """Claims: what a table's log says of each file, NULL where it says nothing, to be held against the file."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,9 +73,3 @@ def _documented(values: Mapping[str, Any] | None, *, upwards: bool) -> dict[str,
         for name, value in (values or {}).items()
         if value is not None
     }
-
-
-def statistics_of(document: str) -> dict[str, Any]:
-    """Return a statistics document as `Claim.differences` takes it."""
-    parsed: dict[str, Any] = json.loads(document)
-    return parsed

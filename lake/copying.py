@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake.away import raise_if_away
+from lake.away import READ_ERRORS, raise_if_away
 from lake.choices import Choice
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile
@@ -39,7 +39,7 @@ def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]
             yield from stored.iter_batches(BATCH_ROWS, columns=list(columns))
     except FileNotFoundError as error:
         raise DamagedFileError(table, file.path, "it is not there") from error
-    except (OSError, pa.ArrowException) as error:
+    except READ_ERRORS as error:
         raise_if_away(storage, error)
         raise DamagedFileError(table, file.path, str(error)) from error
 

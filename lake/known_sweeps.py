@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, Snapshot
-from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES
+from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
 
-ENDED = frozenset({FINISHED, FINISHED_WITH_FAILURES, "removed"})
+ENDED = frozenset({FINISHED, FINISHED_WITH_FAILURES, REMOVED})
 """States after which no driver commits any more."""
 
 
@@ -54,7 +53,3 @@ class KnownSweeps:
 def _reads(bars: str | None, path: str) -> bool:
     read = json.loads(bars or "{}")
     return any(path in symbol.get("files", ()) for symbol in read.values())
-
-
-RUN_TABLES = COMMIT_ORDER
-"""Tables whose rows belong to runs of sweeps."""

@@ -13,22 +13,21 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.choices import REMOVAL_ORDER
 from lake.commits import Fence
 from lake.copying import batches
-from lake.known_sweeps import RUN_TABLES, KnownSweeps
+from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.loss_plan import plan_loss, widened
 from lake.lost import Loss, unfinished_losses
 from lake.owning import Owned, own
+from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError
 from lake.still_lost import still_lost
 from lake.storage import Storage
 from lake.sweep_log import REMOVED
 from lake.taking_out import Cut, may_hold, take_out
-
-REMOVAL_ORDER = tuple(reversed(RUN_TABLES))
-"""Details first, so that no reader meets half a run."""
 
 Files = Mapping[str, Sequence[DataFile]]
 """Committed files, by table."""
@@ -80,7 +79,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
     whole = _count(named) - _count(lost)
     touched = {
         (table, file.path): _sweeps_in(storage, table, file, sweeps)
-        for table in RUN_TABLES
+        for table in COMMIT_ORDER
         for file in lost.get(table, ())
     }
     owned = own(lake, {loss.sweep_id for loss in begun}.union(*touched.values()))
@@ -115,10 +114,10 @@ def _planned(
     owned: Mapping[str, Owned],
 ) -> list[Loss]:
     """Return what goes with files, one a file and sweep."""
-    visible = {name: frozenset(held.path for held in snapshot[name].files) for name in RUN_TABLES}
+    visible = {name: frozenset(held.path for held in snapshot[name].files) for name in COMMIT_ORDER}
     plans = (
         plan_loss(table, file, name, owned[name].batches, visible)
-        for table in RUN_TABLES
+        for table in COMMIT_ORDER
         for file in lost.get(table, ())
         for name in touched[table, file.path]
         if name in owned

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from lake.commits import Fence
 from lake.lake import Lake
-from lake.maintenance import fenced
+from lake.maintenance import fenced, until_no_conflict
 from lake.parquet import read_columns
 from lake.receipts import FileReceipt
 from lake.schemas import TABLES
@@ -29,14 +29,18 @@ def rebuild_statistics(lake: Lake, table: str, files: Sequence[DataFile]) -> int
 
     Raises:
         DamagedFileError: If one is not what was written; nothing was changed.
-        CommitConflictError: If other maintenance came first; nothing was changed.
+        CommitConflictError: If rivals overtook it too often; nothing was changed.
     """
-    held = fenced(lake, table)
     wanted = {file.path for file in files}
-    adds = [_receipt(lake.storage, table, file) for file in held.snapshot.files if file.path in wanted]
-    if adds:
-        held.commit(adds, [], "repair: statistics")
-    return len(adds)
+
+    def attempt() -> int:
+        held = fenced(lake, table)
+        adds = [_receipt(lake.storage, table, file) for file in held.snapshot.files if file.path in wanted]
+        if adds:
+            held.commit(adds, [], "repair: statistics")
+        return len(adds)
+
+    return until_no_conflict(attempt)
 
 
 def drop_runs(

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from lake.copying import batches
 from lake.journal import Batch, Journal, step
-from lake.known_sweeps import RUN_TABLES
 from lake.losing import concerned, staying, taken_out
 from lake.loss_plan import widened
 from lake.lost import Blocks, Loss, lost_blocks, open_losses
 from lake.receipts import FileReceipt
 from lake.recovery import void_name
+from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, Snapshot
 
 
@@ -71,7 +71,7 @@ def _files_of(loss: Loss, snapshot: Snapshot) -> Loss | None:
 
 def _rows_of(loss: Loss, snapshot: Snapshot, told: Sequence[Batch], lost: Blocks) -> Loss | None:
     """Return the files with rows that returned, or all blocks of the symbol where that is not to be told."""
-    finds = {table: _find(loss, snapshot, table, told, lost) for table in RUN_TABLES}
+    finds = {table: _find(loss, snapshot, table, told, lost) for table in COMMIT_ORDER}
     found = {table: find for table, find in finds.items() if find.rows > find.merged_rows}
     if not found:
         return None

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.away import raise_if_away
+from lake.away import READ_ERRORS, raise_if_away
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
@@ -70,7 +70,7 @@ def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
         return _footer(storage.url, path, file.size_bytes)
     except FileNotFoundError:
         raise
-    except (OSError, pa.ArrowException) as error:
+    except READ_ERRORS as error:
         raise_if_away(storage, error)
         raise FileUnreadableError(path, str(error).partition("\n")[0]) from error
 

@@ -115,15 +115,16 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
 
 
 def _has_ready(finished: Any, while_waiting: Callable[[], None]) -> bool:
-    """Wait for a result; return False if none came for a while."""
-    until = time.monotonic() + QUIET_SECONDS
+    """Wait for a result; return False if none came for a while, the time of what was done meanwhile aside."""
+    quiet = 0.0
     while True:
         while_waiting()
         if finished.has_ready():
             return True
-        if time.monotonic() > until:
+        if quiet > QUIET_SECONDS:
             return False
         time.sleep(POLL_SECONDS)
+        quiet += POLL_SECONDS
 
 
 def _is_idle(client: Client) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, as_completed
 
 from sweeps.execution import window
 from sweeps.execution.blocks import Block
@@ -59,3 +59,17 @@ def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> 
     assert list(receipts) == [0]
     assert turns[-1] - turns[0] > 0.4
     assert len(turns) > 5
+
+
+def test_what_the_driver_does_meanwhile_is_no_silence_of_the_workers(
+    threads: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "QUIET_SECONDS", 0.2)
+    turns = []
+
+    def commit() -> None:
+        turns.append(time.sleep(0.3))
+
+    later = as_completed([threads.submit(time.sleep, 0.7)])
+    assert window._has_ready(later, commit)
+    assert len(turns) > 1
