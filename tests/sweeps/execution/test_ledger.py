@@ -1,17 +1,23 @@
 """The ledger: batches that are whole, also when the commit is tried again."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from lake import sweep_log
+from lake.choices import Choice
 from lake.commits import SweepTakenOverError
+from lake.copying import counter
 from lake.journal import Batch, BatchTakenError, Journal
 from lake.lake import Lake, open_lake
 from lake.ownership import SweepOwnedError, claim
 from lake.receipts import Rows
+from lake.removal import plan_removal
+from lake.remove import remove
 from lake.writer import write_rows
 from sweeps.execution import ledger as module
 from sweeps.execution.blocks import Block
@@ -182,3 +188,27 @@ def test_what_is_pending_is_committed_when_it_is_old_though_no_other_receipt_com
     assert ledger.flush_due()
     assert not ledger.flush_due()
     assert ledger.computed == 5
+
+
+def test_details_that_a_policy_took_out_are_taken_again(lake: Lake) -> None:
+    ids = pa.array([f"{index:032x}" for index in range(2)])
+    rows = pa.table({"sweep_id": ["sweep"] * 2, "run_id": ids, "trades": [0] * 2, "equity_rows": [0] * 2})
+    block = Block("A", 0, 2, 2, np.arange(2), details=True)
+    winners = BlockReceipt(block, (), (Rows.of("details", PARTITION, rows),), 2, 0)
+    first = Ledger(lake, "sweep")
+    with first.owned():
+        first.add(receipt(0, 5))
+        first.add(winners)
+        first.flush()
+    choice = Choice("age.details", "details", sweeps=frozenset({"sweep"}))
+    snapshot = lake.snapshot()
+    remove(lake, plan_removal(datetime.now(UTC), [choice], {}, snapshot, counter(lake.storage)))
+    assert lake.snapshot()["details"].files == ()
+    second = Ledger(lake, "sweep")
+    with second.owned():
+        second.add(receipt(0, 5))
+        second.add(winners)
+        second.add(winners)
+        second.flush()
+    assert sum(file.rows for file in lake.snapshot()["details"].files) == 2
+    assert sum(file.rows for file in lake.snapshot()["metrics"].files) == 5
