@@ -10,6 +10,7 @@ blocks of the symbol go, put down as another loss.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lake.copying import batches
 from lake.journal import Batch, Journal, step
@@ -88,7 +89,7 @@ class _Find:
         files: Their paths.
         rows: How many such rows they have.
         merged: Whether files of batches that count are gone: their rows may lie in these.
-        merged_rows: How many rows those had, as far as is known; all of them were the symbol's.
+        merged_rows: How many such rows those had, as far as is known.
     """
 
     files: Sequence[str]
@@ -104,24 +105,35 @@ def _find(loss: Loss, snapshot: Snapshot, table: str, told: Iterable[Batch], los
         if file.path not in counting and concerned(loss, table, file):
             rows[file.path] = _rows(loss, snapshot, table, file)
     gone = counting.keys() - {file.path for file in snapshot[table].files}
-    known = sum(counting[path].rows for path in gone if "symbol" in counting[path].partition)
+    known = sum(counting[path] for path in gone)
     return _Find([path for path, count in rows.items() if count], sum(rows.values()), bool(gone), known)
 
 
-def _counting(loss: Loss, table: str, told: Iterable[Batch], lost: Blocks) -> Mapping[str, FileReceipt]:
-    """Return the files of a table that hold blocks of a loss's symbol and none that is lost, by path."""
+def _counting(loss: Loss, table: str, told: Iterable[Batch], lost: Blocks) -> Mapping[str, int]:
+    """Return the files of a table that hold blocks of a loss's symbol and none that is lost, by path.
+
+    With each the rows of such blocks in it, as far as is known.
+    """
     found = {}
     for batch in told:
-        for file in batch.of(table):
+        files = batch.of(table)
+        for file in files:
             symbol = file.partition.get("symbol", loss.symbol)
-            blocks = {
-                (batch.epoch, batch.number, str(block["symbol"]))
+            blocks = [
+                block
                 for block in batch.blocks
                 if symbol in (None, block["symbol"])
-            }
-            if loss.symbol in (None, symbol) and blocks - lost:
-                found[file.path] = file
+                and (batch.epoch, batch.number, str(block["symbol"])) not in lost
+            ]
+            if loss.symbol in (None, symbol) and blocks:
+                is_of_symbol = "symbol" in file.partition
+                found[file.path] = file.rows if is_of_symbol else _failed(blocks, files)
     return found
+
+
+def _failed(blocks: Iterable[Mapping[str, Any]], files: Sequence[FileReceipt]) -> int:
+    """Return the rows of blocks in the one file of `failures` that their batch has; 0 if it has more."""
+    return sum(int(block["failed"]) for block in blocks) if len(files) == 1 else 0
 
 
 def _rows(loss: Loss, snapshot: Snapshot, table: str, file: DataFile) -> int:

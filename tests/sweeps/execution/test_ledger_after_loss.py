@@ -21,6 +21,7 @@ from lake.lost import Loss, open_losses
 from lake.removal import plan_removal
 from lake.remove import remove
 from lake.undo import to_undo, undo
+from lake.writer import write_rows
 from sweeps.execution.ledger import Ledger
 from tests.lake.runs import BARS, SWEEP, TRADES, end_sweep, rows_of, write_runs
 
@@ -28,16 +29,27 @@ BLOCKS = {"X": range(3), "Y": range(3, 5)}
 TIMES = {"details": 1, "metrics": 1, "trades": TRADES, "equity": BARS}
 
 
-def drive(url: str, most: int = 5, *, ends: bool = True) -> list[int]:
-    """Compute so many of the blocks that are not finished, a batch each; return which."""
+def drive(url: str, most: int = 5, *, ends: bool = True, failed: int = 0) -> list[int]:
+    """Compute so many of the blocks that are not finished, a batch each; return which.
+
+    So many further runs of each block fail.
+    """
     lake = open_lake(url)
     ledger = Ledger(lake, SWEEP)
     with ledger.owned():
         done = {lo for ranges in ledger.finished.ranges().values() for lo, _ in ranges}
         left = [(symbol, lo) for symbol, held in BLOCKS.items() for lo in held if lo not in done][:most]
         for number, (symbol, lo) in enumerate(left, start=1):
-            block = {"phase": "runs", "symbol": symbol, "lo": lo, "hi": lo + 1, "runs": 1, "failed": 0}
-            files = write_runs(lake, [f"r{lo}"], symbol=symbol)
+            block = {"phase": "runs", "symbol": symbol, "lo": lo, "hi": lo + 1}
+            block |= {"runs": 1 + failed, "failed": failed}
+            files = list(write_runs(lake, [f"r{lo}"], symbol=symbol))
+            if failed:
+                keys = {
+                    "sweep_id": [SWEEP] * failed,
+                    "run_id": [f"f{lo}"] * failed,
+                    "symbol": [symbol] * failed,
+                }
+                files.append(write_rows(lake.storage, "failures", pa.table(keys), {"date": "2026-01-02"}))
             Journal(lake, SWEEP, ledger.epoch).commit(Batch(ledger.epoch, number, (block,), tuple(files)))
         if ends:
             ledger.close_losses()
@@ -112,37 +124,37 @@ def test_what_a_log_that_lost_the_repair_has_again_is_not_doubled(
     assert whole(filled)
 
 
-def test_what_was_computed_again_stays_though_lost_rows_return(filled: Lake) -> None:
+@pytest.mark.parametrize(
+    ("prepare", "again"), [(lambda _: None, [1, 2]), (compact, [0, 1, 2])], ids=["as written", "merged"]
+)
+def test_what_was_computed_again_stays_though_lost_rows_return_unless_it_was_merged(
+    filled: Lake, prepare: Callable[[Lake], None], again: list[int]
+) -> None:
     compact(filled)
     delete_run(filled, "r2")
     lose(filled, "trades")
     assert drive(filled.url, 1, ends=False) == [0]
     undo(filled, to_undo(filled)[0])
     assert rows_of(filled, "metrics") == ["r0", "r2", "r3", "r4"]
-    assert drive(filled.url) == [1, 2]
-    assert whole(filled)
-
-
-def test_what_was_computed_again_and_merged_is_computed_once_more_if_lost_rows_return(filled: Lake) -> None:
-    compact(filled)
-    delete_run(filled, "r2")
-    lose(filled, "trades")
-    assert drive(filled.url, 1, ends=False) == [0]
-    undo(filled, to_undo(filled)[0])
-    compact(filled)
-    assert drive(filled.url) == [0, 1, 2]
+    prepare(filled)
+    assert drive(filled.url) == again
     assert whole(filled)
     assert open_losses(filled.storage, SWEEP) == []
 
 
-def test_what_was_computed_again_and_merged_stays_if_nothing_returned(filled: Lake) -> None:
-    compact(filled)
-    lose(filled, "trades")
-    assert drive(filled.url, 2, ends=False) == [0, 1]
-    compact(filled)
-    assert drive(filled.url, ends=False) == [2]
-    assert drive(filled.url) == []
-    assert whole(filled)
+@pytest.mark.parametrize("failed", [0, 2])
+def test_what_was_computed_again_and_merged_stays_if_nothing_returned(tmp_path: Path, failed: int) -> None:
+    lake = open_lake(str(tmp_path / "lake"))
+    drive(lake.url, failed=failed)
+    end_sweep(lake, 5 * (1 + failed))
+    compact(lake)
+    lose(lake, "trades")
+    assert drive(lake.url, 2, ends=False, failed=failed) == [0, 1]
+    compact(lake)
+    assert drive(lake.url, ends=False, failed=failed) == [2]
+    assert drive(lake.url) == []
+    assert whole(lake)
+    assert rows_of(lake, "failures") == [f"f{lo}" for lo in range(5) for _ in range(failed)]
 
 
 def test_a_driver_that_dies_before_all_is_out_again_is_followed_by_one_that_doubles_nothing(
