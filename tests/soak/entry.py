@@ -7,8 +7,10 @@
     order         metrics and details are committed before trades and equity
 """
 
+import faulthandler
 import os
 import random
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +64,7 @@ def count_commits() -> None:
 
 def main() -> None:
     """Run one command."""
+    faulthandler.register(signal.SIGUSR1)  # where one is that should have stopped
     do_tasks_twice()
     count_commits()
     broken = os.environ.get("SOAK_BREAK", "")

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import psutil
 
+from lake.lake import open_lake
+from lake.ownership import newest_owner
+
 ENTRY = (sys.executable, "-m", "tests.soak.entry")
 ROOT = Path(__file__).parents[2]
 COULD_NOT_RUN = 2
@@ -130,8 +133,8 @@ class Life:
         while not stop.is_set() or sweep_id:
             command = self._start(sweep_id)
             sleepers, self._asleep = self._asleep, []
-            sweep_id = self._go_through(command, sweep_id, stop, sleepers)
-            self._see_off(sleepers)
+            before, sweep_id = sweep_id, self._go_through(command, sweep_id, stop, sleepers)
+            self._see_off(sleepers, before)
 
     def close(self) -> None:
         """End whatever is left."""
@@ -201,13 +204,24 @@ class Life:
         command.end()
         self.tally.add("driver kills")
 
-    def _see_off(self, sleepers: list[Command]) -> None:
-        """Wait for drivers that slept while another took over: they must find out and stop."""
+    def _owns(self, command: Command, sweep_id: str) -> bool:
+        newest = newest_owner(open_lake(self.lake_url), sweep_id)
+        return newest is not None and newest.owner.owner.endswith(f":{command.process.pid}")
+
+    def _see_off(self, sleepers: list[Command], sweep_id: str) -> None:
+        """Wait for drivers that slept while another took over: they must find out and stop.
+
+        Unless the other one was killed before it had, or the sleeper took over from it when it woke.
+        """
         for command in sleepers:
             command.signal(signal.SIGCONT, group=False)
             code = command.wait(60.0)
-            if code is None:
-                self.tally.blame(f"a driver that was taken over goes on: {command.lines[-3:]}")
+            if code is None and self._owns(command, sweep_id):
+                self.tally.add("sleepers that own their sweep")
+            elif code is None:
+                command.signal(signal.SIGUSR1, group=False)
+                time.sleep(2.0)
+                self.tally.blame(f"a driver that was taken over goes on: {command.lines[-99:]}")
             else:
                 self.tally.add(
                     "zombies stopped" if code == COULD_NOT_RUN else f"zombies that ended with {code}"
