@@ -130,6 +130,12 @@ def silent_since(lake: Lake, sweep_id: str) -> datetime | None:
     return max((at for at in found if at is not None), default=None)
 
 
+def is_driven_since(lake: Lake, sweep_id: str, epoch: int) -> bool:
+    """Return whether a driver claimed a sweep after an epoch; removals and repairs are none."""
+    later = range(epoch + 1, newest_epoch(lake, sweep_id) + 1)
+    return any(_owner(lake.storage, sweep_id, number).lives for number in later)
+
+
 def require_free(lake: Lake, sweep_id: str) -> None:
     """Return if nobody runs a sweep.
 

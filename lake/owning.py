@@ -1,20 +1,21 @@
-"""Owning: a repair takes rows of sweeps out, and nobody may commit for them, or compute, beside it.
+"""Owning: whoever takes rows of sweeps out, or brings some back, lets nobody commit for them beside it.
 
-It claims the next epoch of each, as a removal does (`retiring`), and is refused while a driver lives. It
-makes whole what drivers that died put down, and shuts them out (`recovery`), computing nothing. From then on
-the journal tells all that is visible of the sweep. Commits that carry the sweep's fence are stopped once a
-later driver owns it: that one has found the journal as it was.
+It claims the next epoch of each, and is refused while a driver lives. It makes whole what drivers that died
+put down, and shuts them out (`recovery`), computing nothing, in one commit a table for all of the sweeps.
+From then on the journal tells all that is visible of the sweep. Commits that carry the sweep's fence are
+stopped once a later driver owns it: that one has found the journal as it was.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from lake.commits import Fence
 from lake.documents import DocumentDamagedError
 from lake.journal import Batch, Journal, JournalTornError, step
 from lake.lake import Lake
-from lake.ownership import claim
-from lake.recovery import recover
+from lake.ownership import claim, newest_epoch
+from lake.recovery import BatchTornError, settle_earlier, shut_out, take_out_void
 
 
 @dataclass(frozen=True)
@@ -22,18 +23,31 @@ class Owned:
     """A sweep that nobody else commits for.
 
     Attributes:
-        batches: Its journal; every batch committed, or void.
-        fence: What its commits carry.
+        journal: Its journal.
     """
 
-    batches: tuple[Batch, ...]
-    fence: Fence
+    journal: Journal
+
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
+        """Its batches, every one committed, or void."""
+        return tuple(self.journal.batches())
+
+    @property
+    def fence(self) -> Fence:
+        """What commits of the owner carry."""
+        return self.journal.fence(step(self.journal.epoch))
 
 
-def own(lake: Lake, sweeps: Iterable[str]) -> dict[str, Owned]:
+def own(lake: Lake, sweeps: Iterable[str], *, for_good: bool = False) -> dict[str, Owned]:
     """Own those of some sweeps that have a whole journal, by id; nobody can go on with the others.
 
     Safe to repeat. Nobody needs to wait for this owner: a driver that comes later takes the sweep over.
+
+    Args:
+        lake: The lake.
+        sweeps: Their ids.
+        for_good: Whether they go altogether, so that batches that are torn are no harm.
 
     Raises:
         SweepOwnedError: If a driver of one of them is alive.
@@ -43,11 +57,16 @@ def own(lake: Lake, sweeps: Iterable[str]) -> dict[str, Owned]:
     owned = {}
     for sweep_id in sorted(sweeps):
         try:
-            if not Journal(lake, sweep_id).names():
-                continue
-            journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
-            recover(journal, lambda _: None)
+            if newest_epoch(lake, sweep_id) > 0:
+                journal = Journal(lake, sweep_id, claim(lake, sweep_id, lives=False).epoch)
+                owned[sweep_id] = Owned(journal), settle_earlier(journal, lambda _: None)
         except (JournalTornError, DocumentDamagedError):
             continue
-        owned[sweep_id] = Owned(tuple(journal.batches()), journal.fence(step(journal.epoch)))
-    return owned
+    shut_out([held.journal for held, _ in owned.values()])
+    for held, void in owned.values():
+        try:
+            take_out_void(held.journal, void)
+        except BatchTornError:
+            if not for_good:
+                raise
+    return {sweep_id: held for sweep_id, (held, _) in owned.items()}

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.choices import Choice
+from lake.commits import fence_version
 from lake.copying import counter
 from lake.lake import Lake
+from lake.ownership import is_driven_since
 from lake.pins import pins
 from lake.policy import Pins
 from lake.removal import Removal, plan_removal
@@ -41,13 +43,13 @@ def unfinished(lake: Lake) -> list[RemovalRecord]:
 
 
 def pending(lake: Lake, further: Pins) -> list[Pending]:
-    """Return what would be finished or undone first; changes nothing.
+    """Return what would be finished or undone first, what is given up left out; changes nothing.
 
     Args:
         lake: The lake.
         further: What a policy pins beside the lake's own pins.
     """
-    found = unfinished(lake)
+    found = [record for record in unfinished(lake) if gone_on_with(lake, record) is None]
     begun = undos_begun(lake, found)
     snapshot, count = lake.snapshot(), counter(lake.storage)
     return [
@@ -58,6 +60,17 @@ def pending(lake: Lake, further: Pins) -> list[Pending]:
         )
         for record in found
     ]
+
+
+def gone_on_with(lake: Lake, record: RemovalRecord) -> str | None:
+    """Return a sweep that somebody went on with before a removal had recorded its end; None for none.
+
+    Then it was not to go after all, and the removal is given up.
+    """
+    if not record.epochs or fence_version(lake, "sweeps", record.id) is not None:
+        return None
+    driven = (name for name, epoch in record.epochs.items() if is_driven_since(lake, name, epoch))
+    return next(driven, None)
 
 
 def is_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> bool:

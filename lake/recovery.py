@@ -21,7 +21,7 @@ that a repair took out since (`lost`).
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lake.commits import EPOCH_BITS, Fence, SweepTakenOverError, commit, fence_version
@@ -36,6 +36,8 @@ from lake.schemas import COMMIT_ORDER
 
 Finish = Callable[[Mapping[str, Any]], None]
 """Told the document of every finished block."""
+Void = tuple[Batch, tuple[str, ...]]
+"""A batch of which files are missing, and the tables that had it."""
 
 
 class BatchTornError(LakeError):
@@ -64,15 +66,44 @@ def recover(journal: Journal, finish: Finish) -> None:
         BatchTornError: If what a void batch left cannot be taken out.
         JournalTornError: If parts of the journal are gone; nothing was changed.
     """
+    void = settle_earlier(journal, finish)
+    if journal.epoch > 1:
+        shut_out([journal])
+    take_out_void(journal, void)
+
+
+def settle_earlier(journal: Journal, finish: Finish) -> list[Void]:
+    """Do steps 2 and 3: what earlier drivers put down is whole, and ends there; return what is void.
+
+    Raises:
+        As `recover`.
+    """
     last = _last_names(journal)
     if journal.epoch == 1:
         _require_first(journal, last)
-        return  # the first to claim it: there is nothing
+        return []  # the first to claim it: there is nothing
     for epoch in range(1, journal.epoch):
         close(journal, epoch, last.get(epoch))
-    void = roll_forward(journal, finish)
-    for table in (*COMMIT_ORDER, "sweeps"):
-        commit(journal.lake, table, [], fence=journal.fence(step(journal.epoch)))
+    return roll_forward(journal, finish)
+
+
+def shut_out(journals: Sequence[Journal]) -> None:
+    """Do step 4 of several sweeps at once, in one commit a table.
+
+    Raises:
+        SweepTakenOverError: If a later driver owns one of them.
+    """
+    fences = [journal.fence(step(journal.epoch)) for journal in journals]
+    for table in (*COMMIT_ORDER, "sweeps") if journals else ():
+        commit(journals[0].lake, table, [], fence=fences[0], also=fences[1:])
+
+
+def take_out_void(journal: Journal, void: Sequence[Void]) -> None:
+    """Do step 5.
+
+    Raises:
+        BatchTornError: If what a void batch left cannot be told from other rows.
+    """
     for batch, tables in void:
         for table in reversed(COMMIT_ORDER):
             _take_out(journal, batch, table, was_committed=table in tables)
@@ -117,11 +148,11 @@ def close(journal: Journal, epoch: int, last: str | None = None) -> None:
         held = journal.put(Batch(epoch, number, (), (), closed_by=journal.epoch))
 
 
-def roll_forward(journal: Journal, finish: Finish) -> list[tuple[Batch, tuple[str, ...]]]:
+def roll_forward(journal: Journal, finish: Finish) -> list[Void]:
     """Finish every batch that was put down and not committed; safe to repeat, and beside its own driver.
 
     Returns:
-        The batches that are void, each with the tables that had it.
+        The batches that are void.
 
     Raises:
         SweepTakenOverError: If a driver of a later epoch committed already.

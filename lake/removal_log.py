@@ -106,6 +106,7 @@ class RemovalRecord:
         at: When it was planned, UTC.
         choices: What goes.
         runs: Runs of each sweep that goes.
+        epochs: The epoch in which it owns each of its sweeps that has a journal.
         done: Whether it was finished.
         undone: Whether it was undone.
     """
@@ -114,14 +115,27 @@ class RemovalRecord:
     at: datetime
     choices: tuple[Choice, ...]
     runs: Mapping[str, int]
+    epochs: Mapping[str, int]
     done: bool = False
     undone: bool = False
 
+    @property
+    def sweeps(self) -> frozenset[str]:
+        """Sweeps that it takes anything of."""
+        return frozenset(sweep for choice in self.choices for sweep in (*choice.sweeps, *choice.runs))
 
-def begin(lake: Lake, removal: Removal) -> RemovalRecord:
-    """Put a removal down; from here on it will be finished, by whoever comes."""
-    record = RemovalRecord(new_sweep_id(removal.at), removal.at, removal.choices, removal.runs)
+
+def begin(lake: Lake, removal: Removal, epochs: Mapping[str, int]) -> RemovalRecord:
+    """Put a removal down; from here on it will be finished, by whoever comes.
+
+    Args:
+        lake: The lake.
+        removal: The removal.
+        epochs: The epoch in which it owns each of its sweeps that has a journal.
+    """
+    record = RemovalRecord(new_sweep_id(removal.at), removal.at, removal.choices, removal.runs, epochs)
     document = {
+        "epochs": dict(epochs),
         "at": record.at.isoformat(),
         "choices": [choice.to_document() for choice in record.choices],
         "runs": dict(record.runs),
@@ -168,7 +182,8 @@ def records(lake: Lake) -> Iterator[RemovalRecord]:
 def record_of(name: str, document: Mapping[str, Any]) -> RemovalRecord:
     """Return the removal that a plan tells, by its id; whether it came to its end the folder tells."""
     choices = tuple(choice_of(choice) for choice in document["choices"])
-    return RemovalRecord(name, datetime.fromisoformat(document["at"]), choices, dict(document["runs"]))
+    told = choices, dict(document["runs"]), dict(document["epochs"])
+    return RemovalRecord(name, datetime.fromisoformat(document["at"]), *told)
 
 
 def attempt_of(document: Mapping[str, Any]) -> Attempt:
@@ -195,8 +210,7 @@ def forget_removals(lake: Lake, before: datetime) -> None:
 
 def named_sweeps(lake: Lake) -> frozenset[str]:
     """Return the sweeps that removals name, at work, done or undone, until they are forgotten."""
-    choices = (choice for record in records(lake) for choice in record.choices)
-    return frozenset(sweep for choice in choices for sweep in (*choice.sweeps, *choice.runs))
+    return frozenset(sweep for record in records(lake) for sweep in record.sweeps)
 
 
 def undone(record: RemovalRecord) -> str:

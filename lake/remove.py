@@ -1,6 +1,6 @@
 """Removing: a planned removal, done table by table behind the maintenance fence."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
-from lake.commits import CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
+from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.copying import copy_rows, counter, remembered
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
-from lake.ownership import SweepOwnedError
-from lake.pending import is_pinned, unfinished
+from lake.ownership import SweepOwnedError, newest_epoch
+from lake.pending import gone_on_with, is_pinned, unfinished
 from lake.policy import Pins
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
@@ -55,7 +55,7 @@ class RemovalUndoneError(LakeError):
 
 
 class PinnedMeanwhileError(LakeError):
-    """Something that a removal names was pinned after it was planned; nothing of it is removed."""
+    """Something that a removal names was pinned while it was at work; nothing of it is removed."""
 
     def __init__(self, removal: str) -> None:
         super().__init__(removal)
@@ -63,8 +63,8 @@ class PinnedMeanwhileError(LakeError):
 
     def __str__(self) -> str:
         return (
-            f"removal {self.removal} was given up before it took anything out, for something that it names "
-            "was pinned meanwhile; run it again, and it is planned with that pin"
+            f"removal {self.removal} was given up, for something that it names was pinned meanwhile; what it "
+            "had taken out is back; run it again, and it is planned with that pin"
         )
 
 
@@ -82,10 +82,12 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
     Args:
         lake: The lake.
         removal: What goes.
-        further: What is pinned beside the lake's own pins; both are asked once more before rows go.
+        further: What is pinned beside the lake's own pins; both are asked once more before rows go, and again
+            before those of each table do.
 
     Raises:
-        PinnedMeanwhileError: If something that it names was pinned since it was planned; nothing was removed.
+        PinnedMeanwhileError: If something that it names was pinned since it was planned; what had gone by
+            then is back.
         DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
         SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
@@ -97,15 +99,16 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
     for table, losses in removal.losses.items():
         verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
     fences = retire(lake, _whole(removal.choices))
-    record = begin(lake, removal)
+    record = begin(lake, removal, {name: fence.version >> EPOCH_BITS for name, fence in fences.items()})
     if is_pinned(lake, record, further) and _given_up(lake, record):
         note_end(lake, record, "undone")
         raise PinnedMeanwhileError(record.id)
-    _decide(lake, record, lambda: fences)
-    if is_pinned(lake, record, further):
+    _decide(lake, record, fences.values)
+    try:
+        _perform(lake, record, _recalling(lake, removal), further)
+    except PinnedMeanwhileError:
         undo(lake, record)
-        raise PinnedMeanwhileError(record.id)
-    _perform(lake, record, _recalling(lake, removal))
+        raise
     return record
 
 
@@ -114,7 +117,7 @@ def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
 
     One whose undo was begun is undone to its end, and so is one that names what is pinned by now: a pin holds
     against what was not done yet. If vacuum took what that needs, it stays as it is. One that had taken
-    nothing out yet, and of which somebody runs a sweep again, is given up.
+    nothing out yet, and of which somebody has gone on with a sweep since, is given up.
 
     Args:
         lake: The lake.
@@ -127,22 +130,34 @@ def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
 def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord | None:
     try:
         if not (record.done or is_pinned(lake, record, further)):
-            _decide(lake, record, lambda: retire(lake, _whole(record.choices)))
-            if not is_pinned(lake, record, further):
-                _perform(lake, record, counter(lake.storage))
-                return replace(record, done=True)
+            _decide(lake, record, lambda: _retired_again(lake, record))
+            _perform(lake, record, counter(lake.storage), further)
+            return replace(record, done=True)
     except (SweepOwnedError, SweepTakenOverError):
         return None
-    except RemovalUndoneError:
+    except (RemovalUndoneError, PinnedMeanwhileError):
         pass
     try:
         undo(lake, record)
-    except CannotUndoError:
+    except (CannotUndoError, SweepOwnedError, SweepTakenOverError):
         return None
     return replace(record, undone=True)
 
 
-def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Sequence[Fence]]) -> None:
+def _retired_again(lake: Lake, record: RemovalRecord) -> Collection[Fence]:
+    """Own the sweeps of a removal that was cut off, as it had owned them.
+
+    Raises:
+        SweepTakenOverError: If somebody has gone on with one since: then it was not to go after all.
+        SweepOwnedError: If somebody does just now.
+    """
+    driven = gone_on_with(lake, record)
+    if driven is not None:
+        raise SweepTakenOverError(driven, record.epochs[driven], newest_epoch(lake, driven))
+    return retire(lake, _whole(record.choices)).values()
+
+
+def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Collection[Fence]]) -> None:
     """Record that its sweeps are removed, or, where somebody runs one of them, that it is given up.
 
     Either takes the same step of the table `sweeps`, so that all who finish a removal go one way.
@@ -183,14 +198,24 @@ def _unless_undone(record: RemovalRecord) -> Iterator[None]:
         raise
 
 
-def _perform(lake: Lake, record: RemovalRecord, count: Count) -> None:
+def _perform(lake: Lake, record: RemovalRecord, count: Count, further: Pins) -> None:
+    def take_from(table: str) -> bool:
+        return _remove_from(lake, record, table, count, further)
+
+    _require_not_pinned(lake, record, further)
     _record_rows(lake, record)
     for table in REMOVAL_ORDER:
-        until_no_conflict(lambda table=table: _remove_from(lake, record, table, count))  # type: ignore[misc]
+        until_no_conflict(lambda table=table: take_from(table))  # type: ignore[misc]
     note_end(lake, record, "done")
 
 
-def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count) -> bool:
+def _require_not_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> None:
+    """Return if nothing that a removal names is pinned by now."""
+    if is_pinned(lake, record, further):
+        raise PinnedMeanwhileError(record.id)
+
+
+def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count, further: Pins) -> bool:
     held = fenced(lake, table)
     losses = losses_of(table, held.snapshot.files, record.choices, count)
     if not losses:
@@ -205,6 +230,7 @@ def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count) ->
         if not loss.whole:
             added += copy_rows(lake.storage, table, loss.file, left)
     note_attempt(lake, record, held, losses, added)
+    _require_not_pinned(lake, record, further)  # copies take their time
     with _unless_undone(record):
         held.commit(added, [loss.file for loss in losses], f"removal {record.id}", [removing(record)])
     return True
@@ -231,7 +257,7 @@ def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]
             yield {"sweep_id": sweep, "run_id": run, "runs": 1, **common}
 
 
-def _record_states(lake: Lake, record: RemovalRecord, fences: Sequence[Fence]) -> None:
+def _record_states(lake: Lake, record: RemovalRecord, fences: Collection[Fence]) -> None:
     newest = [states[-1] for states in newest_states(lake, _whole(record.choices))]
     states = [{**state, "status": REMOVED} for state in newest if state["status"] != REMOVED]
     with _unless_undone(record):

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 
 from lake.choices import Choice, mask_of
 from lake.clock import store_time
-from lake.commits import commit
+from lake.commits import Fence, commit
 from lake.copying import KEYS, batches, copy_rows
 from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
+from lake.owning import own
 from lake.receipts import FileReceipt
 from lake.removal_log import (
     FOLDER,
@@ -25,6 +26,7 @@ from lake.removal_log import (
     records,
     undoing,
 )
+from lake.retiring import not_removed
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
 from lake.sources import DamagedFileError
@@ -115,14 +117,20 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     beside a vacuum that was forced to a lower age, if it names a file while a request to delete it is on its
     way.
 
+    A driver that computes again what a repair took out of one of its sweeps would double what comes back: it
+    owns these sweeps (`owning`), and whoever computes after it finds what came back.
+
     Raises:
         CannotUndoError: If vacuum took a file that is needed; nothing was changed.
+        SweepOwnedError: If a driver runs one of its sweeps; nothing was changed.
+        SweepTakenOverError: If a driver took one over meanwhile; repeat it.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
     back = _taken(lake, record)
     _require(lake, record, back.values())
     if not _is_young(lake, record):
         back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
+    fences = [held.fence for held in own(lake, not_removed(lake, sorted(record.sweeps))).values()]
     for table in TABLES_OF_REMOVALS:
         commit(lake, table, [], fence=undoing(record, 0), note=f"undo of removal {record.id}")
     back = {**_taken(lake, record), **back}
@@ -130,7 +138,7 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
 
     def bring_back(table: str) -> bool:
         taken = [attempt for attempt in back.values() if attempt.table == table]
-        rows[table] = _bring_back(lake, record, table, taken)
+        rows[table] = _bring_back(lake, record, table, taken, fences)
         return True
 
     for table in COMMIT_ORDER:
@@ -190,7 +198,9 @@ def _copied(lake: Lake, record: RemovalRecord, attempt: Attempt) -> Attempt:
         raise CannotUndoError(record.id, reason) from error
 
 
-def _bring_back(lake: Lake, record: RemovalRecord, table: str, taken: Sequence[Attempt]) -> int:
+def _bring_back(
+    lake: Lake, record: RemovalRecord, table: str, taken: Sequence[Attempt], fences: Sequence[Fence]
+) -> int:
     """Commit the files of one table again; return the rows that came back."""
     if not taken:
         return 0
@@ -214,7 +224,7 @@ def _bring_back(lake: Lake, record: RemovalRecord, table: str, taken: Sequence[A
             if present.runs or file not in whole:
                 adds += copy_rows(lake.storage, table, _data_file(file), lost)
     if adds:
-        held.commit(adds, removes, f"undo of removal {record.id}")
+        held.commit(adds, removes, f"undo of removal {record.id}", fences)
     return sum(file.rows for file in adds) - sum(file.rows for file in removes)
 
 
@@ -252,10 +262,9 @@ def _forget(lake: Lake, record: RemovalRecord) -> bool:
 
 def _restore_states(lake: Lake, record: RemovalRecord) -> None:
     """Append the state that each removed sweep had before."""
-    sweeps = sorted({sweep for choice in record.choices for sweep in choice.sweeps})
     before = [
         next((state for state in reversed(states) if state["status"] != REMOVED), None)
-        for states in newest_states(lake, sweeps)
+        for states in newest_states(lake, sorted(record.sweeps))
         if states[-1]["status"] == REMOVED
     ]
     note = f"undo of removal {record.id}: states of its sweeps"

@@ -38,7 +38,7 @@ def noted(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     end_sweep(lake, 1, status="interrupted")
     pin(lake, "run", "a")
     Loss(SWEEP, "X", [(1, 1, "X")], {}).put(lake.storage)
-    begin(lake, planned(lake))
+    begin(lake, planned(lake), {})
     return lake
 
 

@@ -8,16 +8,22 @@ from pathlib import Path
 
 import pytest
 
+import lake.remove as removing
 from lake.choices import Choice
 from lake.commits import SweepTakenOverError
 from lake.copying import counter
 from lake.journal import Journal, step
 from lake.lake import Lake, open_lake
+from lake.log import log_files
 from lake.ownership import SweepOwnedError, claim
+from lake.pending import pending
+from lake.policy import Pins
 from lake.recovery import recover
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
 from lake.remove import RemovalUndoneError, finish_removals, remove
+from lake.retiring import retire
+from lake.schemas import COMMIT_ORDER
 from lake.sweep_log import FINISHED, INTERRUPTED, REMOVED, RUNNING, newest_states, record_state
 from lake.undo import to_undo, undo
 from tests.lake.drivers import BLOCKS, SWEEP, TABLES, assert_exactly_once, batch, drive, owned, run_ids
@@ -66,6 +72,15 @@ def go_on(url: str) -> bool:
     return True
 
 
+def killed(*_: object) -> None:
+    raise KilledError
+
+
+def entries(lake: Lake) -> int:
+    """Return how many commits the logs have of what belongs to sweeps, the first of each table aside."""
+    return sum(max(log_files(lake.storage, table).newest, 0) for table in ("sweeps", *COMMIT_ORDER))
+
+
 def all_or_nothing(lake: Lake) -> str:
     """See that a sweep is there as a whole, or not at all, as its newest state says; return that."""
     lake = open_lake(lake.url)
@@ -94,6 +109,46 @@ def test_drivers_from_before_a_removal_commit_nothing_and_record_nothing(lake: L
     assert all_or_nothing(lake) == REMOVED
     assert not go_on(lake.url)
     assert all_or_nothing(lake) == REMOVED
+
+
+def test_a_removal_that_died_before_its_decision_takes_nothing_that_somebody_went_on_with(lake: Lake) -> None:
+    plan = planned(interrupted(lake))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(removing, "_decide", killed)
+        with pytest.raises(KilledError):
+            remove(lake, plan)
+    assert go_on(lake.url)
+    assert [held.record.id for held in pending(open_lake(lake.url), Pins())] == []
+    assert finish_removals(open_lake(lake.url)) == []
+    assert [record.undone for record in records(lake)] == [True]
+    assert all_or_nothing(lake) == FINISHED
+
+
+def test_a_removal_that_died_before_its_decision_is_finished_if_nobody_went_on(lake: Lake) -> None:
+    plan = planned(interrupted(lake))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(removing, "_decide", killed)
+        with pytest.raises(KilledError):
+            remove(lake, plan)
+        with pytest.raises(KilledError):
+            finish_removals(open_lake(lake.url))
+    retire(open_lake(lake.url), [SWEEP])  # as one who finishes it does, and dies then
+    assert [held.record.sweeps for held in pending(open_lake(lake.url), Pins())] == [{SWEEP}]
+    assert [record.done for record in finish_removals(open_lake(lake.url))] == [True]
+    assert all_or_nothing(lake) == REMOVED
+
+
+def test_many_sweeps_are_retired_in_as_many_commits_as_one(lake: Lake) -> None:
+    commits = []
+    for count in (1, 8):
+        sweeps = [f"2026010{count}-{number}" for number in range(count)]
+        for sweep in sweeps:
+            put_sweep(lake, sweep)
+            claim(lake, sweep, lives=False)
+        before = entries(lake)
+        assert retire(lake, sweeps).keys() == set(sweeps)
+        commits.append(entries(lake) - before)
+    assert commits == [6, 6]
 
 
 def test_what_was_put_down_and_not_committed_comes_back_too_by_undo(lake: Lake) -> None:

@@ -57,7 +57,9 @@ def as_before(lake: Lake, before: object) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("sweep", A), ("run", "r1")])
-@pytest.mark.parametrize("step", ["verify", "retire", "begin", "_record_states"])
+@pytest.mark.parametrize(
+    "step", ["verify", "retire", "begin", "_record_states", "_record_rows", "note_attempt"]
+)
 def test_a_pin_before_rows_go_holds_and_the_next_retain_goes_by_it(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, step: str, kind: str, name: str
 ) -> None:

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+import lake.undo as undoing
 from lake.choices import Choice
+from lake.commits import SweepTakenOverError
 from lake.compact import compact_table
 from lake.compaction import COMPACTED, CompactionSettings
 from lake.copying import counter
@@ -18,6 +21,7 @@ from lake.log import entry_path, log_files
 from lake.log_repair import set_aside_cut_entry
 from lake.losing import drop_lost
 from lake.lost import Loss, open_losses
+from lake.ownership import SweepOwnedError
 from lake.removal import plan_removal
 from lake.remove import remove
 from lake.undo import to_undo, undo
@@ -108,6 +112,43 @@ def test_a_run_that_an_undo_brings_back_after_the_repair_is_not_doubled(filled: 
     assert drive(filled.url) == [0, 1, 2]
     assert whole(filled)
     assert open_losses(filled.storage, SWEEP) == []
+
+
+def test_nothing_comes_back_beside_a_driver_that_computes_it(filled: Lake) -> None:
+    compact(filled)
+    delete_run(filled, "r1")
+    lose(filled, "metrics")
+    (record,) = to_undo(filled)
+    with Ledger(open_lake(filled.url), SWEEP).owned(), pytest.raises(SweepOwnedError, match=SWEEP):
+        undo(filled, record)
+    assert rows_of(filled, "metrics") == ["r3", "r4"]
+    undo(filled, record)
+    assert drive(filled.url) == [0, 1, 2]
+    assert whole(filled)
+
+
+def test_nothing_comes_back_once_a_driver_has_taken_over(
+    filled: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compact(filled)
+    delete_run(filled, "r1")
+    lose(filled, "metrics")
+    (record,) = to_undo(filled)
+    real = undoing.own
+
+    def overtaken(*asked: Any) -> Any:
+        owned = real(*asked)
+        drive(filled.url, 0, ends=False)
+        return owned
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing, "own", overtaken)
+        with pytest.raises(SweepTakenOverError):
+            undo(filled, record)
+    assert rows_of(filled, "metrics") == ["r3", "r4"]
+    undo(open_lake(filled.url), record)
+    assert drive(filled.url) == [0, 1, 2]
+    assert whole(filled)
 
 
 @pytest.mark.parametrize("table", TIMES)
