@@ -1,9 +1,9 @@
-"""Checks in a process apart: a footer has no checksum, and one in a hundred flipped bits kills its reader.
+"""Reading in a process apart: a footer has no checksum, and one in a hundred flipped bits kills its reader.
 
-pyarrow aborts the process on some broken footers instead of raising. So whoever checks lets another process
-read them; if that one crashes, the next reads what is left one by one. The file at which it crashes again is
-read twice more, by processes that have nothing else to do: only one that kills both is damaged. A process
-that was ended from outside says nothing of a file.
+pyarrow aborts the process on some broken footers instead of raising. So whoever reads files that may be
+damaged lets another process do it; if that one crashes, the next reads what is left one by one. The file at
+which it crashes again is read twice more, by processes that have nothing else to do: only one that kills both
+is damaged. A process that was ended from outside says nothing of a file.
 """
 
 import io
@@ -11,17 +11,16 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from lake.claims import Claim
 from lake.errors import LakeError
-from lake.file_check import Problem, check_file
-from lake.findings import DAMAGED
-from lake.storage import Storage
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 FILES_AT_ONCE = 2_000
 THREADS = 16
@@ -29,11 +28,8 @@ THREADS = 16
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
 _TIMES_ALONE = 2
 
-Held = tuple[str, Claim, int | None]
-"""A file's table, what the log says of it, and its size in the storage; None if it is not there."""
-
-_Told = dict[int, list[Problem]]
-"""What is wrong with files, by their places."""
+_Told = dict[int, Any]
+"""What was read of files, by their places."""
 
 
 class CheckFailedError(LakeError):
@@ -47,37 +43,44 @@ class CheckFailedError(LakeError):
         return f"files could not be checked: {self.reason}; see that the storage answers, and check again"
 
 
-def check_apart(storage: Storage, held: Sequence[Held]) -> list[list[Problem]]:
-    """Return what is wrong with files by their sizes and footers, in order; see `check_file`.
+def read_apart(
+    task: Callable[[Item], Answer], items: Sequence[Item], died: Callable[[int], Answer]
+) -> list[Answer]:
+    """Return what a task tells of each item, in order.
+
+    Args:
+        task: A function of a module, or a partial of one: it reads one file.
+        items: What it is called with; all of it can be pickled, and so can its answers.
+        died: Returns the answer for a file whose every reader dies, by the signal.
 
     Raises:
-        LakeUnreachableError: If the storage does not answer, or does not let one be read.
+        LakeError: What the task raises of the kind.
         CheckFailedError: If they could not be read for another reason than themselves.
     """
     found: _Told = {}
     threads = THREADS
-    while left := [place for place in range(len(held)) if place not in found]:
-        crash, told = _run(storage, [(place, held[place]) for place in left], threads)
+    while left := [place for place in range(len(items)) if place not in found]:
+        crash, told = _run(task, [(place, items[place]) for place in left], threads)
         found.update(told)
         if crash and threads == 1:  # it reads them in order, and tells each: it died at the next one
             suspect = next((place for place in left if place not in found), None)
             if suspect is not None:
-                found[suspect] = _alone(storage, held[suspect])
+                found[suspect] = _alone(task, items[suspect], died)
         threads = 1 if crash and threads > 1 else THREADS
-    return [found[place] for place in range(len(held))]
+    return [found[place] for place in range(len(items))]
 
 
-def _alone(storage: Storage, item: Held) -> list[Problem]:
-    """Return what is wrong with one file, at which a process crashed that had read others before."""
+def _alone(task: Callable[[Item], Answer], item: Item, died: Callable[[int], Answer]) -> Any:
+    """Return the answer for one file, at which a process crashed that had read others before."""
     crash = 0
     for _ in range(_TIMES_ALONE):
-        crash, told = _run(storage, [(0, item)], 1)
+        crash, told = _run(task, [(0, item)], 1)
         if 0 in told:
             return told[0]
-    return [(DAMAGED, f"whoever reads its footer dies (signal {crash})")]
+    return died(crash)
 
 
-def _run(storage: Storage, held: Sequence[tuple[int, Held]], threads: int) -> tuple[int, _Told]:
+def _run(task: Callable[[Item], Any], held: Sequence[tuple[int, Item]], threads: int) -> tuple[int, _Told]:
     """Return the signal by which the process crashed, 0 if it did not, and what it told until then.
 
     It has a file of its own for what it tells, for whatever starts with Python may print, and it looks for no
@@ -88,7 +91,7 @@ def _run(storage: Storage, held: Sequence[tuple[int, Held]], threads: int) -> tu
         answers.touch()
         done = subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-P", "-m", "lake.apart", str(answers)],
-            input=pickle.dumps((storage, held, threads)),
+            input=pickle.dumps((task, held, threads)),
             capture_output=True,
             check=False,
         )
@@ -108,7 +111,7 @@ def _run(storage: Storage, held: Sequence[tuple[int, Held]], threads: int) -> tu
     return 0, told
 
 
-def _told(data: bytes) -> Iterator[tuple[int, list[Problem] | LakeError]]:
+def _told(data: bytes) -> Iterator[tuple[int, Any]]:
     answers = io.BytesIO(data)
     while True:
         try:
@@ -118,27 +121,27 @@ def _told(data: bytes) -> Iterator[tuple[int, list[Problem] | LakeError]]:
 
 
 def main(path: str) -> None:
-    """Check what stands on standard input, and tell each file's problems in a file as they come."""
-    storage, held, threads = pickle.load(sys.stdin.buffer)  # noqa: S301  our own bytes
+    """Read what stands on standard input, and tell what is found of each file in another one as it comes."""
+    task, held, threads = pickle.load(sys.stdin.buffer)  # noqa: S301  our own bytes
     with Path(path).open("ab") as answers:
         if threads == 1:  # not through a pool: nothing may begin before what was found is told
             for place, item in held:
-                _tell(answers, place, _checked(storage, item))
+                _tell(answers, place, _answer(task, item))
             return
         with ThreadPoolExecutor(threads) as pool:
-            checks = {pool.submit(_checked, storage, item): place for place, item in held}
-            for check in as_completed(checks):
-                _tell(answers, checks[check], check.result())
+            reads = {pool.submit(_answer, task, item): place for place, item in held}
+            for read in as_completed(reads):
+                _tell(answers, reads[read], read.result())
 
 
-def _checked(storage: Storage, item: Held) -> list[Problem] | LakeError:
+def _answer(task: Callable[[Item], Any], item: Item) -> Any:
     try:
-        return check_file(storage, *item, deep=False)
+        return task(item)
     except LakeError as error:
         return error
 
 
-def _tell(answers: BinaryIO, place: int, answer: list[Problem] | LakeError) -> None:
+def _tell(answers: BinaryIO, place: int, answer: object) -> None:
     answers.write(pickle.dumps((place, answer)))
     answers.flush()
 

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lake.apart import FILES_AT_ONCE, Held, check_apart
+from lake.apart import FILES_AT_ONCE
 from lake.away import READ_ERRORS, raise_if_away
 from lake.claims import Claim, claims
-from lake.file_check import Problem, check_file
+from lake.file_check import Held, Problem, check_apart, check_file
 from lake.findings import (
     DAMAGED,
     LOG,
@@ -19,6 +19,7 @@ from lake.findings import (
     repair_command,
 )
 from lake.history import stored_paths
+from lake.instant import Instant
 from lake.known_sweeps import KnownSweeps
 from lake.lake import Lake
 from lake.log import LogDamagedError
@@ -31,8 +32,8 @@ from lake.snapshot import (
     TableSnapshot,
     absent,
     delta_table,
-    maintenance_step,
     table_snapshot,
+    taken_out_since,
 )
 from lake.sources import DamagedFileError
 from lake.storage import Storage
@@ -187,18 +188,18 @@ def _tables(storage: Storage, *, deep: bool) -> dict[str, _Table]:
     first = ("sweeps", "details")
     names = (*first, *(name for name in TABLES if name not in first))
     while True:
-        step = _step(storage)
+        since = Instant.now()
         tables = {name: _table(storage, name, deep=deep) for name in names}
-        if _step(storage) == step:
+        if not _is_outdated(storage, tables["details"], since):
             return {name: tables[name] for name in TABLES}
 
 
-def _step(storage: Storage) -> int | None:
-    """Return the last maintenance commit of `details`; None if its log cannot be read."""
+def _is_outdated(storage: Storage, details: _Table, since: Instant) -> bool:
+    """Return whether rows were taken out of `details` since it was read; False if its log cannot be."""
     try:
-        return maintenance_step(storage, "details")
+        return not details.blind and taken_out_since(storage, details.snapshot, since)
     except LogDamagedError:
-        return None
+        return False
 
 
 def _table(storage: Storage, name: str, *, deep: bool) -> _Table:

@@ -184,6 +184,7 @@ SWEEPS = (
     Column("computed", COUNT, "runs", "computed by this sweep"),
     Column("reused", COUNT, "runs", "carried over from other sweeps"),
     Column("failed", COUNT, "runs", "in failures"),
+    Column("fresh", FLAG, "", "whether it computes every run, also those that the lake had"),
     Column("simulation_version", INTEGER, "", "version of the rules that the numbers follow"),
     Column("strategy_code", TEXT, "", "hash of the strategy's code"),
     Column("strategy_source", TEXT, "JSON", "what is needed to load the strategy again"),

@@ -1,6 +1,6 @@
 """The documents of a lake beside its tables, each read as those read it who need it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -17,13 +17,15 @@ from lake.storage import Storage
 _READERS = 8
 
 
-def check_documents(storage: Storage, *, deep: bool) -> list[Finding]:
+def check_documents(storage: Storage, removed: Collection[str] = (), *, deep: bool) -> list[Finding]:
     """Return the documents that cannot be read: journals, what repairs and removals put down, pins.
 
-    Batches of journals, of which there may be many, only if the check is deep.
+    Batches of journals, of which there may be many, only if the check is deep. The journals of sweeps that
+    were removed are left out: nobody needs them, but an undo.
     """
     paths = [file.path for folder in ("_sweeps", "_maintenance", "_pins") for file in storage.walk(folder)]
-    builders = [(path, build) for path in sorted(paths) if (build := _builder(path, deep=deep)) is not None]
+    asked = sorted(path for path in paths if not set(_sweeps_of(path)).intersection(removed))
+    builders = [(path, build) for path in asked if (build := _builder(path, deep=deep)) is not None]
     with ThreadPoolExecutor(_READERS) as readers:
         found = readers.map(lambda held: _problem(storage, *held), builders)
         return [finding for finding in found if finding is not None]
@@ -54,8 +56,11 @@ def _problem(storage: Storage, path: str, build: Callable[[Any], Any]) -> Findin
     try:
         read_document(storage, path, build)
     except DocumentDamagedError as error:
-        sweeps = (path.split("/")[1],) if path.startswith("_sweeps/") else ()
-        return Finding(DOCUMENT, "", path, sweeps, error.reason, remedy(path))
+        return Finding(DOCUMENT, "", path, _sweeps_of(path), error.reason, remedy(path))
     except FileNotFoundError:  # it went meanwhile
         return None
     return None
+
+
+def _sweeps_of(path: str) -> tuple[str, ...]:
+    return (path.split("/")[1],) if path.startswith("_sweeps/") else ()

@@ -4,10 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
+from lake.apart import read_apart
 from lake.away import READ_ERRORS, raise_if_away
 from lake.claims import Claim
 from lake.findings import DAMAGED, MISSING, PARTITION, STATISTICS
@@ -19,6 +21,9 @@ from lake.storage import Storage
 
 Problem = tuple[str, str]
 """Kind of a finding, and what is wrong."""
+
+Held = tuple[str, Claim, int | None]
+"""A file's table, what the log says of it, and its size in the storage; None if it is not there."""
 
 _HASH = re.compile(f"[0-9a-f]{{{HASH_DIGITS}}}")
 _CHUNK_BYTES = 4_000_000
@@ -55,6 +60,24 @@ def check_file(storage: Storage, table: str, claim: Claim, size: int | None, *, 
     except READ_ERRORS as error:
         raise_if_away(storage, error)
         return [(DAMAGED, f"it cannot be read: {str(error).strip().partition(chr(10))[0]}")]
+
+
+def check_apart(storage: Storage, held: Sequence[Held]) -> list[list[Problem]]:
+    """Return what is wrong with files by their sizes and footers, in order, read by a process apart.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer, or does not let one be read.
+        CheckFailedError: If they could not be read for another reason than themselves.
+    """
+    return read_apart(partial(_footer_problems, storage), held, _deadly)
+
+
+def _footer_problems(storage: Storage, held: Held) -> list[Problem]:
+    return check_file(storage, *held, deep=False)
+
+
+def _deadly(crash: int) -> list[Problem]:
+    return [(DAMAGED, f"whoever reads its footer dies (signal {crash})")]
 
 
 def _broken_hash(source: BinaryIO, path: str) -> str:

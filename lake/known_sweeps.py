@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from lake.snapshot import DataFile, Snapshot
@@ -33,6 +34,11 @@ class KnownSweeps:
     def ended(self) -> frozenset[str]:
         """Sweeps that have ended; of all others rows may be half there, and are nobody's leftovers."""
         return frozenset(name for name, row in self.states.items() if row["status"] in ENDED)
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """Sweeps that were removed: their rows are not to come back but by an undo."""
+        return frozenset(name for name, row in self.states.items() if row["status"] == REMOVED)
 
     def touched(self, table: str, file: DataFile) -> tuple[str, ...]:
         """Return the sweeps that a file may have rows of, by its bounds in the log; for bars, its readers."""

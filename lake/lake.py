@@ -9,8 +9,9 @@ from lake.errors import LakeError
 from lake.evolution import create_table
 from lake.head import Head, TableGoneError
 from lake.history import parse_time, snapshot_as_of, snapshot_of_version
+from lake.instant import Instant
 from lake.schemas import FORMAT, TABLES
-from lake.snapshot import Snapshot, load_stepped, load_table, maintenance_step
+from lake.snapshot import Snapshot, load_table, taken_out_since
 from lake.storage import Storage
 
 FORMAT_FILE = "_lake.json"
@@ -154,12 +155,10 @@ class Lake:
             at = parse_time(as_of) if isinstance(as_of, str) else as_of
             return snapshot_as_of(self.storage, names, at)
         while True:
-            loaded = {name: load_table(self.storage, name) for name in names if name == "sweeps"}
-            step = 0
-            if "details" in names:
-                loaded["details"], step = load_stepped(self.storage, "details")
-            loaded |= {name: load_table(self.storage, name) for name in names if name not in loaded}
-            if "details" not in names or maintenance_step(self.storage, "details") == step:
+            since = Instant.now()
+            first = [name for name in ("sweeps", "details") if name in names]
+            loaded = {name: load_table(self.storage, name) for name in dict.fromkeys([*first, *names])}
+            if "details" not in names or not taken_out_since(self.storage, loaded["details"], since):
                 return Snapshot(self.storage, loaded)
 
 

@@ -85,10 +85,13 @@ def is_temporary(path: str) -> bool:
     return _TEMPORARY.fullmatch(_name(path)) is not None
 
 
-def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: datetime) -> list[Leftover]:
+def old_journals(
+    stored: Iterable[StoredFile], ended: Collection[str], removed: Collection[str], before: datetime
+) -> list[Leftover]:
     """Return the journals of ended sweeps in which nothing was written since; each goes whole or stays.
 
-    One that names lost blocks stays until they are computed again: `resume` does that from it.
+    One that names lost blocks stays until they are computed again, for `resume` does that from it, or until
+    the sweep is `removed`.
     """
     folders: dict[str, list[StoredFile]] = defaultdict(list)
     for file in stored:
@@ -98,7 +101,7 @@ def old_journals(stored: Iterable[StoredFile], ended: Collection[str], before: d
         for sweep_id, files in sorted(folders.items())
         if sweep_id in ended
         and all(file.modified_at < before for file in files)
-        and not _has_losses({file.path for file in files})
+        and (sweep_id in removed or not _has_losses({file.path for file in files}))
         for file in files
     ]
 

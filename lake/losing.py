@@ -13,6 +13,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.apart import read_apart
 from lake.choices import REMOVAL_ORDER
 from lake.commits import Fence
 from lake.copying import batches
@@ -21,12 +22,12 @@ from lake.lake import Lake
 from lake.loss_plan import plan_loss, widened
 from lake.lost import Loss, unfinished_losses
 from lake.owning import Owned, own
+from lake.removal_log import named_sweeps
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError
 from lake.still_lost import still_lost
 from lake.storage import Storage
-from lake.sweep_log import REMOVED
 from lake.taking_out import Cut, may_hold, take_out
 
 Files = Mapping[str, Sequence[DataFile]]
@@ -71,17 +72,14 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         CheckFailedError: If the process that reads footers could not do it.
     """
     storage = lake.storage
-    begun = [loss for loss in unfinished_losses(storage) if not _is_removed(sweeps, loss.sweep_id)]
+    gone = sweeps.removed - named_sweeps(lake)  # what a removal names an undo may bring back
+    begun = unfinished_losses(storage, gone)
     if not begun and not any(lost.values()):
         return Dropped()
     named = _with_those_of(lake.snapshot(), lost, begun)
     lost = still_lost(storage, named)
     whole = _count(named) - _count(lost)
-    touched = {
-        (table, file.path): _sweeps_in(storage, table, file, sweeps)
-        for table in COMMIT_ORDER
-        for file in lost.get(table, ())
-    }
+    touched = _touched(storage, lost, sweeps, gone)
     owned = own(lake, {loss.sweep_id for loss in begun}.union(*touched.values()))
     now = lake.snapshot()
     lost = {table: _visible(now, table, files) for table, files in lost.items()}
@@ -99,7 +97,7 @@ def drop_lost(lake: Lake, lost: Files, sweeps: KnownSweeps) -> Dropped:
         ended = [*wide, *ended]
     for loss in ended:
         loss.finish(storage)
-    resumed = tuple(sorted({loss.sweep_id for loss in losses}))
+    resumed = tuple(sorted({loss.sweep_id for loss in losses} - sweeps.removed))
     return Dropped(_count(lost), whole, len(begun), resumed)
 
 
@@ -157,26 +155,45 @@ def _visible(snapshot: Snapshot, table: str, files: Sequence[DataFile]) -> list[
     return [file for file in files if file.path in there]
 
 
-def _sweeps_in(storage: Storage, table: str, file: DataFile, sweeps: KnownSweeps) -> Sequence[str]:
-    """Return the sweeps that a file has rows of, by the file itself if that much can be read of it.
+def _touched(
+    storage: Storage, lost: Files, sweeps: KnownSweeps, gone: frozenset[str]
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the sweeps that files have rows of, by table and path; those that are gone do not come back.
 
-    Sweeps that were removed are none: their rows are not to come back by `resume`.
+    The log tells them by bounds; of several, a process apart reads which they are if that can be read still.
     """
-    candidates = sweeps.touched(table, file)
-    if len(candidates) != 1:
-        try:
-            rows = [part["sweep_id"] for part in batches(storage, table, file, ["sweep_id"])]
-            found = {sweep for part in rows for sweep in part.to_pylist()}
-        except (DamagedFileError, KeyError):
-            pass
-        else:
-            is_likely = sum(map(len, rows)) == file.rows and (not candidates or found.issubset(candidates))
-            candidates = tuple(sorted(found)) if is_likely else candidates
-    return [name for name in candidates if not _is_removed(sweeps, name)]
+    found = {
+        (table, file.path): sweeps.touched(table, file)
+        for table in COMMIT_ORDER
+        for file in lost.get(table, ())
+    }
+    unsure = [
+        (table, file)
+        for table in COMMIT_ORDER
+        for file in lost.get(table, ())
+        if len(found[table, file.path]) != 1
+    ]
+    told = read_apart(partial(_sweeps_in, storage), unsure, _unread) if unsure else []
+    for (table, file), names in zip(unsure, told, strict=True):
+        candidates = found[table, file.path]
+        if names is not None and (not candidates or names.issubset(candidates)):
+            found[table, file.path] = tuple(sorted(names))
+    return {place: tuple(name for name in names if name not in gone) for place, names in found.items()}
 
 
-def _is_removed(sweeps: KnownSweeps, sweep_id: str) -> bool:
-    return bool(sweeps.states.get(sweep_id, {}).get("status") == REMOVED)
+def _sweeps_in(storage: Storage, held: tuple[str, DataFile]) -> frozenset[str] | None:
+    """Return the sweeps that a file has rows of; None if it cannot be read, or has not all its rows."""
+    table, file = held
+    try:
+        rows = [part["sweep_id"] for part in batches(storage, table, file, ["sweep_id"])]
+    except (DamagedFileError, KeyError):
+        return None
+    whole = sum(map(len, rows)) == file.rows
+    return frozenset(str(name) for part in rows for name in pc.unique(part).to_pylist()) if whole else None
+
+
+def _unread(_crash: int) -> None:
+    return None
 
 
 def _concerned_by_any(losses: Sequence[Loss], table: str, file: DataFile) -> bool:

@@ -24,15 +24,14 @@ def plan_loss(
     Args:
         table: The file's table.
         file: A file that is missing or damaged.
-        sweep_id: A sweep that has rows in it.
+        sweep_id: A sweep that may have rows in it.
         batches: The sweep's journal; every batch committed.
         visible: Paths of the committed files, by table.
 
     Returns:
-        The loss; None if the journal is no longer there, so that nothing could be computed again.
+        The loss; None if the journal has nothing of the symbol, or is no longer there, so that nothing could
+        be computed again.
     """
-    if not batches:
-        return None
     symbol = file.partition.get("symbol")
     files = {table: [file.path]}
     home = next((batch for batch in batches if _names(batch, table, file.path)), None)
@@ -41,7 +40,8 @@ def plan_loss(
         own = [held for batch in group for held in _of_symbol(batch, symbol)]
         if all(held.path in visible[held.table] for held in own):
             return Loss(sweep_id, symbol, _blocks(group, symbol), files, _by_table(own))
-    return Loss(sweep_id, symbol, _blocks(batches, symbol), files)
+    blocks = _blocks(batches, symbol)
+    return Loss(sweep_id, symbol, blocks, files) if blocks else None
 
 
 def widened(loss: Loss, batches: Sequence[Batch]) -> Loss:
@@ -56,7 +56,7 @@ def widened(loss: Loss, batches: Sequence[Batch]) -> Loss:
 
 def _details_after(home: Batch, batches: Sequence[Batch], symbol: str | None) -> list[Batch]:
     """Return the batches with the details of runs that were chosen when all metrics were in, `home`'s too."""
-    if not any(block["phase"] == "runs" for block in home.blocks):
+    if not any(block["phase"] != "details" for block in home.blocks):
         return []
     return [
         batch

@@ -9,7 +9,8 @@ batches say stays void for all that.
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -90,9 +91,10 @@ def open_losses(storage: Storage, sweep_id: str) -> list[Loss]:
     One whose document is damaged stands there without blocks: nobody goes on with the sweep, for
     `lost_blocks` raises, and yet not all of it is there.
     """
-    there = _paths(storage, sweep_id)
-    found = _readable(storage, there)
-    return [Loss(sweep_id, None, (), {}, id=_id(path)) if loss is None else loss for path, loss in found]
+    paths = _open(_paths(storage, sweep_id))
+    read = _readable(storage, paths)
+    damaged = {_id(path) for path in paths} - {loss.id for loss in read}
+    return [*read, *(Loss(sweep_id, None, (), {}, id=name) for name in sorted(damaged))]
 
 
 def all_open_losses(storage: Storage) -> list[Loss]:
@@ -100,8 +102,7 @@ def all_open_losses(storage: Storage) -> list[Loss]:
 
     Those whose documents are damaged are left out: the check of documents tells of them.
     """
-    found = _readable(storage, [file.path for file in storage.walk("_sweeps")])
-    return [loss for _, loss in found if loss is not None]
+    return _readable(storage, _open(file.path for file in storage.walk("_sweeps")))
 
 
 def require_repaired(storage: Storage, sweep_id: str) -> None:
@@ -122,7 +123,7 @@ def is_repaired(storage: Storage, sweep_id: str) -> bool:
 def half_repaired(storage: Storage) -> frozenset[str]:
     """Return the sweeps of which a repair was cut off, or is at work; one listing."""
     there = _unfinished(file.path for file in storage.walk("_sweeps"))
-    return frozenset(path.split("/")[1] for path in there)
+    return frozenset(map(_sweep_of, there))
 
 
 def is_open(path: str, there: Collection[str]) -> bool:
@@ -130,9 +131,13 @@ def is_open(path: str, there: Collection[str]) -> bool:
     return _is_loss(path) and _again(path) not in there
 
 
-def unfinished_losses(storage: Storage) -> list[Loss]:
-    """Return the losses of all sweeps whose repair was cut off; one listing."""
-    return _losses(storage, [file.path for file in storage.walk("_sweeps")], done=False)
+def unfinished_losses(storage: Storage, without: Collection[str] = ()) -> list[Loss]:
+    """Return the losses whose repair was cut off, of all sweeps but some; one listing.
+
+    Those whose documents are damaged are left out, and stay unfinished: the check of documents tells of them.
+    """
+    there = [file.path for file in storage.walk("_sweeps")]
+    return _readable(storage, [path for path in _unfinished(there) if _sweep_of(path) not in without])
 
 
 def all_losses(storage: Storage) -> list[Loss]:
@@ -155,15 +160,23 @@ def _losses(storage: Storage, paths: Iterable[str], *, done: bool) -> list[Loss]
     ]
 
 
-def _readable(storage: Storage, paths: Iterable[str]) -> Iterator[tuple[str, Loss | None]]:
-    """Yield the open losses that count, by path; None for one whose document is damaged."""
+def _open(paths: Iterable[str]) -> list[str]:
+    """Return the losses that count and are not computed again."""
     there = set(paths)
-    for path in sorted(there):
-        if is_open(path, there) and _done(path) in there:
-            try:
-                yield path, read_document(storage, path, loss_of)
-            except DocumentDamagedError:
-                yield path, None
+    return sorted(path for path in there if is_open(path, there) and _done(path) in there)
+
+
+def _readable(storage: Storage, paths: Iterable[str]) -> list[Loss]:
+    """Return the losses whose documents are whole."""
+    found = []
+    for path in sorted(paths):
+        with suppress(DocumentDamagedError):
+            found.append(read_document(storage, path, loss_of))
+    return found
+
+
+def _sweep_of(path: str) -> str:
+    return path.split("/")[1]
 
 
 def _id(path: str) -> str:

@@ -124,6 +124,13 @@ class RemovalRecord:
         """Sweeps that it takes anything of."""
         return frozenset(sweep for choice in self.choices for sweep in (*choice.sweeps, *choice.runs))
 
+    @property
+    def whole(self) -> frozenset[str]:
+        """Sweeps of which everything goes, their metrics at least."""
+        return frozenset(
+            sweep for choice in self.choices if choice.concerns("metrics") for sweep in choice.sweeps
+        )
+
 
 def begin(lake: Lake, removal: Removal, epochs: Mapping[str, int]) -> RemovalRecord:
     """Put a removal down; from here on it will be finished, by whoever comes.

@@ -11,8 +11,17 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.errors import LakeUnreachableError
+from lake.instant import Instant
 from lake.layout import schema_signature
-from lake.log import MAINTENANCE, LogDamagedError, made_name, raise_if_damaged, require_whole
+from lake.log import (
+    LogDamagedError,
+    entry_path,
+    log_files,
+    made_name,
+    raise_if_damaged,
+    read_actions,
+    require_whole,
+)
 from lake.parquet import read_columns
 from lake.retrying import retried
 from lake.schemas import TABLES
@@ -20,6 +29,8 @@ from lake.storage import Storage
 
 ABSENT = -1
 """Version of a table that does not exist yet."""
+_KEPT_SECONDS = 60.0
+"""No entry of a log is cleaned away that is younger than twice this (`lake.head`)."""
 PATIENCE_SECONDS = 5.0
 _BROKEN = "Generic "
 """What delta-rs calls errors of transport; others, such as missing rights, it names."""
@@ -152,33 +163,27 @@ def delta_table(storage: Storage, name: str) -> DeltaTable | None:
     return handle
 
 
-def load_stepped(storage: Storage, name: str) -> tuple[TableSnapshot, int]:
-    """Read one table's newest version, and the number of the last maintenance commit in it; 0 for none.
+def taken_out_since(storage: Storage, held: TableSnapshot, since: Instant) -> bool:
+    """Return whether anything was taken out of a table since a version of it was loaded.
+
+    Who opens tables one after the other learns by it whether they fit each other, whatever was appended
+    meanwhile. It costs a request, and one for each entry that came.
+
+    Args:
+        storage: Where it lies.
+        held: What was loaded.
+        since: A moment before that.
 
     Raises:
         LakeUnreachableError: If the storage does not answer.
+        LogDamagedError: If an entry is cut off.
     """
-    table = delta_table(storage, name)
-    if table is None:
-        return absent(name), 0
-    return asked(storage, lambda: (table_snapshot(name, table), _step(table)))
-
-
-def maintenance_step(storage: Storage, name: str) -> int:
-    """Return the number of the last maintenance commit of a table; 0 for none.
-
-    What only appends does not move it, so that a reader who opens tables one after the other learns by it
-    whether anything was taken out meanwhile.
-
-    Raises:
-        LakeUnreachableError: If the storage does not answer.
-    """
-    table = delta_table(storage, name)
-    return 0 if table is None else asked(storage, lambda: _step(table))
-
-
-def _step(handle: DeltaTable) -> int:
-    return handle.transaction_version(MAINTENANCE) or 0
+    version = held.version
+    while (data := storage.read_if_there(entry_path(held.name, version + 1))) is not None:
+        version += 1
+        if any("remove" in action for action in read_actions(held.name, version, data)):
+            return True
+    return since.age() > _KEPT_SECONDS and log_files(storage, held.name).newest > version
 
 
 def load_table(storage: Storage, name: str) -> TableSnapshot:

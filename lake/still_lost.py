@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from lake.apart import check_apart
 from lake.claims import Claim
-from lake.file_check import check_file
+from lake.file_check import check_apart, check_file
 from lake.findings import LOST_FILES
 from lake.snapshot import DataFile
 from lake.storage import Storage

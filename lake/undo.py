@@ -118,7 +118,8 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     way.
 
     A driver that computes again what a repair took out of one of its sweeps would double what comes back: it
-    owns these sweeps (`owning`), and whoever computes after it finds what came back.
+    owns these sweeps (`owning`), and whoever computes after it finds what came back. Torn batches of
+    them are in nobody's way here.
 
     Raises:
         CannotUndoError: If vacuum took a file that is needed; nothing was changed.
@@ -130,7 +131,9 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     _require(lake, record, back.values())
     if not _is_young(lake, record):
         back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
-    fences = [held.fence for held in own(lake, not_removed(lake, sorted(record.sweeps))).values()]
+    fences = [
+        held.fence for held in own(lake, not_removed(lake, sorted(record.sweeps)), for_good=True).values()
+    ]
     for table in TABLES_OF_REMOVALS:
         commit(lake, table, [], fence=undoing(record, 0), note=f"undo of removal {record.id}")
     back = {**_taken(lake, record), **back}
@@ -261,10 +264,12 @@ def _forget(lake: Lake, record: RemovalRecord) -> bool:
 
 
 def _restore_states(lake: Lake, record: RemovalRecord) -> None:
-    """Append the state that each removed sweep had before."""
+    """Append the state that each sweep had which it removed, and which no other removal that stands did."""
+    others = [other for other in records(lake) if other.id != record.id and not other.undone]
+    mine = record.whole.difference(*(other.whole for other in others))
     before = [
         next((state for state in reversed(states) if state["status"] != REMOVED), None)
-        for states in newest_states(lake, sorted(record.sweeps))
+        for states in newest_states(lake, sorted(mine))
         if states[-1]["status"] == REMOVED
     ]
     note = f"undo of removal {record.id}: states of its sweeps"

@@ -34,7 +34,7 @@ from lake.leftovers import (
     unneeded,
 )
 from lake.log import entry_path, log_files, read_actions
-from lake.removal_log import forget_removals
+from lake.removal_log import forget_removals, named_sweeps
 from lake.schemas import COMMIT_ORDER, TABLES
 from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
@@ -113,12 +113,13 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
     sweeps = {_sweep_of(file.path) for file in journals}
-    ended = _ended(lake, sweeps)
+    ended, removed = _ended(lake, sweeps)
+    ended -= named_sweeps(lake)  # an undo may bring them back
     needed, versions = _needed(lake, tables, old_data(stored, before), before, sweeps - ended)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
-        *old_journals(journals, ended, before),
+        *old_journals(journals, ended, removed, before),
     ]
     kept = []
     for name, files in tables.items():
@@ -166,7 +167,7 @@ def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str
     journals = {
         leftover.path: _sweep_of(leftover.path) for leftover in chosen if leftover.kind is Kind.JOURNAL
     }
-    ended = _ended(lake, set(journals.values())) if journals else set()
+    ended = _ended(lake, set(journals.values()))[0] - named_sweeps(lake) if journals else set()
     return spared | {path for path, sweep_id in journals.items() if sweep_id not in ended}
 
 
@@ -248,15 +249,16 @@ def _unfinished(lake: Lake, unended: Collection[str]) -> Iterator[tuple[str, str
                     yield file.table, file.path
 
 
-def _ended(lake: Lake, journals: Collection[str]) -> set[str]:
-    """Return which of some sweeps have nothing left to resume: what they put down is committed."""
+def _ended(lake: Lake, journals: Collection[str]) -> tuple[set[str], set[str]]:
+    """Return which of some sweeps have nothing left to resume, as all is committed; and which are removed."""
     states = _newest_states(lake, ["status"])
     status = {sweep_id: states[sweep_id]["status"] for sweep_id in journals if sweep_id in states}
     removed = {sweep_id for sweep_id, held in status.items() if held == REMOVED}
     finished = [sweep_id for sweep_id, held in status.items() if held in (FINISHED, FINISHED_WITH_FAILURES)]
     with ThreadPoolExecutor(_READERS) as readers:
         left = readers.map(lambda sweep_id: behind(lake, sweep_id), finished)
-        return removed | {sweep_id for sweep_id, tables in zip(finished, left, strict=True) if not tables}
+        whole = {sweep_id for sweep_id, tables in zip(finished, left, strict=True) if not tables}
+    return removed | whole, removed
 
 
 def _read_by_sweeps(lake: Lake) -> set[str]:

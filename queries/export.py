@@ -1,6 +1,5 @@
 """Export: results as CSV, Parquet, Arrow or JSON, streamed batch by batch."""
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -37,13 +36,6 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
         raise UnknownNameError("format", form, FORMS)
     stream = rows.to_reader() if isinstance(rows, pa.Table) else rows
     return _WRITERS[form](stream, sink)
-
-
-def export_bytes(rows: Result, form: str) -> bytes:
-    """Return rows in a form; raises as `export`."""
-    sink = io.BytesIO()
-    export(rows, form, sink)
-    return sink.getvalue()
 
 
 def export_file(rows: Result, path: Path, form: str | None = None) -> int:

@@ -22,7 +22,6 @@ from lake.lake import Lake
 from lake.lost import all_open_losses, half_repaired
 from lake.pending import unfinished
 from lake.removal_log import undos_begun
-from lake.sweep_log import REMOVED
 from lake.unsettled import behind
 from queries.check import check_rows
 from sweeplake.repairing import Repair
@@ -70,15 +69,14 @@ def check(lake: Lake, *, deep: bool = False, repair: bool = False, drop_damaged:
 
     Raises:
         LakeMissingError: If there is no lake.
-        SweepOwnedError: If a damaged file holds runs of a sweep whose driver lives; nothing was dropped.
-        SweepTakenOverError: If a driver took such a sweep over meanwhile; the next repair finishes this one.
     """
     lake.require()
     done = Repair(lake, deep=deep, drop_damaged=drop_damaged) if repair else None
     if done is not None:
         done.run()
     checked = check_files(lake, deep=deep)
-    findings = [*checked.findings, *check_documents(lake.storage, deep=deep)]
+    documents = check_documents(lake.storage, checked.sweeps.removed, deep=deep)
+    findings = [*checked.findings, *documents]
     if done is not None:
         told = {finding.file for finding in findings if finding.file}
         findings += [finding for finding in done.damaged if finding.file not in told]
@@ -99,8 +97,7 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
         )
         if finding.kind == DOUBLED or not checked.halved.intersection(finding.sweeps)
     ]
-    states = checked.sweeps.states
-    half = {name for name in half_repaired(lake.storage) if states.get(name, {}).get("status") != REMOVED}
+    half = half_repaired(lake.storage) - checked.sweeps.removed
     for sweep in sorted(half):
         text = "a repair of it was cut off, or is at work: what it takes out is half there"
         remedy = f"{repair_command(deep=False, drop=True)} finishes it, or tells what is in its way"
@@ -116,10 +113,10 @@ def _row_findings(lake: Lake, checked: Checked) -> Iterator[Finding]:
             yield Finding(UNCOMMITTED, ", ".join(tables), "", (sweep,), text, remedy)
     yield from found
     told = {sweep for finding in found for sweep in finding.sweeps}
-    for sweep in sorted({loss.sweep_id for loss in all_open_losses(lake.storage)} & ended - told - half):
-        if states[sweep]["status"] != REMOVED:
-            text = "what a repair took out of it is not computed again yet"
-            yield Finding(TAKEN_OUT, "", "", (sweep,), text, f"`sweeplake resume {sweep}` computes it")
+    wanting = {loss.sweep_id for loss in all_open_losses(lake.storage)} & ended - checked.sweeps.removed
+    for sweep in sorted(wanting - told - half):
+        text = "what a repair took out of it is not computed again yet"
+        yield Finding(TAKEN_OUT, "", "", (sweep,), text, f"`sweeplake resume {sweep}` computes it")
 
 
 def _cut_off(lake: Lake) -> Iterator[Finding]:

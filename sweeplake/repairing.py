@@ -6,12 +6,15 @@ from typing import Any
 import pyarrow as pa
 
 from lake.check import Checked, check_files, damage_found
+from lake.commits import SweepTakenOverError
+from lake.documents import DocumentDamagedError
 from lake.findings import Finding
 from lake.lake import Lake
 from lake.log_repair import restore_checkpoint, set_aside_cut_entry
 from lake.losing import drop_lost
 from lake.ownership import SweepOwnedError
 from lake.owning import Owned, own
+from lake.recovery import BatchTornError
 from lake.removal_log import named_sweeps
 from lake.repair import drop_runs, rebuild_statistics
 from lake.schemas import TABLES
@@ -22,6 +25,9 @@ from queries.catalog import Catalog
 from queries.check import broken_details, leftovers
 from queries.errors import QueryError
 from sweeplake.settling import settle_all
+
+_REFUSED = (SweepOwnedError, SweepTakenOverError, BatchTornError, DocumentDamagedError)
+"""What is in the way of a repair, of which nothing is taken out then; each says what to do."""
 
 
 class Repair:
@@ -58,6 +64,8 @@ class Repair:
             self._drop_rows(frozenset() if self._drop_damaged else before.touched, careful=was_cut)
         except DamagedFileError as error:
             self._tell(before, error)
+        except _REFUSED as error:  # what was repaired until then is told, and the check tells what was not
+            self.lines.append(f"left the rest as it is: {error}")
 
     def _set_aside(self) -> bool:
         """Take cut entries out of the logs; return whether there were any."""
@@ -129,11 +137,11 @@ class Repair:
         fences = [held.fence for held in owned.values()]
         broken, left = _wrong_rows(check_files(self._lake))  # nobody can add to them any more
         mine = frozenset(concerned - unsure)
-        if pairs := _pairs(broken, mine):
+        removed = named_sweeps(self._lake)
+        if pairs := _pairs(broken, mine - removed):
             note = "repair: details that were not whole"
             drop_runs(self._lake, ("details", "equity", "trades"), pairs, note, fences)
             self.lines.append(f"dropped the details of {pairs.num_rows:,} runs that were not whole")
-        removed = named_sweeps(self._lake)
         if kept := {row["sweep_id"] for row in left} & removed & mine:
             self.lines.append(
                 f"left the rows of {len(kept):,} sweeps that no details name: `sweeplake undo` may need them"

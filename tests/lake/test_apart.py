@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from lake.apart import CheckFailedError, check_apart
+from lake.apart import CheckFailedError
 from lake.check import check_files
 from lake.errors import LakeUnreachableError
+from lake.file_check import check_apart
 from lake.lake import Lake
 from lake.storage import Storage
 from tests.lake.runs import add_runs
@@ -62,19 +63,23 @@ def test_the_folder_that_the_user_is_in_is_no_place_for_modules(
     assert check_files(filled).findings == ()
 
 
+def begins_with(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> None:
+    """Let every process begin with a program."""
+    Path(folder, "sitecustomize.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
 def test_what_is_printed_at_the_start_of_python_is_no_answer(
     filled: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path(tmp_path, "sitecustomize.py").write_text("print('hello', flush=True)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    begins_with(monkeypatch, tmp_path, "print('hello', flush=True)")
     assert check_files(filled).findings == ()
 
 
 def test_a_process_that_ends_well_and_tells_nothing_has_failed(
     filled: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path(tmp_path, "sitecustomize.py").write_text("import os; os._exit(0)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    begins_with(monkeypatch, tmp_path, "import os; os._exit(0)")
     with pytest.raises(CheckFailedError, match="told nothing"):
         check_files(filled)
 

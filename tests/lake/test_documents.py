@@ -13,7 +13,7 @@ from lake.document_check import check_documents
 from lake.documents import DocumentDamagedError
 from lake.journal import Journal, JournalTornError
 from lake.lake import Lake, open_lake
-from lake.lost import Loss, all_open_losses, lost_blocks, open_losses, unfinished_losses
+from lake.lost import Loss, all_losses, all_open_losses, lost_blocks, open_losses
 from lake.ownership import STALE_SECONDS, SweepOwnedError, is_live, require_free
 from lake.pins import pin, pins
 from lake.removal import Removal, plan_removal
@@ -24,7 +24,7 @@ from tests.lake.runs import SWEEP, add_runs, end_sweep, rows_of
 
 READ: dict[str, Callable[[Lake], object]] = {
     "_sweeps/*/batch-*.json": lambda lake: list(Journal(lake, SWEEP).batches()),
-    "_sweeps/*/lost-*.json": lambda lake: unfinished_losses(lake.storage),
+    "_sweeps/*/lost-*.json": lambda lake: all_losses(lake.storage),
     "_maintenance/*/plan.json": lambda lake: list(records(lake)),
     "_pins/*.json": pins,
 }

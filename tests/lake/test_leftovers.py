@@ -59,7 +59,7 @@ def test_a_journal_goes_whole_when_its_sweep_has_ended_and_nothing_in_it_is_youn
         stored(f"_sweeps/{sweep}/{name}") for sweep in "abc" for name in ("owner-1.json", "batch-1-1.json")
     ]
     files.append(stored("_sweeps/b/batch-1-2.json", 1))
-    gone = old_journals(files, {"a", "b"}, BEFORE)
+    gone = old_journals(files, {"a", "b"}, (), BEFORE)
     assert {item.path for item in gone} == {"_sweeps/a/owner-1.json", "_sweeps/a/batch-1-1.json"}
 
 
@@ -114,10 +114,11 @@ def test_commits_since_a_time_are_told_from_the_listing() -> None:
 
 
 @pytest.mark.parametrize(("names", "goes"), [((), False), ((".done",), False), ((".done", ".again"), True)])
-def test_a_journal_with_lost_blocks_stays_until_they_are_computed_again(
+def test_a_journal_with_lost_blocks_stays_until_they_are_computed_again_or_their_sweep_goes(
     names: tuple[str, ...],
     goes: bool,  # noqa: FBT001
 ) -> None:
     files = [stored(f"_sweeps/a/{name}") for name in ("owner-1.json", "lost-1.json")]
     files += [stored(f"_sweeps/a/lost-1{name}") for name in names]
-    assert bool(old_journals(files, {"a"}, BEFORE)) == goes
+    assert bool(old_journals(files, {"a"}, (), BEFORE)) == goes
+    assert old_journals(files, {"a"}, {"a"}, BEFORE)

@@ -1,6 +1,7 @@
 """Snapshots: whoever is named in details has its rows, and nobody who only appends keeps a reader waiting."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,11 +11,13 @@ from lake.check import check_files
 from lake.choices import Choice
 from lake.copying import counter
 from lake.evolution import create_table
+from lake.instant import Instant
 from lake.lake import Lake
+from lake.log import entry_path
 from lake.removal import plan_removal
 from lake.remove import remove
 from lake.schemas import COMMIT_ORDER
-from lake.snapshot import TableSnapshot, load_table
+from lake.snapshot import TableSnapshot, load_table, taken_out_since
 from lake.storage import Storage
 from tests.lake.small import put_runs, put_sweep
 from tests.proxy import Action, passed_on
@@ -130,3 +133,19 @@ def test_a_table_that_another_makes_between_two_looks_is_not_called_lost(bucket:
     bucket.proxy.hook = made_meanwhile
     assert load_table(storage, "trades").version == 0
     assert not left
+
+
+def test_a_reader_that_stood_still_while_the_log_was_cleaned_looks_again(
+    filled: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since, held = Instant.now(), load_table(filled.storage, "details")
+    assert not taken_out_since(filled.storage, held, since)
+    put_runs(filled, [(SWEEP, "r2")])
+    put_runs(filled, [(SWEEP, "r3")])
+    assert not taken_out_since(filled.storage, held, since)
+    filled.storage.delete([entry_path("details", held.version + 1)])
+    assert not taken_out_since(filled.storage, held, since), "no entry goes that is so young"
+    monkeypatch.setattr("lake.snapshot._KEPT_SECONDS", 0.0)
+    assert taken_out_since(filled.storage, held, since)
+    newest = replace(held, version=held.version + 2)
+    assert not taken_out_since(filled.storage, newest, since)

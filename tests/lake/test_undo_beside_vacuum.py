@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lake.choices import Choice
@@ -15,6 +16,7 @@ from lake.lake import Lake, open_lake
 from lake.ownership import claim
 from lake.removal import plan_removal
 from lake.remove import remove
+from lake.sweep_log import newest_states
 from lake.undo import CannotUndoError, to_undo, undo
 from lake.vacuum import VacuumPlan, vacuum, vacuum_plan
 from tests.lake.seam import At, watched
@@ -84,7 +86,7 @@ def test_a_vacuum_at_any_call_of_an_undo_leaves_all_of_it_or_nothing(removed: La
     assert 0 < refused < place - 1
 
 
-def test_the_journal_of_a_sweep_that_undo_brought_back_stays(lake: Lake) -> None:
+def test_the_journal_of_a_sweep_that_undo_may_bring_back_stays(lake: Lake) -> None:
     put_sweep(lake, A, status="interrupted")
     put_runs(lake, [(A, "r1")])
     with claim(lake, A):
@@ -93,8 +95,24 @@ def test_the_journal_of_a_sweep_that_undo_brought_back_stays(lake: Lake) -> None
     remove(lake, plan_removal(datetime.now(UTC), [choice], {A: 1}, lake.snapshot(), counter(lake.storage)))
     age(lake, 48)
     plan = vacuum_plan(lake)
-    assert "journal" in {item.kind.value for item in plan.leftovers}
+    assert "journal" not in {item.kind.value for item in plan.leftovers}
     (record,) = to_undo(lake)
     undo(lake, record)
     deleted(lake, plan)
     assert len(list(Journal(lake, A).batches())) == 1
+
+
+def test_an_undo_leaves_a_sweep_removed_that_another_removal_took(lake: Lake) -> None:
+    put_sweep(lake, A, status="interrupted")
+    put_runs(lake, [(A, "r1"), (A, "r2")])
+    whole = Choice("l", "sweep", frozenset({A}), spared=frozenset({"r1"}))
+    one = Choice("d", "runs", runs={A: pa.array(["r1"])})
+    for choice in (whole, one):
+        plan = plan_removal(datetime.now(UTC), [choice], {A: 2}, lake.snapshot(), counter(lake.storage))
+        remove(lake, plan)
+    (last,) = to_undo(lake)
+    undo(lake, last)
+    assert next(newest_states(lake, [A]))[-1]["status"] == "removed"
+    (first,) = to_undo(lake)
+    undo(lake, first)
+    assert next(newest_states(lake, [A]))[-1]["status"] == "interrupted"

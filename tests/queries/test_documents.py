@@ -11,7 +11,7 @@ import pytest
 from queries.catalog import Catalog
 from queries.documents import run_documents
 from queries.errors import BadValueError, UnknownNameError
-from queries.export import export_bytes, export_file
+from queries.export import Result, export, export_file
 from queries.lookup import Lookup, lookup
 from queries.search import Filters, best, search
 from tests.queries.conftest import CROSS, SYMBOLS, run_id
@@ -46,10 +46,16 @@ def test_own_metrics_and_the_score_lose_their_prefix(catalog: Catalog) -> None:
     assert scored["metrics"]["composite_score"] is not None
 
 
+def exported(rows: Result, form: str) -> bytes:
+    sink = io.BytesIO()
+    export(rows, form, sink)
+    return sink.getvalue()
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet", "arrow", "json"])
 def test_an_export_has_every_row_as_it_is(catalog: Catalog, form: str) -> None:
     text = "select distinct symbol, param_fill, block_sums from metrics where strategy = 'cross' order by all"
-    data = export_bytes(catalog.batches(text), form)
+    data = exported(catalog.batches(text), form)
     if form == "json":
         symbols = [row["symbol"] for row in json.loads(data)]
     elif form == "csv":
@@ -65,8 +71,8 @@ def test_an_export_has_every_row_as_it_is(catalog: Catalog, form: str) -> None:
 
 def test_an_empty_result_exports(catalog: Catalog) -> None:
     empty = search(catalog, Filters(symbol="nope"))
-    assert json.loads(export_bytes(empty, "json")) == []
-    assert export_bytes(empty, "csv").startswith(b'"run_id","sweep_id"')
+    assert json.loads(exported(empty, "json")) == []
+    assert exported(empty, "csv").startswith(b'"run_id","sweep_id"')
 
 
 def test_a_file_takes_its_form_from_its_name(catalog: Catalog, tmp_path: Path) -> None:

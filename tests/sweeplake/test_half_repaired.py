@@ -1,9 +1,11 @@
 """A repair that was killed: nobody goes on with its sweep, and check tells it, until the next repair."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 import sweeplake as sl
 from lake.findings import HALF_REPAIRED
@@ -12,10 +14,13 @@ from lake.lake import Lake, open_lake
 from lake.lost import Loss, RepairCutOffError, open_losses
 from lake.ownership import newest_epoch
 from lake.sweep_log import INTERRUPTED, REMOVED, newest_states
+from lake.vacuum import vacuum, vacuum_plan
 from sweeplake.checking import check
 from sweeplake.settling import settle_all
 from sweeps.execution.ledger import Ledger
 from tests.lake.runs import SWEEP, add_runs, end_sweep, rows_of, write_runs
+
+OTHER = "20260103T000000000-bbbbbb"
 
 
 class _Killed(BaseException):
@@ -99,3 +104,35 @@ def test_what_is_committed_again_of_it_does_not_count_as_finished(lake: Lake) ->
 def test_of_a_removed_sweep_it_is_not_told(lake: Lake) -> None:
     end_sweep(lake, 3, status=REMOVED)
     assert HALF_REPAIRED not in {finding.kind for finding in check(lake).findings}
+
+
+def test_once_its_sweep_is_deleted_it_is_in_the_way_of_nothing_though_it_is_damaged(lake: Lake) -> None:
+    add_runs(lake, ["o"], sweep=OTHER)
+    end_sweep(lake, 2, sweep=OTHER)
+    (file,) = (held for held in lake.snapshot()["metrics"].files if held.minimum["sweep_id"] == OTHER)
+    Path(lake.url, "metrics", file.path).unlink()
+    folder = Path(lake.url, "_sweeps", SWEEP)
+    (loss,) = folder.glob("lost-*.json")
+    loss.write_bytes(loss.read_bytes()[:20])
+    told = {(found.kind, found.sweeps) for found in check(lake, repair=True, drop_damaged=True).findings}
+    assert told == {("document", (SWEEP,)), ("half_repaired", (SWEEP,)), ("run_count", (OTHER,))}
+    end_sweep(lake, 0, status=REMOVED)
+    assert [found.sweeps for found in check(lake, repair=True).findings] == [(OTHER,)]
+    list(vacuum(lake, vacuum_plan(lake, timedelta(0), force=True)))
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
+def test_what_was_repaired_is_told_where_a_driver_that_lives_is_in_the_way_of_the_rest(lake: Lake) -> None:
+    with Ledger(lake, OTHER).owned():
+        add_runs(lake, ["o"], sweep=OTHER)
+        end_sweep(lake, 2, sweep=OTHER, status="running")
+        for held in lake.snapshot()["metrics"].files:
+            if held.minimum["sweep_id"] == OTHER:
+                Path(lake.url, "metrics", held.path).unlink()
+        checkpoint = Path(lake.url, "metrics", "_delta_log", f"{0:020}.checkpoint.parquet")
+        DeltaTable(Path(lake.url, "metrics"), version=0).create_checkpoint()
+        checkpoint.unlink()
+        report = check(lake, repair=True, drop_damaged=True)
+    assert report.repaired[0] == "metrics: made a new checkpoint"
+    assert report.repaired[1].startswith("left the rest as it is: sweep 20260103T000000000-bbbbbb is run by")
+    assert "missing_file" in {found.kind for found in report.findings}

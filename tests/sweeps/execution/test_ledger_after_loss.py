@@ -136,8 +136,8 @@ def test_nothing_comes_back_once_a_driver_has_taken_over(
     (record,) = to_undo(filled)
     real = undoing.own
 
-    def overtaken(*asked: Any) -> Any:
-        owned = real(*asked)
+    def overtaken(*asked: Any, **how: Any) -> Any:
+        owned = real(*asked, **how)
         drive(filled.url, 0, ends=False)
         return owned
 
