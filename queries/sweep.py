@@ -1,5 +1,6 @@
-"""Sweeps: their newest state."""
+"""Sweeps: their newest state, and how those get on that run."""
 
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -38,3 +39,34 @@ def status(catalog: Catalog, sweep_id: str | None = None) -> pa.Table:
         """,
         [sweep_id],
     )
+
+
+# Of each sweep that runs: the runs that ended in the last minute of those that are committed, and the seconds
+# that this minute had. What was carried over from other sweeps ended before its driver began.
+_PACES = """
+with running as (
+    select sweep_id, "at" from sweeps where status = 'running' and ($1 is null or sweep_id = $1)
+),
+ended as (
+    select sweep_id, "at", created_at from metrics join running using (sweep_id) where created_at >= "at"
+    union all
+    select sweep_id, "at", created_at from failures join running using (sweep_id) where created_at >= "at"
+),
+newest as (select sweep_id, "at", max(created_at) as newest from ended group by all),
+minutes as (
+    select sweep_id, greatest("at", newest - interval 1 minute) as since, newest from newest
+)
+select sweep_id, count(*) as runs, epoch(greatest($2, any_value(newest)) - since) as seconds
+from ended join minutes using (sweep_id)
+where created_at > since
+group by sweep_id, since
+"""
+
+
+def paces(catalog: Catalog, now: datetime, sweep_id: str | None = None) -> dict[str, float]:
+    """Return the runs a second of one sweep or of all that run, from the last minute with results to now.
+
+    By sweep; one that stands still becomes ever slower, and one that committed nothing has no entry.
+    """
+    rows = catalog.rows(_PACES, [sweep_id, now])
+    return {row["sweep_id"]: row["runs"] / row["seconds"] for row in rows if row["seconds"] > 0}

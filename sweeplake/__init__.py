@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from queries.lookup import Lookup
     from sweeplake.lake import Lake
     from sweeplake.opening import open  # noqa: A004
+    from sweeplake.replaying import Replay, replay
     from sweeplake.resuming import cancel, resume
     from sweeplake.running import Plan, ingest, plan, run
     from sweeplake.stored_run import StoredRun
@@ -35,6 +36,7 @@ _HOMES = {
     "Lookup": "queries.lookup",
     "Param": "sweeps.strategies.contract",
     "Plan": "sweeplake.running",
+    "Replay": "sweeplake.replaying",
     "Signals": "sweeps.strategies.contract",
     "StoredRun": "sweeplake.stored_run",
     "Sweep": "sweeplake.sweep",
@@ -44,6 +46,7 @@ _HOMES = {
     "ingest": "sweeplake.running",
     "open": "sweeplake.opening",
     "plan": "sweeplake.running",
+    "replay": "sweeplake.replaying",
     "resume": "sweeplake.resuming",
     "run": "sweeplake.running",
     "strategy": "sweeps.strategies.contract",
@@ -57,6 +60,7 @@ __all__ = [
     "Lookup",
     "Param",
     "Plan",
+    "Replay",
     "Signals",
     "StoredRun",
     "Sweep",
@@ -66,6 +70,7 @@ __all__ = [
     "ingest",
     "open",
     "plan",
+    "replay",
     "resume",
     "run",
     "strategy",

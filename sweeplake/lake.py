@@ -125,10 +125,10 @@ class Lake:
         return _frame(lookup(self.catalog, wanted))
 
     def run(self, run_id: str) -> "StoredRun":
-        """Return everything that is stored of a run."""
+        """Return everything that is stored of a run; what is not is computed when it is asked for."""
         from sweeplake.stored_run import StoredRun
 
-        return StoredRun(show(self.catalog, run_id), self.catalog)
+        return StoredRun(show(self.catalog, run_id), self)
 
     def sweeps(self) -> "pd.DataFrame":
         """Return one row per sweep, newest first."""

@@ -10,8 +10,8 @@ from sweeplake.sweep import Sweep
 if TYPE_CHECKING:
     from distributed import Client
 
-    from sweeps.execution.driver import Outcome
     from sweeps.execution.events import Observer
+    from sweeps.execution.outcome import Outcome
 
 
 def resume(
@@ -22,6 +22,9 @@ def resume(
     workers: int | None = None,
     take_over: bool = False,
     observer: "Observer | None" = None,
+    max_runs: int | None = None,
+    max_seconds: float | None = None,
+    max_failures: int | None = None,
 ) -> Sweep:
     """Go on with a sweep that was interrupted, failed, or whose driver died; to its end, as `run`.
 
@@ -36,6 +39,9 @@ def resume(
         workers: As for `run`.
         take_over: Go on also while another driver is alive; that one stops at its next commit.
         observer: As for `run`.
+        max_runs: As for `run`, of runs that are computed from now on.
+        max_seconds: As for `run`, from now on.
+        max_failures: As for `run`, of the whole sweep.
 
     Returns:
         The sweep; its outcome counts the runs of all its drivers.
@@ -70,12 +76,15 @@ def resume(
     if client is None:
         prepare_workers()
     start = restore(state, opened.tables)
+    from sweeps.execution.budget import Budget
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import go_on
     from sweeps.execution.events import silent
 
+    budget = Budget(max_runs, max_seconds, max_failures)
     with connected(client, workers) as connection:
-        outcome = go_on(start, opened.tables, connection, observer or silent, take_over=take_over)
+        told = observer or silent
+        outcome = go_on(start, opened.tables, connection, told, take_over=take_over, budget=budget)
     opened.refresh()
     return Sweep(opened, sweep_id, outcome)
 

@@ -89,6 +89,8 @@ class Plan:
         to_compute: Runs that would be computed.
         blocks: Tasks.
         estimate: Time, memory and bytes, from a measured sample.
+        changed: By symbol of which nothing is reused, what changed since the last sweep of the strategy on
+            it: strategy, bars, settings. A symbol without such a sweep is not in it.
     """
 
     runs: int
@@ -96,6 +98,7 @@ class Plan:
     to_compute: int
     blocks: int
     estimate: "Estimate"
+    changed: Mapping[str, Sequence[str]]
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -109,28 +112,46 @@ class Plan:
                 "memory_bytes": self.estimate.memory_bytes,
                 "lake_bytes": self.estimate.lake_bytes,
             },
+            "changed": {symbol: list(what) for symbol, what in self.changed.items()},
         }
 
 
-def plan(config: ConfigSource, *, lake: LakeSource = None, workers: int | None = None) -> Plan:
+def plan(
+    config: ConfigSource, *, lake: LakeSource = None, workers: int | None = None, fresh: bool = False
+) -> Plan:
     """Return what a sweep would do and cost; a sample is computed here, nothing is written.
 
     Args:
         config: A configuration file, document or model.
         lake: The lake with the bars.
         workers: Workers to reckon with; None means one a core.
+        fresh: As of a sweep that computes every run.
 
     Raises:
         SweepError: As `run`.
         LakeError: If there is no lake.
     """
+    from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
+    from sweeps.execution.reuse import reusable
     from sweeps.execution.start import new_context
 
-    prepared = _prepared(config, written(lake))
+    opened = written(lake)
+    prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
-    reckoned = estimate(prepared, context, workers or os.cpu_count() or 1)
-    return Plan(prepared.runs, 0, prepared.runs, reckoned.blocks, reckoned)
+    snapshot = opened.tables.snapshot(["metrics", "sweeps"])
+    found = dict.fromkeys(prepared.inputs, 0) if fresh else reusable(prepared, snapshot)
+    changed = {} if fresh else changes(prepared, snapshot)
+    reused = sum(found.values())
+    reckoned = estimate(prepared, context, workers or os.cpu_count() or 1, reused)
+    return Plan(
+        prepared.runs,
+        reused,
+        prepared.runs - reused,
+        reckoned.blocks,
+        reckoned,
+        {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
+    )
 
 
 def run(
@@ -140,11 +161,15 @@ def run(
     client: "Client | str | None" = None,
     workers: int | None = None,
     observer: "Observer | None" = None,
+    fresh: bool = False,
+    max_runs: int | None = None,
+    max_seconds: float | None = None,
+    max_failures: int | None = None,
 ) -> Sweep:
-    """Run a sweep to its end.
+    """Run a sweep to its end; runs that the lake has already are carried over, and not computed.
 
-    Everything is checked before anything is written or computed. An interruption commits what was computed
-    and returns the sweep with the status `interrupted`.
+    Everything is checked before anything is written or computed. An interruption, or a limit that is reached,
+    commits what was computed and returns the sweep with the status `interrupted`; `resume` goes on with it.
 
     Args:
         config: A configuration file, document or model; relative files in it lie beside the file, else in the
@@ -153,27 +178,34 @@ def run(
         client: A Dask client, a scheduler's address, or None: the current client, else an embedded cluster.
         workers: Processes of an embedded cluster; None means one a core.
         observer: Told of every event; see `sweeps.execution.events`.
+        fresh: Compute every run, also those that the lake has.
+        max_runs: Stop once so many are computed.
+        max_seconds: Stop after so long; the end of what is being computed then is not awaited.
+        max_failures: Stop, with an error, once more runs than that have failed.
 
     Returns:
         The sweep; `lake` reads the snapshot that has it.
 
     Raises:
         SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
+        TooManyFailuresError: If more runs failed than may; what is computed is committed.
         LakeError: If the lake is missing or cannot be written.
     """
     from sweeps.execution.embedded import prepare_workers
 
     if client is None:
         prepare_workers()  # seconds beside those that follow
+    from sweeps.execution.budget import Budget
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
+    budget = Budget(max_runs, max_seconds, max_failures)
     opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
     with connected(client, workers) as connection:
-        outcome = drive(prepared, opened.tables, connection, observer or silent)
+        outcome = drive(prepared, opened.tables, connection, observer or silent, fresh=fresh, budget=budget)
     opened.refresh()
     return Sweep(opened, outcome.sweep_id, outcome)
 

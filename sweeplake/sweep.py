@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sweeplake.lake import Lake
-    from sweeps.execution.driver import Outcome
+    from sweeps.execution.outcome import Outcome
 
 
 class Sweep:

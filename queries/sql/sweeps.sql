@@ -19,6 +19,7 @@ select
     computed,
     reused,
     failed,
+    fresh,
     simulation_version,
     strategy_code,
     strategy_source,

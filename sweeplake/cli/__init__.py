@@ -16,6 +16,7 @@ from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.replay import replay
 from sweeplake.cli.retain import delete, retain, undo
 from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
 from sweeplake.cli.show import show
@@ -61,7 +62,7 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, search, lookup, show, sql, export, history)
+_QUESTIONS = (best, search, lookup, show, replay, sql, export, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)

@@ -10,6 +10,7 @@ import click
 
 from sweeplake.cli.output import counted
 from sweeps.execution.events import (
+    CarriedOver,
     Cautioned,
     DetailsStarted,
     Ended,
@@ -98,14 +99,17 @@ def describe(event: Event) -> str:
                 f"sweep {event.sweep_id}: {event.name}: {counted(event.runs, 'run')} on "
                 f"{counted(event.symbols, 'symbol')}, {counted(event.workers, 'worker')}{where}"
             )
+        case CarriedOver():
+            return f"  {counted(event.runs, 'run')} carried over from other sweeps in {event.seconds:.1f} s"
         case Progressed():
             return f"  {event.done:,} of {counted(event.runs, 'run')}, {_pace(event)}"
         case DetailsStarted():
             return f"  storing trades and equity of the best {counted(event.winners, 'run')}"
         case Ended():
             failed = f", {event.failed:,} failed" if event.failed else ""
-            state = event.status.replace("_", " ")
-            return f"  {state}: {counted(event.computed, 'run')}{failed} in {event.seconds:.1f} s"
+            state = event.status.replace("_", " ") + (f", {event.reason}" if event.reason else "")
+            reused = f", {event.reused:,} carried over" if event.reused else ""
+            return f"  {state}: {counted(event.computed, 'run')}{reused}{failed} in {event.seconds:.1f} s"
         case RolledForward():
             return f"sweep {event.sweep_id}: committed again what its journal has and its tables had lost"
         case FoundWhole():

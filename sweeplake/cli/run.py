@@ -19,15 +19,26 @@ from sweeplake.cli.tables import print_facts
 EXIT_FAILED_RUNS = 1
 EXIT_INTERRUPTED = 130
 CANCELLED = "cancelled"
+_NAMED = 4
 _BROKEN_OFF = ("interrupted", CANCELLED)
+
+
+fresh_option = click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
 
 
 @click.command()
 @click.argument("config", type=click.Path())
 @lake_option
 @click.option("--workers", type=click.IntRange(min=1), help="Workers to reckon with; else one a core.")
+@fresh_option
 @json_option
-def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None:  # noqa: FBT001
+def plan(
+    config: str,
+    lake_url: str,
+    workers: int | None,
+    fresh: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Tell what a sweep would do and cost; it runs nothing.
 
     A sample of the sweep of CONFIG is computed here to know its cost. Nothing is written.
@@ -35,7 +46,7 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
     import sweeplake
 
     with redirect_stdout(sys.stderr):  # results alone are on standard output, whatever a strategy prints
-        reckoned = sweeplake.plan(config, lake=lake_url, workers=workers)
+        reckoned = sweeplake.plan(config, lake=lake_url, workers=workers, fresh=fresh)
     if as_json:
         print_json(reckoned.to_document())
         return
@@ -52,6 +63,13 @@ def plan(config: str, lake_url: str, workers: int | None, as_json: bool) -> None
             "lake": f"{cost.lake_bytes / 1e6:,.1f} MB of metrics",
         }
     )
+    by_change: dict[str, list[str]] = {}
+    for symbol, what in reckoned.changed.items():
+        by_change.setdefault(" and ".join(what), []).append(symbol)
+    for text, symbols in by_change.items():
+        more = f" and {len(symbols) - _NAMED:,} more" if len(symbols) > _NAMED else ""
+        named = ", ".join(symbols[:_NAMED]) + more
+        note(f"nothing is reused on {named}: {text} changed since this strategy's last sweep there")
     note(f"next: {command(f'run {quote(config)}')}")
 
 
@@ -71,11 +89,27 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say when to stop."""
+    for option in (
+        click.option("--max-failures", type=click.IntRange(min=0), help="Stop once more runs fail."),
+        click.option(
+            "--max-seconds",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Stop after so long; what is computed is committed.",
+        ),
+        click.option("--max-runs", type=click.IntRange(min=1), help="Compute so many runs at most."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("config", type=click.Path())
 @lake_option
 @cluster_options
-@click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
+@budget_options
+@fresh_option
 @click.option("--profile", is_flag=True, help="Tell where each second went.")
 @json_option
 def run(
@@ -83,18 +117,28 @@ def run(
     lake_url: str,
     scheduler: str | None,
     workers: int | None,
-    fresh: bool,  # noqa: ARG001, FBT001  every run is computed anyway
+    fresh: bool,  # noqa: FBT001
     profile: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
+    **budget: Any,
 ) -> None:
     """Run a sweep on Dask into the lake.
 
     CONFIG is a TOML file. Everything is checked before anything is computed; Ctrl-C commits what is done.
+    Runs that the lake has already, of any sweep, are carried over and not computed, unless --fresh is given.
     """
     import sweeplake
 
     with _under_way(scheduler, workers) as observer:
-        sweep = sweeplake.run(config, lake=lake_url, client=scheduler, workers=workers, observer=observer)
+        sweep = sweeplake.run(
+            config,
+            lake=lake_url,
+            client=scheduler,
+            workers=workers,
+            observer=observer,
+            fresh=fresh,
+            **budget,
+        )
     if profile and not as_json:
         _print_profile(sweep.outcome)
     _report(sweep, as_json=as_json, profile=profile)
@@ -104,6 +148,7 @@ def run(
 @click.argument("sweep_id")
 @lake_option
 @cluster_options
+@budget_options
 @click.option("--take-over", is_flag=True, help="Also while another driver of it is alive; that one stops.")
 @json_option
 def resume(
@@ -113,6 +158,7 @@ def resume(
     workers: int | None,
     take_over: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
+    **budget: Any,
 ) -> None:
     """Go on with a sweep that was interrupted or whose driver died.
 
@@ -128,6 +174,7 @@ def resume(
             workers=workers,
             take_over=take_over,
             observer=observer,
+            **budget,
         )
     _report(sweep, as_json=as_json)
 
@@ -152,7 +199,7 @@ def cancel(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
     if outcome.status != CANCELLED:
         note(f"sweep {outcome.sweep_id} had ended before: {how}")
         return
-    done = f"{outcome.computed + outcome.failed:,} of {counted(outcome.runs, 'run')} are committed"
+    done = f"{outcome.done:,} of {counted(outcome.runs, 'run')} are committed"
     note(f"sweep {outcome.sweep_id} is {how}; {done}. To go on: {command(f'resume {outcome.sweep_id}')}")
 
 

@@ -1,14 +1,20 @@
 """`sweeplake show`."""
 
 import json
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import note, print_json
 from sweeplake.cli.tables import print_facts, print_table
+
+if TYPE_CHECKING:
+    from sweeplake.stored_run import StoredRun
 
 _IDENTITY = ("run_id", "sweep_id", "strategy", "symbol", "timeframe", "date")
 _TRADE_COLUMNS = (
@@ -43,27 +49,29 @@ _PRICE_DIGITS = 6
 @json_option
 @time_travel
 def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_json: bool) -> None:  # noqa: FBT001
-    """Print everything that is stored of a run.
+    """Print everything of a run.
 
-    That is its parameters, metrics and trades; with --json also its equity curve.
+    That is its parameters, metrics and trades; with --json also its equity curve. Trades and equity that are
+    not stored are computed from the bars and the strategy that its sweep was started on.
     """
     import sweeplake
 
     with sweeplake.open(lake_url, **pin) as lake:
         run = lake.run(run_id)
-    trades = _rows(run.stored.trades)
+        with redirect_stdout(sys.stderr):  # a strategy may print
+            details, why = _details(run)
+    trades, path = _rows(details.get("trades")), run.path_metrics if details else {}
     if as_json:
-        extra = {"path": run.path_metrics, "trades": trades, "equity": _rows(run.stored.equity)}
-        print_json({**run.document, **extra})
+        print_json({**run.document, "path": path, "trades": trades, "equity": _rows(details.get("equity"))})
         return
     date = datetime.fromisoformat(run.document["date"])
     print_facts({name: run.document[name] for name in _IDENTITY} | {"date": date})
     click.echo()
     print_facts(_settings(run.params), title="Parameters")
     click.echo()
-    print_facts({**run.metrics, **run.path_metrics}, title="Metrics", beside=_units())
+    print_facts({**run.metrics, **path}, title="Metrics", beside=_units())
     if trades is None:
-        note('its trades and equity are not stored; run it with [details] keep = "all" to have them')
+        note(why)
         return
     click.echo()
     print_table(
@@ -75,6 +83,21 @@ def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_
     )
     if len(trades) > shown_trades:
         note(f"{len(trades) - shown_trades} more trades; see --trades {len(trades)}, or --json")
+
+
+def _details(run: "StoredRun") -> tuple[Mapping[str, Any], str]:
+    """Return trades and equity, computed where they are not stored; none, and why, if that cannot be."""
+    from queries.errors import BadValueError
+
+    try:
+        found = run.details
+    except BadValueError as error:
+        return {}, error.reason
+    if not run.has_details:
+        note(
+            "its trades and equity are not stored: they were computed now, from its sweep's bars and strategy"
+        )
+    return found, ""
 
 
 def _settings(params: dict[str, Any]) -> dict[str, Any]:

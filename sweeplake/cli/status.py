@@ -1,6 +1,8 @@
 """`sweeplake status` and `summary`."""
 
-from typing import Any
+import sys
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,26 +11,75 @@ from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
 from sweeplake.cli.tables import print_facts, print_table
 
+if TYPE_CHECKING:
+    from sweeplake.lake import Lake
+
+RUNNING = "running"
+WATCH_SECONDS = 2.0
+SILENT_SECONDS = 60.0
+"""A driver beats every few seconds; one that was not heard of for so long is told."""
+
 
 @click.command()
 @click.argument("sweep_id", required=False)
 @lake_option
+@click.option("--watch", is_flag=True, help="Print it again and again until no sweep runs.")
 @json_option
 @time_travel
-def status(sweep_id: str | None, lake_url: str, pin: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
-    """Print all sweeps, newest first, or one (SWEEP_ID, or latest)."""
-    import sweeplake
-    from queries.documents import status_document
-    from queries.sweep import status as sweep_status
+def status(
+    sweep_id: str | None,
+    lake_url: str,
+    pin: dict[str, Any],
+    watch: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Print all sweeps, newest first, or one (SWEEP_ID, or latest).
 
+    Of those that run, wherever that is, it tells runs a second and the time left, from the lake alone.
+    """
+    import sweeplake
+    from sweeplake.watching import sweeps_now
+
+    if watch and (as_json or any(value is not None for value in pin.values())):
+        raise click.UsageError("--watch looks again and again; leave out --json, --version and --as-of")
     with sweeplake.open(lake_url, **pin) as lake:
-        found = sweep_status(lake.catalog, lake.sweep_id(sweep_id) if sweep_id else None)
-    if as_json:
-        print_json(status_document(found))
-    elif found.num_rows:
-        print_table(found.to_pylist(), _COLUMNS, optional=_OPTIONAL)
-    else:
-        note(f"no sweeps yet; start one with `{command('run CONFIG')}`")
+        chosen = lake.sweep_id(sweep_id) if sweep_id else None
+        rows = sweeps_now(lake, chosen)
+        if as_json:
+            print_json({"sweeps": rows})
+        elif not rows:
+            note(f"no sweeps yet; start one with `{command('run CONFIG')}`")
+        elif watch:
+            _watch(lake, chosen, rows)
+        else:
+            _print(rows)
+
+
+def _watch(lake: "Lake", sweep_id: str | None, rows: list[dict[str, Any]]) -> None:
+    """Print sweeps until none of them runs: in place on a terminal, in a pipe what changed."""
+    from sweeplake.watching import sweeps_now
+
+    before: list[dict[str, Any]] = []
+    while True:
+        if sys.stdout.isatty():
+            click.clear()
+            _print(rows)
+        elif changed := [row for row in rows if row not in before]:
+            _print(changed)
+        if not any(row["status"] == RUNNING for row in rows):
+            return
+        time.sleep(WATCH_SECONDS)
+        before, rows = rows, sweeps_now(lake.refresh(), sweep_id)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    running = any(row["status"] == RUNNING for row in rows)
+    columns = (*_COLUMNS, *_RUNNING_COLUMNS) if running else _COLUMNS
+    print_table(rows, columns, optional=_OPTIONAL)
+    for row in rows:
+        if (row["silent_seconds"] or 0.0) > SILENT_SECONDS:
+            minutes, remedy = row["silent_seconds"] / 60.0, command(f"resume {row['sweep_id']}")
+            note(f"{row['sweep_id']}: nothing heard of its driver for {minutes:,.0f} min; go on: {remedy}")
 
 
 _COLUMNS = (
@@ -43,6 +94,7 @@ _COLUMNS = (
     "seconds",
     "best_sharpe",
 )
+_RUNNING_COLUMNS = ("rate", "eta_seconds")
 _OPTIONAL = ("failed", "best_sharpe", "strategy", "seconds", "detailed")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sweeps.execution.cell_set import CellSet, encode_cells
 from sweeps.spec.grid import Grid, IndexArray
 
 FIRST_RUNS = 64
@@ -29,7 +30,8 @@ class Block:
         lo: Raw index of its first run.
         hi: Raw index after its last run.
         runs: Number of runs in [lo, hi).
-        chosen: Its cells where they are not all of [lo, hi): a sample's, or winners; else None.
+        chosen: Its cells where they are not all of [lo, hi): a sample's, winners, or those between runs that
+            were carried over; else None.
         details: Whether it stores trades and equity of runs whose metrics are in.
     """
 
@@ -47,7 +49,10 @@ class Block:
     def to_document(self) -> dict[str, Any]:
         """Return what the journal keeps of it."""
         phase = "details" if self.details else "runs"
-        return {"phase": phase, "symbol": self.symbol, "lo": self.lo, "hi": self.hi, "runs": self.runs}
+        bounds = {"phase": phase, "symbol": self.symbol, "lo": self.lo, "hi": self.hi, "runs": self.runs}
+        return (
+            bounds if self.chosen is None or self.details else bounds | {"cells": encode_cells(self.chosen)}
+        )
 
 
 class BlockCutter:
@@ -59,13 +64,22 @@ class BlockCutter:
         grid: Every run on one symbol.
         symbols: The symbols.
         most: Runs that a block may have at most.
-        finished: What need not be computed any more: no block reaches into it, or across it.
+        finished: What need not be computed any more, as ranges: no block reaches into one, or across it.
+        cells: What need not be computed either, and lies anywhere.
+        limit: Runs that are cut in all; None is no limit.
     """
 
     def __init__(
-        self, grid: Grid, symbols: Sequence[str], most: int | None = None, finished: Ranges | None = None
+        self,
+        grid: Grid,
+        symbols: Sequence[str],
+        most: int | None = None,
+        finished: Ranges | None = None,
+        cells: Mapping[str, CellSet] | None = None,
+        limit: int | None = None,
     ) -> None:
         self._grid, self._symbols, self._finished = grid, tuple(symbols), finished or {}
+        self._cells, self._left = cells or {}, limit
         self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
         self._runs = min(FIRST_RUNS, self._most)
 
@@ -77,17 +91,22 @@ class BlockCutter:
     def __iter__(self) -> Iterator[Block]:
         for symbol in self._symbols:
             finished = np.array(self._finished.get(symbol, ()), np.int64).reshape(-1, 2)
+            done = self._cells.get(symbol)
             for runs in self._grid.chunks():
-                for rest in _outside(runs, finished):
-                    yield from self._cut(symbol, rest)
+                new = runs if done is None else runs[~done.holds(runs)]
+                has_gaps = self._grid.chosen is not None or len(new) < len(runs)
+                for rest in _outside(new, finished):
+                    yield from self._cut(symbol, rest, has_gaps=has_gaps)
 
-    def _cut(self, symbol: str, runs: IndexArray) -> Iterator[Block]:
+    def _cut(self, symbol: str, runs: IndexArray, *, has_gaps: bool) -> Iterator[Block]:
         at = 0
-        while at < len(runs):
-            part = runs[at : at + self._runs]
-            chosen = None if self._grid.chosen is None else part
+        while at < len(runs) and self._left != 0:
+            part = runs[at : at + min(self._runs, self._left or self._runs)]
+            is_whole = not has_gaps or int(part[-1] - part[0]) + 1 == len(part)
+            chosen = None if is_whole else part
             yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
             at += len(part)
+            self._left = None if self._left is None else self._left - len(part)
 
 
 def _outside(runs: IndexArray, finished: IndexArray) -> Iterator[IndexArray]:

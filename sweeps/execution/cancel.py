@@ -14,8 +14,8 @@ from lake.ownership import Claimed, SweepOwnedError, ask_to_stop, claim, live_ow
 from lake.recovery import recover
 from lake.sweep_log import CANCELLED, FAILED, INTERRUPTED, RUNNING, newest_states, record_state
 from sweeps.errors import SweepError
-from sweeps.execution.driver import Outcome
 from sweeps.execution.finished import Finished
+from sweeps.execution.outcome import Outcome
 from sweeps.execution.resume import outcome_of
 from sweeps.execution.start import check_kept
 
@@ -85,9 +85,9 @@ def _end_in_its_place(lake: Lake, state: dict[str, Any]) -> None:
             recover(journal, finished.restore)
             check_kept(lake, sweep_id)
             require_repaired(lake.storage, sweep_id)
-            counts = {"computed": finished.computed, "failed": finished.failed, "status": CANCELLED}
             again = {name: value for name, value in state.items() if name != "at"}
-            record_state(lake, again | counts, journal.fence(step(ownership.epoch, 1)))
+            again |= {**finished.counts(), "status": CANCELLED}
+            record_state(lake, again, journal.fence(step(ownership.epoch, 1)))
     except SweepOwnedError:
         return
 

@@ -3,92 +3,81 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from distributed import Client
 
 from lake import sweep_log
 from lake.commits import CommitLostError, CommitUnknownError, SweepTakenOverError
 from lake.lake import Lake
-from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
-from sweeps.execution.events import Cautioned, DetailsStarted, Ended, Observer, Progressed, Started, silent
+from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
+from sweeps.execution.events import (
+    CarriedOver,
+    Cautioned,
+    DetailsStarted,
+    Ended,
+    Observer,
+    Progressed,
+    Started,
+    silent,
+)
+from sweeps.execution.held import Search, sources_of
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.lost import lost_receipt
+from sweeps.execution.outcome import Outcome, StopAskedError, SweepCutOffError
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
-from sweeps.execution.stages import Profile
+from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
 from sweeps.execution.window import BlockLostError, Task, through_window
 from sweeps.execution.winners import winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
 
-class SweepCutOffError(SweepError):
-    """The lake did not take a commit of a sweep, or nobody knows whether it did; resume finds out."""
-
-    def __init__(self, sweep_id: str, reason: str) -> None:
-        super().__init__(sweep_id, reason)
-        self.sweep_id, self.reason = sweep_id, reason
-
-    def __str__(self) -> str:
-        return (
-            f"sweep {self.sweep_id} was cut off: {self.reason}; every run is in the lake once or not at all; "
-            f"to go on: `sweeplake resume {self.sweep_id}`"
-        )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a sweep ended.
-
-    Attributes:
-        sweep_id: Its id.
-        status: finished, finished_with_failures, interrupted, or cancelled.
-        runs: Runs of the whole sweep.
-        computed: Runs computed and committed, by all of its drivers.
-        reused: Runs carried over from other sweeps.
-        failed: Runs without a result.
-        seconds: Wall time, that of earlier drivers included.
-        profile: Where it went.
-    """
-
-    sweep_id: str
-    status: str
-    runs: int
-    computed: int
-    reused: int
-    failed: int
-    seconds: float
-    profile: Profile = field(default_factory=Profile)
-
-
-def drive(prepared: Prepared, lake: Lake, client: Client, observer: Observer = silent) -> Outcome:
+def drive(
+    prepared: Prepared,
+    lake: Lake,
+    client: Client,
+    observer: Observer = silent,
+    *,
+    fresh: bool = False,
+    budget: Budget = UNLIMITED,
+) -> Outcome:
     """Run a prepared sweep on a cluster.
 
-    Every committed batch is whole for readers. An interruption (Ctrl-C) commits what was computed, records
-    the state `interrupted` and returns; so does `cancel` in another process, with the state `cancelled`. A
-    commit that was lost, or may have been, records `interrupted` too, if the lake takes that, and raises. Any
-    other error records `failed` and is raised.
+    Runs that the lake has already are carried over first. Every committed batch is whole for readers. An
+    interruption (Ctrl-C, a budget that is spent) commits what was computed, records the state `interrupted`
+    and returns; so does `cancel` in another process, with the state `cancelled`. A commit that was lost, or
+    may have been, records `interrupted` too, if the lake takes that, and raises. Any other error records
+    `failed` and is raised.
 
     Args:
         prepared: The sweep.
         lake: Where results go.
         client: A connected Dask client.
         observer: Told of every event.
+        fresh: Compute every run, also those that the lake has.
+        budget: What may be spent.
 
     Returns:
         Counts and status.
 
     Raises:
         SweepCutOffError: If the lake did not take a commit, or it is not known whether it did.
+        TooManyFailuresError: If more runs failed than the budget allows; its state is `failed`.
     """
-    return go_on(new_start(prepared), lake, client, observer)
+    return _Drive(new_start(prepared, fresh=fresh), lake, client, observer, budget).run()
 
 
 def go_on(
-    start: Start, lake: Lake, client: Client, observer: Observer = silent, *, take_over: bool = False
+    start: Start,
+    lake: Lake,
+    client: Client,
+    observer: Observer = silent,
+    *,
+    take_over: bool = False,
+    budget: Budget = UNLIMITED,
 ) -> Outcome:
     """Begin a sweep, or go on with one, as `drive` does; what its journal has is not computed again.
 
@@ -98,8 +87,10 @@ def go_on(
         client: A connected Dask client.
         observer: Told of every event.
         take_over: Go on also while another driver of the sweep is alive; that one stops.
+        budget: What may be spent by this driver.
 
     Raises:
+        TooManyFailuresError: As `drive`.
         SweepOwnedError: If another driver of the sweep is alive and is not to be taken over.
         SweepTakenOverError: If another driver took the sweep over meanwhile.
         SweepCutOffError: As `drive`.
@@ -107,35 +98,28 @@ def go_on(
         SweepRemovedError: If it was removed since `start` was made.
         RepairCutOffError: If a repair of it was cut off.
     """
-    return _Drive(start, lake, client, observer).run(take_over=take_over)
-
-
-class StopAskedError(SweepError):
-    """Somebody asked for an end of the sweep; what is with the cluster is given up."""
-
-    def __str__(self) -> str:
-        return "the sweep was cancelled by another process; what was computed is committed"
+    return _Drive(start, lake, client, observer, budget).run(take_over=take_over)
 
 
 class _Drive:
     """The state of one sweep's driver."""
 
-    def __init__(self, start: Start, lake: Lake, client: Client, observer: Observer) -> None:
-        self.start, self.lake, self.client, self.observer = start, lake, client, observer
+    def __init__(self, start: Start, lake: Lake, client: Client, observer: Observer, budget: Budget) -> None:
+        self.start, self.lake, self.client, self.observer, self.budget = start, lake, client, observer, budget
         self.prepared, self.context = start.prepared, start.context
-        self.begun = time.monotonic()
+        self.begun = self.begun_computing = time.monotonic()
         self.ledger = Ledger(lake, self.context.sweep_id)
         self.profiler = Profiler(self.ledger)
         self.before = 0
         self.states = 0
 
-    def run(self, *, take_over: bool) -> Outcome:
+    def run(self, *, take_over: bool = False) -> Outcome:
         self.lake.create()
         with self.ledger.owned(take_over=take_over):
             if self.ledger.epoch > 1:
                 check_kept(self.lake, self.context.sweep_id)
             check_journal(self.start, self.ledger.finished)
-            self.before = self.ledger.computed + self.ledger.failed
+            self.before = self.ledger.finished.done
             try:
                 return self._run()
             except (CommitLostError, CommitUnknownError) as error:
@@ -146,14 +130,22 @@ class _Drive:
         try:
             self._record(sweep_log.RUNNING)
             self._announce()
+            if not (self.start.fresh or self.before == self.prepared.runs):
+                self._carry_over()
             self._compute_runs()
             self._compute_details()
-        except (KeyboardInterrupt, StopAskedError) as stop:
+        except (KeyboardInterrupt, StopAskedError, BudgetSpentError) as stop:
             with uninterrupted(forget=True):
                 self.ledger.require_owned()
                 self.ledger.flush()
-                is_asked = isinstance(stop, StopAskedError)
-                return self._end(sweep_log.CANCELLED if is_asked else sweep_log.INTERRUPTED)
+                if isinstance(stop, StopAskedError):
+                    return self._end(sweep_log.CANCELLED)
+                return self._end(sweep_log.INTERRUPTED, str(stop))
+        except TooManyFailuresError as error:
+            with uninterrupted():
+                self.ledger.flush()
+                self._try_to_record(sweep_log.FAILED, error)
+            raise
         except (SweepTakenOverError, CommitLostError, CommitUnknownError):
             raise  # the state is the other driver's to tell, or that of an interruption
         except BaseException as error:
@@ -163,6 +155,26 @@ class _Drive:
         self.ledger.close_losses()
         return outcome
 
+    def _carry_over(self) -> None:
+        with self.profiler.reuse():
+            finished, before = self.ledger.finished, self.ledger.reused
+            snapshot = self.lake.snapshot(["metrics", "sweeps"])
+            sources = sources_of(snapshot, self.prepared, self.context.sweep_id)
+            search = Search(self.prepared, snapshot, sources, finished.holds, self._check)
+            for runs in carried(search, self.context):
+                self._check()
+                self.ledger.carry(runs, self.context.partition("metrics", runs.symbol))
+        if self.ledger.reused > before:
+            self.observer(CarriedOver(self.ledger.reused - before, self._seconds()))
+        self.before = self.ledger.finished.done
+        self.begun_computing = time.monotonic()
+
+    def _check(self) -> None:
+        """Return if the sweep may go on: nobody asked for its end, and there is time left."""
+        if self.ledger.is_asked_to_stop():
+            raise StopAskedError
+        self.budget.check_time(self._seconds())
+
     def _compute_runs(self) -> None:
         inputs = self.prepared.inputs
         most = most_detailed(max(symbol.bars for symbol in inputs.values()))
@@ -171,7 +183,10 @@ class _Drive:
             tuple(inputs),
             most if self.context.keep_details else None,
             self.ledger.finished.ranges(),
+            self.ledger.finished.cells,
+            self.budget.runs,
         )
+        failed = self.ledger.failed
         for receipt in self.profiler.runs(self._receipts(cutter)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
@@ -180,8 +195,11 @@ class _Drive:
                 committed = self.ledger.add(receipt)
             if committed:
                 self._tell_progress()
+            failed += receipt.block.runs if isinstance(receipt, BlockLostError) else receipt.failed
+            self.budget.check_failures(self.context.sweep_id, failed)
         self.ledger.flush()
         self._tell_progress()
+        self.budget.check_runs(self.prepared.runs - self.ledger.finished.done)
 
     def _receipts(self, cutter: BlockCutter) -> Iterator[BlockReceipt | BlockLostError]:
         """Yield the receipts of all blocks; those that were lost are tried once more at the end, each alone.
@@ -201,8 +219,7 @@ class _Drive:
         self, task: Task, blocks: Iterator[Block], tell: Callable[[], None] = lambda: None
     ) -> Iterator[BlockReceipt | BlockLostError]:
         def while_waiting() -> None:
-            if self.ledger.is_asked_to_stop():
-                raise StopAskedError
+            self._check()
             if self.ledger.flush_due():
                 tell()
 
@@ -223,8 +240,10 @@ class _Drive:
 
     def _tell_progress(self) -> None:
         ledger = self.ledger
-        done = ledger.computed + ledger.failed
-        self.observer(Progressed(done, ledger.failed, self.prepared.runs, self._seconds(), self.before))
+        seconds = time.monotonic() - self.begun_computing
+        self.observer(
+            Progressed(ledger.finished.done, ledger.failed, self.prepared.runs, seconds, self.before)
+        )
 
     def _seconds(self) -> float:
         return time.monotonic() - self.begun
@@ -232,13 +251,13 @@ class _Drive:
     def _total_seconds(self) -> float:
         return self.start.seconds + self._seconds()
 
-    def _end(self, status: str) -> Outcome:
+    def _end(self, status: str, reason: str = "") -> Outcome:
         self._record(status)
-        computed, failed, seconds = self.ledger.computed, self.ledger.failed, self._total_seconds()
-        self.observer(Ended(status, computed, failed, seconds))
+        counts, seconds = self.ledger.finished.counts(), self._total_seconds()
+        self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(len(self.client.nthreads()))
         return Outcome(
-            self.context.sweep_id, status, self.prepared.runs, computed, 0, failed, seconds, profile
+            self.context.sweep_id, status, self.prepared.runs, **counts, seconds=seconds, profile=profile
         )
 
     def _try_to_record(self, status: str, error: BaseException) -> None:
@@ -253,9 +272,7 @@ class _Drive:
                 **self.start.lineage,
                 "status": status,
                 "seconds": self._total_seconds(),
-                "computed": self.ledger.computed,
-                "reused": 0,
-                "failed": self.ledger.failed,
+                **self.ledger.finished.counts(),
                 "error": error,
             },
             self.ledger.fence(self.states),

@@ -41,8 +41,15 @@ class Estimate:
     engine: str
 
 
-def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimate:
-    """Compute a sample of the runs here, write nothing, and reckon the whole from it."""
+def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: int = 0) -> Estimate:
+    """Compute a sample of the runs here, write nothing, and reckon the whole from it.
+
+    Args:
+        prepared: The sweep.
+        context: What its workers are told.
+        workers: Workers that compute it.
+        reused: Runs of it that need not be computed.
+    """
     symbol = next(iter(prepared.inputs))
     scene = open_scene(context, symbol)
     compute_results(scene, Runs(context, symbol, _sample(prepared, 1)))  # compiles, or loads what is compiled
@@ -59,11 +66,12 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int) -> Estimat
     size = len(encode(metric_rows(runs, results, seconds), quick=True)) / max(done - len(results.failures), 1)
     rate = done / max(seconds, 1e-9)
     per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
-    blocks = len(prepared.inputs) * math.ceil(prepared.runs / len(prepared.inputs) / per_block)
+    to_compute = prepared.runs - reused
+    blocks = len(prepared.inputs) * math.ceil(to_compute / len(prepared.inputs) / per_block)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Estimate(
         blocks=blocks,
-        seconds=prepared.runs / rate / workers,
+        seconds=to_compute / rate / workers,
         memory_bytes=resident * (workers + 1),
         lake_bytes=int(size * prepared.runs),
         runs_per_second=rate,

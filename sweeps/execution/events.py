@@ -24,15 +24,28 @@ class Started:
 
 
 @dataclass(frozen=True)
+class CarriedOver:
+    """Runs that the lake had already are in the sweep, and are not computed.
+
+    Attributes:
+        runs: How many.
+        seconds: Since this driver's start.
+    """
+
+    runs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Progressed:
     """More runs are committed.
 
     Attributes:
-        done: Committed runs, failed ones included, those of earlier drivers too.
+        done: Committed runs, failed ones included, those of earlier drivers and sweeps too.
         failed: Those without a result.
         runs: Runs of the whole sweep.
-        seconds: Since this driver's start.
-        before: Runs that earlier drivers had committed by then.
+        seconds: Since this driver began to compute.
+        before: Runs that were committed by then.
     """
 
     done: int
@@ -61,12 +74,23 @@ class DetailsStarted:
 
 @dataclass(frozen=True)
 class Ended:
-    """The sweep's last state is recorded."""
+    """The sweep's last state is recorded.
+
+    Attributes:
+        status: The state.
+        computed: Runs with a result, by all of its drivers.
+        reused: Runs carried over.
+        failed: Runs without a result.
+        seconds: Wall time, that of earlier drivers included.
+        reason: Why it was interrupted; "" if nobody said.
+    """
 
     status: str
     computed: int
+    reused: int
     failed: int
     seconds: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +107,7 @@ class FoundWhole:
     sweep_id: str
 
 
-Event = Cautioned | Started | Progressed | DetailsStarted | Ended | RolledForward | FoundWhole
+Event = Cautioned | Started | CarriedOver | Progressed | DetailsStarted | Ended | RolledForward | FoundWhole
 Observer = Callable[[Event], None]
 
 

@@ -4,7 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sweeps.execution.blocks import Ranges
+from sweeps.execution.cell_set import CellSet, decode_cells
+from sweeps.spec.grid import IndexArray
 
 
 class Finished:
@@ -13,11 +18,15 @@ class Finished:
     Attributes:
         computed: Committed runs with a result.
         failed: Committed runs without one.
+        reused: Committed runs that were carried over from other sweeps.
     """
 
     def __init__(self) -> None:
         self.computed = 0
         self.failed = 0
+        self.reused = 0
+        self._cells: defaultdict[str, CellSet] = defaultdict(CellSet)
+        self._ranges: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self._taken: defaultdict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
 
     def take(self, block: Mapping[str, Any]) -> bool:
@@ -35,9 +44,17 @@ class Finished:
 
     def count(self, block: Mapping[str, Any]) -> None:
         """Count the runs of a block that is committed."""
-        if block["phase"] == "runs":
+        if block["phase"] == "details":
+            return
+        self.failed += block["failed"]
+        if block["phase"] == "reused":
+            self.reused += block["runs"]
+        else:
             self.computed += block["runs"] - block["failed"]
-            self.failed += block["failed"]
+        if "cells" in block:
+            self._cells[block["symbol"]].add(decode_cells(block["cells"]))
+        else:
+            self._ranges[block["symbol"]].append((block["lo"], block["hi"]))
 
     def restore(self, block: Mapping[str, Any]) -> None:
         """Take and count a block that an earlier driver committed.
@@ -48,6 +65,27 @@ class Finished:
         if block["phase"] != "details" and self.take(block):
             self.count(block)
 
+    @property
+    def done(self) -> int:
+        """Committed runs, however they ended."""
+        return self.computed + self.reused + self.failed
+
+    def counts(self) -> dict[str, int]:
+        """Return what a state of the sweep says of it, by column."""
+        return {"computed": self.computed, "reused": self.reused, "failed": self.failed}
+
+    @property
+    def cells(self) -> Mapping[str, CellSet]:
+        """Which runs are done that lie anywhere, by symbol."""
+        return self._cells
+
     def ranges(self) -> Ranges:
-        """Return which runs need not be computed any more."""
-        return {symbol: sorted(bounds) for (phase, symbol), bounds in self._taken.items() if phase == "runs"}
+        """Return which runs are done beside these, as ranges of the grid."""
+        return {symbol: sorted(bounds) for symbol, bounds in self._ranges.items()}
+
+    def holds(self, symbol: str, cells: IndexArray) -> NDArray[np.bool_]:
+        """Say of each of some cells, which ascend, whether it is done, shape (k,)."""
+        bounds = np.array(sorted(self._ranges[symbol]), np.int64).reshape(-1, 2)
+        within = np.searchsorted(bounds[:, 0], cells, side="right") - 1
+        in_range = (within >= 0) & (cells < np.append(bounds[:, 1], 0)[within])
+        return in_range | self._cells[symbol].holds(cells)

@@ -16,6 +16,7 @@ from lake.returned import take_out_again
 from lake.writer import write_rows
 from sweeps.execution.finished import Finished
 from sweeps.execution.interruption import uninterrupted
+from sweeps.execution.reuse import Carried
 from sweeps.execution.worker import BlockReceipt
 
 BATCH_SECONDS = 2.0
@@ -57,6 +58,11 @@ class Ledger:
     def failed(self) -> int:
         """Runs of the sweep without a result that are committed, those of earlier drivers included."""
         return self.finished.failed
+
+    @property
+    def reused(self) -> int:
+        """Runs of the sweep that were carried over from other sweeps and are committed."""
+        return self.finished.reused
 
     @contextmanager
     def owned(self, *, take_over: bool = False) -> Iterator[None]:
@@ -123,6 +129,21 @@ class Ledger:
         if is_due:
             self.flush()
         return is_due
+
+    def carry(self, runs: Carried, partition: Mapping[str, str]) -> None:
+        """Commit runs of other sweeps as this one's, in a batch; when this returns they are visible.
+
+        Raises:
+            SweepTakenOverError: If another driver owns the sweep now.
+        """
+        begun = time.monotonic()
+        with uninterrupted():
+            file = write_rows(self._lake.storage, "metrics", runs.rows, partition, quick=True)
+            block = runs.to_document()
+            self._journal.commit(Batch(self._journal.epoch, self._batches + 1, (block,), (file,)))
+            self.finished.restore(block)
+            self._batches += 1
+        self.seconds += time.monotonic() - begun
 
     def flush(self) -> None:
         """Commit what is pending; when this returns it is visible.

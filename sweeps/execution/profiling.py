@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sweeps.execution.ledger import Ledger
-from sweeps.execution.stages import COMMIT, DETAILS, OPEN, QUEUE, ROWS, SIMULATE, WAIT, Profile
+from sweeps.execution.stages import COMMIT, DETAILS, OPEN, QUEUE, REUSE, ROWS, SIMULATE, WAIT, Profile
 from sweeps.execution.window import BlockLostError
 from sweeps.execution.worker import BlockReceipt
 
@@ -43,12 +43,22 @@ class Profiler:
             since, committed = time.monotonic(), self._ledger.seconds
 
     @contextmanager
+    def reuse(self) -> Iterator[None]:
+        """Book the time of finding and carrying over what other sweeps have, commits aside."""
+        with self._booked(REUSE):
+            yield
+
+    @contextmanager
     def details(self) -> Iterator[None]:
         """Book the time of choosing and storing details, commits aside."""
+        with self._booked(DETAILS):
+            yield
+
+    @contextmanager
+    def _booked(self, stage: str) -> Iterator[None]:
         begun, committed = time.monotonic(), self._ledger.seconds
         yield
-        spent = time.monotonic() - begun - (self._ledger.seconds - committed)
-        self._driver[DETAILS] += spent
+        self._driver[stage] += time.monotonic() - begun - (self._ledger.seconds - committed)
 
     def profile(self, workers: int) -> Profile:
         """Return what is known so far."""

@@ -1,7 +1,7 @@
 """Resume: a sweep as its state in the lake describes it, ready to go on where its journal ends."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -12,7 +12,7 @@ from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
 from sweeps.errors import SweepError
-from sweeps.execution.driver import Outcome
+from sweeps.execution.outcome import Outcome
 from sweeps.execution.prepare import Prepared, prepare_again
 from sweeps.execution.start import Start, SweepChangedError, SweepRemovedError, new_context
 from sweeps.simulation.kernel import SIMULATION_VERSION
@@ -66,14 +66,27 @@ def restore(state: Mapping[str, Any], lake: Lake) -> Start:
         SweepChangedError: If what it was started on cannot be had as it was; it tells what changed.
         SweepError: If the stored configuration or strategy cannot be read by this release.
     """
-    sweep_id = state["sweep_id"]
     if state["status"] == REMOVED:
-        raise SweepRemovedError(sweep_id)
+        raise SweepRemovedError(state["sweep_id"])
+    has_journal = newest_owner(lake, state["sweep_id"]) is not None
+    return revived(state, lake, [] if has_journal else ["its journal is gone, which tells what is computed"])
+
+
+def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -> Start:
+    """Return a sweep as it was started, whatever became of it since, to compute any of its runs again.
+
+    Args:
+        state: A row of `sweeps`.
+        lake: The lake.
+        changes: What is known to be in the way already.
+
+    Raises:
+        SweepChangedError: If what it was started on cannot be had as it was; it tells what changed.
+        SweepError: If the stored configuration or strategy cannot be read by this release.
+    """
+    sweep_id, changes = state["sweep_id"], list(changes)
     config = parse_config(json.loads(state["config"]), f"sweep {sweep_id}")
     strategy = StrategySource.from_document(json.loads(state["strategy_source"])).load()
-    changes = []
-    if newest_owner(lake, sweep_id) is None:
-        changes.append("its journal is gone, which tells what is computed")
     if state["simulation_version"] != SIMULATION_VERSION:
         version = state["simulation_version"]
         changes.append(f"it follows the rules of simulation version {version}, here is {SIMULATION_VERSION}")

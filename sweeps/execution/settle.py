@@ -10,8 +10,8 @@ from lake.ownership import claim
 from lake.recovery import recover
 from lake.sweep_log import INTERRUPTED, record_state
 from lake.unsettled import behind, half_settled, recorded_epoch, voided_since
-from sweeps.execution.driver import Outcome
 from sweeps.execution.finished import Finished
+from sweeps.execution.outcome import Outcome
 from sweeps.execution.resume import ended
 from sweeps.execution.start import check_kept
 
@@ -49,12 +49,11 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
         check_kept(lake, sweep_id)
         if ended(state) is None:
             return None
-        found = finished.computed + finished.failed + (state["reused"] or 0)
         is_open = bool(open_losses(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)
         is_open = is_open or not is_repaired(lake.storage, sweep_id)  # the repair may be who asks
-        is_whole = found == state["runs"] and not is_open
+        is_whole = finished.done == state["runs"] and not is_open
         again = {name: value for name, value in state.items() if name != "at"}
-        again |= {"computed": finished.computed, "failed": finished.failed}
+        again |= finished.counts()
         again |= {} if is_whole else {"status": INTERRUPTED}
         record_state(lake, again, journal.fence(step(ownership.epoch, 1)))
     return ended(again)

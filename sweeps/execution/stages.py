@@ -9,8 +9,9 @@ OPEN, SIMULATE, ROWS = "open", "simulate", "rows"
 QUEUE, ENCODE, WRITE = "queue", "encode", "write"
 """What a worker does with a block: load bars and strategy; signals and simulation; rows;
 wait for the block before to be written; Parquet; storage."""
-WAIT, COMMIT, DETAILS = "wait", "commit", "details"
-"""What a driver does: wait for receipts; commit batches; choose winners, and wait for their details."""
+REUSE, WAIT, COMMIT, DETAILS = "reuse", "wait", "commit", "details"
+"""What a driver does: find and read runs of other sweeps; wait for receipts; commit batches; choose winners,
+and wait for their details."""
 
 
 class Stopwatch:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from getpass import getuser
 from typing import Any
 
-import numpy as np
-
 from lake.lake import Lake
 from lake.sweep_log import REMOVED, new_sweep_id, newest_states
 from sweeps.bars.timeframes import normal
@@ -74,12 +72,17 @@ class Start:
     lineage: Mapping[str, Any]
     seconds: float = 0.0
 
+    @property
+    def fresh(self) -> bool:
+        """Whether every run is computed, also those that the lake has."""
+        return bool(self.lineage["fresh"])
 
-def new_start(prepared: Prepared) -> Start:
-    """Return the start of a new sweep, now."""
+
+def new_start(prepared: Prepared, *, fresh: bool = False) -> Start:
+    """Return the start of a new sweep, now; if it is fresh, it computes every run."""
     started_at = datetime.now(UTC)
     context = new_context(prepared, new_sweep_id(started_at), started_at)
-    return Start(prepared, context, _lineage(prepared, context))
+    return Start(prepared, context, {**_lineage(prepared, context), "fresh": fresh})
 
 
 def check_kept(lake: Lake, sweep_id: str) -> None:
@@ -96,7 +99,7 @@ def check_kept(lake: Lake, sweep_id: str) -> None:
 
 
 def check_journal(start: Start, finished: Finished) -> None:
-    """Hold a sample's cells against the blocks that are committed: another sample has other cells in them.
+    """Hold a sample's cells against what is committed: another sample has other cells in it.
 
     Raises:
         SweepChangedError: If they differ, as another release of NumPy or SciPy may choose others.
@@ -104,11 +107,8 @@ def check_journal(start: Start, finished: Finished) -> None:
     chosen = start.prepared.grid.chosen
     if chosen is None:
         return
-    found = 0
-    for ranges in finished.ranges().values():
-        bounds = np.searchsorted(chosen, np.array(ranges, np.int64))
-        found += int((bounds[:, 1] - bounds[:, 0]).sum())
-    if found != finished.computed + finished.failed:
+    found = sum(int(finished.holds(symbol, chosen).sum()) for symbol in start.prepared.inputs)
+    if found != finished.done:
         raise SweepChangedError(start.context.sweep_id, ("its [sample] chooses other cells here",))
 
 

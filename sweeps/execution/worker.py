@@ -130,12 +130,16 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     scene = _scenes.get(context, block.symbol)
     watch.lap(OPEN)
     runs = Runs(context, block.symbol, block.indices(context.grid))
-    if scene.strategy.kind == "backtester":
-        _, details = compute_backtests(scene, runs, keep=True)
-    else:
-        details = _traced(scene, runs)
+    details = trace_runs(scene, runs)
     watch.lap(SIMULATE)
     return _receipt(runs, block, details.tables(), 0, watch)
+
+
+def trace_runs(scene: Scene, runs: Runs) -> Details:
+    """Return trades and equity of runs that have a result."""
+    if scene.strategy.kind == "backtester":
+        return compute_backtests(scene, runs, keep=True)[1]
+    return _traced(scene, runs)
 
 
 def compute_results(scene: Scene, runs: Runs) -> tuple[Results, Details]:

@@ -1,9 +1,14 @@
 """The source texts of a user's strategy: collected where they lie, run anywhere."""
 
 import ast
+import site
+import sys
+import sysconfig
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from sweeps.strategies.digest import digest
@@ -14,7 +19,7 @@ OURS = frozenset({"lake", "queries", "sweeplake", "sweeps"})
 
 @dataclass(frozen=True)
 class SourceBundle:
-    """A module and every module beside it that it imports, as text.
+    """A module and every module of its author's that it imports, as text.
 
     Attributes:
         main: Name of the module that holds the function.
@@ -47,10 +52,10 @@ class SourceBundle:
 
 
 def collect(folder: Path, main: str, function: str, *, within: str | None = None) -> SourceBundle:
-    """Return the bundle of a module in a folder with what it imports from there, transitively.
+    """Return the bundle of a module in a folder with what it imports, transitively.
 
-    Imports are found in the syntax tree, also inside functions. A module that is not a Python file in the
-    folder is left to the installed packages.
+    Imports are found in the syntax tree, also inside functions. A module lies in the folder, or else in
+    another place that Python looks into, as a project's own packages do. Installed packages stay.
 
     Args:
         folder: Where imports are looked up.
@@ -66,17 +71,42 @@ def collect(folder: Path, main: str, function: str, *, within: str | None = None
     if first is None:
         raise FileNotFoundError(folder / f"{main}.py")
     files: dict[str, str] = {}
-    waiting = [first]
+    waiting = [(folder, first)]
     while waiting:
-        path = waiting.pop()
+        root, path = waiting.pop()
         if path in files:
             continue
-        files[path] = _read(folder / path)
-        for module in _imported(files[path], path, str(folder / path)):
+        files[path] = _read(root / path)
+        for module in _imported(files[path], path, str(root / path)):
             top = module.partition(".")[0]
-            found = _find(folder, module) if (top == within if within else top not in OURS) else None
-            waiting.extend([found] if found else [])
+            if top == within if within else top not in OURS:
+                places = (place for place in (folder, _own_root(top)) if place is not None)
+                found = next(((place, held) for place in places if (held := _find(place, module))), None)
+                waiting.extend([found] if found else [])
     return SourceBundle(main, function, dict(sorted(files.items())), str(folder))
+
+
+def _own_root(top: str) -> Path | None:
+    """Return the folder in which Python finds a top-level module; None for one that came with a package."""
+    if not top or top in sys.stdlib_module_names:
+        return None
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    held = () if spec is None else (*(spec.submodule_search_locations or ()), spec.origin)
+    folder = next((Path(place) for place in held if place), None)
+    if folder is None or any(folder.is_relative_to(installed) for installed in _installed()):
+        return None
+    return folder.resolve().parent
+
+
+@cache
+def _installed() -> tuple[Path, ...]:
+    """Return where packages are installed, and Python's own."""
+    paths = sysconfig.get_paths()
+    places = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return tuple(Path(place) for place in (*places, *site.getsitepackages(), site.getusersitepackages()))
 
 
 def _read(path: Path) -> str:

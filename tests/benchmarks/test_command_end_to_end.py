@@ -77,12 +77,15 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return opened
 
 
-def command(lake: Lake, folder: Path, config: str) -> tuple[dict[str, Any], float, float, dict[str, int]]:
+def command(
+    lake: Lake, folder: Path, config: str, *, fresh: bool = True
+) -> tuple[dict[str, Any], float, float, dict[str, int]]:
     """Run the command; return its document, start, wall time and the most memory of driver and workers."""
     file = folder / "sweep.toml"
     file.write_text(config)
     begun = time.time()
     line = [COMMAND, "run", file, "--lake", lake.url, "--workers", "2", "--profile", "--json"]
+    line += ["--fresh"] if fresh else []
     child = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     most = {"driver": 0, "workers": 0}
     with child:

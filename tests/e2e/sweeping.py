@@ -48,7 +48,7 @@ CLOSED = """
 @contextmanager
 def sweeping(config: Path, lake: Lake, *options: str) -> Iterator[tuple[Popen[str], str]]:
     """Yield a process that runs a sweep, and the sweep's name, as soon as a part of it is committed."""
-    command = (BIN / "sweeplake", "run", config, "--lake", lake.url, *options)
+    command = (BIN / "sweeplake", "run", config, "--fresh", "--lake", lake.url, *options)
     with started(*command, cwd=config.parent) as process:
         sweep_id = line_with(process, "sweep ").split()[1].rstrip(":")
         wait_for_a_batch(lake, sweep_id)

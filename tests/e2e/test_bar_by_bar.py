@@ -207,7 +207,7 @@ def test_it_runs_on_a_command_line_of_its_own_from_the_example(demo_lake: Lake, 
     lake = ("--lake", demo_lake.url)
     planned = sweeplake("plan", config, *lake, cwd=tmp_path)
     assert "bar by bar, the strategy asked at every close" in planned.stdout + planned.stderr
-    done = sweeplake("run", config, *lake, "--workers", "1", "--json", cwd=tmp_path)
+    done = sweeplake("run", config, *lake, "--workers", "1", "--fresh", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["status"], told["computed"], told["failed"]) == ("finished", 864, 0)

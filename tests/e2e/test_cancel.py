@@ -69,7 +69,7 @@ def test_what_was_cancelled_ends_like_what_was_not(
     assert len(stored(small_lake, "metrics", sweep_id)) == sweep.outcome.computed
     gate.touch()
     resumed = sl.resume(sweep_id, lake=small_lake, client=client)
-    undisturbed = sl.run(config, lake=small_lake, client=client)
+    undisturbed = sl.run(config, lake=small_lake, client=client, fresh=True)
     assert metrics_of(resumed).index.is_unique
     assert set(metrics_of(resumed).index) == set(metrics_of(undisturbed).index)
     assert list(stored(small_lake, "sweeps", sweep_id).sort_values("at")["status"]) == [

@@ -12,7 +12,7 @@ from lake.errors import LakeUnreachableError, LakeUnwritableError
 from lake.storage import Storage
 from sweeplake.lake import Lake
 from sweeps.execution import ledger
-from sweeps.execution.driver import SweepCutOffError
+from sweeps.execution.outcome import SweepCutOffError
 from tests.e2e.stored import stored
 
 SWEEP = """

@@ -117,7 +117,7 @@ def test_the_summary_counts_failures_by_cause(
 def test_the_command_exits_1_and_the_summary_shows_why(small_lake: Lake, write: Callable[..., Path]) -> None:
     config = moody(write, '["good", "raises", "short"]')
     lake = ("--lake", small_lake.url)
-    done = sweeplake("run", config, *lake, "--workers", "1", "--json", cwd=config.parent)
+    done = sweeplake("run", config, *lake, "--workers", "1", "--fresh", "--json", cwd=config.parent)
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     assert (document["status"], document["failed"]) == ("finished_with_failures", 30)

@@ -32,7 +32,7 @@ def peak_bytes(lake: Lake, client: Client, stops: int) -> int:
     prepared = prepare(parse_config(config, "memory"), lake.tables, Path.cwd())
     assert prepared.runs == 500 * stops
     tracemalloc.start()
-    outcome = drive(prepared, lake.tables, client)
+    outcome = drive(prepared, lake.tables, client, fresh=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert outcome.computed == 500 * stops

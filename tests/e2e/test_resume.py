@@ -78,7 +78,7 @@ def broken_off(
             if len(seen) == after:
                 signal.raise_signal(signal.SIGINT)
 
-    sweep = sl.run(config, lake=lake, client=client, observer=press)
+    sweep = sl.run(config, lake=lake, client=client, observer=press, fresh=True)
     assert sweep.status()["status"] == "interrupted"
     return sweep
 
@@ -149,7 +149,7 @@ def test_winners_that_have_details_are_not_traced_again(
 def test_a_finished_sweep_is_reported_and_nothing_else(
     pair: Lake, client: Client, write: Callable[..., Path]
 ) -> None:
-    done = sl.run(write(sweep__toml=SWEEP), lake=pair, client=client)
+    done = sl.run(write(sweep__toml=SWEEP), lake=pair, client=client, fresh=True)
     before = sorted(path for path in Path(pair.url).rglob("*") if "_delta_log" not in path.parts)
     again = sweeplake("resume", done.sweep_id, "--lake", pair.url, "--json", cwd=Path(pair.url))
     assert again.returncode == 0, again.stderr
@@ -225,7 +225,7 @@ def test_a_killed_process_is_gone_on_with_by_another(
     document = json.loads(resumed.stdout)
     assert (document["sweep_id"], document["status"]) == (sweep_id, "finished_with_failures")
     assert (document["runs"], document["computed"], document["failed"]) == (900, 720, 180)
-    undisturbed = sl.run(config, lake=small_lake, client=client)
+    undisturbed = sl.run(config, lake=small_lake, client=client, fresh=True)
     sweep = sl.resume(sweep_id, lake=small_lake)
     assert_same_rows(sweep, undisturbed)
     failures = [stored(small_lake, "failures", one.sweep_id)["run_id"] for one in (sweep, undisturbed)]

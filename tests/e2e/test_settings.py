@@ -26,7 +26,7 @@ CONFIG: dict[str, Any] = {
 
 
 def swept(lake: Lake, client: Client, **changes: Any) -> Sweep:
-    return sl.run({**CONFIG, **changes}, lake=lake, client=client)
+    return sl.run({**CONFIG, **changes}, lake=lake, client=client, fresh=True)
 
 
 @pytest.mark.parametrize("method", ["random", "sobol", "latin_hypercube"])

@@ -108,6 +108,10 @@ class Command:
         self.process.stderr.close()
 
 
+COMPUTED = 2 / 3
+"""Share of sweeps that compute every run; the others carry over what the lake has."""
+
+
 class Life:
     """One sweep at a time, from `run` through `resume` to its end, then the next.
 
@@ -143,6 +147,8 @@ class Life:
 
     def _start(self, sweep_id: str) -> Command:
         words = ("resume", sweep_id, "--take-over") if sweep_id else ("run", str(self.config))
+        if not sweep_id and self.chance.random() < COMPUTED:
+            words += ("--fresh",)
         more = ("--lake", self.lake_url, "--workers", "1")
         return Command(*words, *more, environment=self.environment)
 

@@ -33,7 +33,7 @@ def wanted(seconds: float) -> dict[str, float]:
         "reads": seconds / 10,
         "compacts": 2,
         "retains": 2,
-        "conflicts": 1,
+        "conflicts": share,
     }
 
 

@@ -13,17 +13,20 @@ from tests.sweeplake.asking import Ask
 
 COMMANDS = {
     "ingest": "FILES --lake --symbol --timeframe --source --tz --resample --adjusted --replace --json",
-    "plan": "CONFIG --lake --workers --json",
-    "run": "CONFIG --lake --scheduler --workers --fresh --profile --json",
-    "resume": "SWEEP_ID --lake --scheduler --workers --take-over --json",
+    "plan": "CONFIG --lake --workers --fresh --json",
+    "run": "CONFIG --lake --scheduler --workers --max-runs --max-seconds --max-failures --fresh --profile "
+    "--json",
+    "resume": "SWEEP_ID --lake --scheduler --workers --max-runs --max-seconds --max-failures --take-over "
+    "--json",
     "cancel": "SWEEP_ID --lake --json",
-    "status": "SWEEP_ID --lake --version --as-of --json",
+    "status": "SWEEP_ID --lake --watch --version --as-of --json",
     "summary": "SWEEP_ID --lake --version --as-of --json",
     "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --version --as-of --json",
     "search": "--lake --strategy --symbol --timeframe --sweep --min-sharpe --max-drawdown "
     "--min-trades --since --until --where --sort --asc --limit --version --as-of --json",
     "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
     "show": "RUN_ID --lake --trades --version --as-of --json",
+    "replay": "RUN_ID... --lake --json",
     "sql": "QUERY --lake --format --output --version --as-of",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output --version --as-of",
     "history": "--lake --table --limit --json",

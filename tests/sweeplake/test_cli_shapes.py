@@ -116,10 +116,12 @@ def test_show_tells_all_of_a_run(ask: Ask, swept: Path) -> None:
     assert "ulcer_index" in found["path"]
 
 
-def test_show_says_null_where_details_are_not_stored(ask: Ask, swept: Path) -> None:
+def test_show_computes_details_that_are_not_stored(ask: Ask, swept: Path) -> None:
     run_id = ask("best", "--lake", swept, "--strategy", "fragile", "--json").json["rows"][0]["run_id"]
-    found = ask("show", run_id, "--lake", swept, "--json").json
-    assert (found["trades"], found["equity"], found["path"]) == (None, None, {})
+    answer = ask("show", run_id, "--lake", swept, "--json")
+    assert len(answer.json["trades"]) == answer.json["metrics"]["num_trades"]
+    assert len(answer.json["equity"]) == 200
+    assert "were computed now, from its sweep's bars and strategy" in answer.err
 
 
 def test_plan_tells_the_cost_and_writes_nothing(ask: Ask, bars_lake: Path, files: Path) -> None:
@@ -127,7 +129,8 @@ def test_plan_tells_the_cost_and_writes_nothing(ask: Ask, bars_lake: Path, files
     answer = ask("plan", files / "cross.toml", "--lake", bars_lake, "--json")
     assert answer.code == 0
     plan = answer.json
-    assert set(plan) == {"runs", "reused", "to_compute", "blocks", "estimate"}
+    assert set(plan) == {"runs", "reused", "to_compute", "blocks", "estimate", "changed"}
+    assert plan["changed"] == {}
     assert (plan["runs"], plan["reused"], plan["to_compute"]) == (28, 0, 28)
     assert set(plan["estimate"]) == {"seconds", "memory_bytes", "lake_bytes"}
     assert min(plan["estimate"].values()) > 0

@@ -9,7 +9,7 @@ from distributed import Client
 
 import sweeplake as sl
 from lake.lake import LakeMissingError
-from queries.errors import BadValueError, UnknownNameError
+from queries.errors import UnknownNameError
 from sweeps.bars.errors import BarsInvalidError
 from sweeps.execution.events import Ended, Event, Progressed, Started
 from sweeps.spec.errors import ConfigError
@@ -181,11 +181,12 @@ def test_a_run_has_all_that_is_stored(lake: sl.Lake) -> None:
     assert {"ulcer_index", "avg_drawdown"} <= set(run.path_metrics)
 
 
-def test_a_run_without_details_says_how_to_have_them(lake: sl.Lake) -> None:
+def test_a_run_without_details_has_them_when_they_are_asked_for(lake: sl.Lake) -> None:
     run = lake.run(lake.best(1, strategy="fragile").run_id[0])
-    assert (run.has_details, run.path_metrics) == (False, {})
-    with pytest.raises(BadValueError, match='keep = "all"'):
-        _ = run.trades
+    assert not run.has_details
+    assert len(run.trades) == run.metrics["num_trades"]
+    assert run.equity.equity.iloc[-1] == pytest.approx(run.metrics["final_equity"], rel=1e-9)
+    assert {"ulcer_index", "avg_drawdown"} <= set(run.path_metrics)
 
 
 def test_an_unknown_run_is_told(lake: sl.Lake) -> None:

@@ -35,6 +35,24 @@ def test_an_undecorated_function_is_long_only_and_a_backtester_is_marked(folder:
     assert (whole.kind, whole.parameters[0].default) == ("backtester", 1.0)
 
 
+def test_a_projects_own_package_elsewhere_counts_and_travels(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    project = tmp_path / "project" / "shared_by_tests"
+    project.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(project.parent))
+    (project / "maths.py").write_text("import json\nimport numpy\nFACTOR = 1.0\n")
+    text = "from shared_by_tests.maths import FACTOR\n\ndef far(bars, ind, *, fast: int):\n"
+    text += "    return bars.close > FACTOR\n"
+    (folder / "far.py").write_text(text)
+    before = resolve("far.py:far", folder)
+    assert set(before.source.bundle.files) == {"far.py", "shared_by_tests/maths.py"}
+    (project / "maths.py").write_text("import json\nimport numpy\nFACTOR = 1.02\n")
+    assert resolve("far.py:far", folder).code != before.code
+    (project / "maths.py").unlink()
+    assert before.source.load().code == before.code, "the bundle has it"
+
+
 def test_a_file_may_lie_in_another_folder(folder: Path):
     assert resolve("configs/mine.py:mine", folder.parent).name == "mine"
     assert resolve(f"{folder / 'mine.py'}:mine", Path("elsewhere")).name == "mine"

@@ -1,0 +1,102 @@
+"""Budget: what one driver of a sweep may spend before it stops; `resume` goes on with another."""
+
+from dataclasses import dataclass
+
+from sweeps.errors import SweepError
+
+
+class BadBudgetError(SweepError):
+    """A budget that cannot be kept."""
+
+    def __init__(self, name: str, value: float | None) -> None:
+        super().__init__(name, value)
+        self.name, self.value = name, value
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}: it is to be positive, or None for no limit"
+
+
+class BudgetSpentError(SweepError):
+    """A driver's budget is spent; what it computed is committed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"the budget of {self.what} is spent"
+
+
+class TooManyFailuresError(SweepError):
+    """More runs failed than were allowed to: the sweep is hopeless as it is."""
+
+    def __init__(self, sweep_id: str, failed: int, allowed: int) -> None:
+        super().__init__(sweep_id, failed, allowed)
+        self.sweep_id, self.failed, self.allowed = sweep_id, failed, allowed
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} was stopped: {self.failed:,} runs failed, {self.allowed:,} were allowed; "
+            f"what is computed is committed. `sweeplake summary {self.sweep_id}` tells the causes; mend "
+            f"them and start a new sweep, or go on: `sweeplake resume {self.sweep_id}`"
+        )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one driver may spend; None is no limit.
+
+    Attributes:
+        runs: Runs that it computes at most, failed ones included, those that are carried over not.
+        seconds: Wall time of the driver, from when it has its cluster; the end of what is being computed then
+            is not awaited.
+        failures: Runs of the sweep that may fail, those of earlier drivers included.
+    """
+
+    runs: int | None = None
+    seconds: float | None = None
+    failures: int | None = None
+
+    def __post_init__(self) -> None:
+        """See that it can be kept.
+
+        Raises:
+            BadBudgetError: If it cannot.
+        """
+        for name, value, is_good in (
+            ("max_runs", self.runs, self.runs is None or self.runs >= 1),
+            ("max_seconds", self.seconds, self.seconds is None or self.seconds > 0),
+            ("max_failures", self.failures, self.failures is None or self.failures >= 0),
+        ):
+            if not is_good:
+                raise BadBudgetError(name, value)
+
+    def check_time(self, seconds: float) -> None:
+        """Return if there is time left.
+
+        Raises:
+            BudgetSpentError: If there is none.
+        """
+        if self.seconds is not None and seconds >= self.seconds:
+            raise BudgetSpentError(f"{self.seconds:,.0f} s")
+
+    def check_failures(self, sweep_id: str, failed: int) -> None:
+        """Return if so many runs may fail.
+
+        Raises:
+            TooManyFailuresError: If they may not.
+        """
+        if self.failures is not None and failed > self.failures:
+            raise TooManyFailuresError(sweep_id, failed, self.failures)
+
+    def check_runs(self, left: int) -> None:
+        """Return if no runs are left, once all that were allowed are computed.
+
+        Raises:
+            BudgetSpentError: If some are.
+        """
+        if self.runs is not None and left:
+            raise BudgetSpentError(f"{self.runs:,} runs")
+
+
+UNLIMITED = Budget()
