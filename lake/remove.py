@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
 from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
 from lake.copying import copy_rows, counter, remembered
-from lake.errors import LakeError
+from lake.given_up import PinnedMeanwhileError, RemovalUndoneError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import SweepOwnedError, newest_epoch
@@ -33,39 +33,12 @@ from lake.retiring import retire
 from lake.schemas import TABLES
 from lake.sources import verify
 from lake.sweep_log import REMOVED, newest_states, put_states
-from lake.undo import CannotUndoError, undo
+from lake.undo import undo
+from lake.undoable import CannotUndoError
 from lake.writer import write_rows
 
 STATES = "sweeps"
 NO_PINS = Pins()
-
-
-class RemovalUndoneError(LakeError):
-    """A removal was undone, or given up, while it was at work."""
-
-    def __init__(self, removal: str) -> None:
-        super().__init__(removal)
-        self.removal = removal
-
-    def __str__(self) -> str:
-        return (
-            f"removal {self.removal} was undone by another process while this one was at it; it takes "
-            "nothing more out, and what it took comes back; if it was meant, remove it again"
-        )
-
-
-class PinnedMeanwhileError(LakeError):
-    """Something that a removal names was pinned while it was at work; nothing of it is removed."""
-
-    def __init__(self, removal: str) -> None:
-        super().__init__(removal)
-        self.removal = removal
-
-    def __str__(self) -> str:
-        return (
-            f"removal {self.removal} was given up, for something that it names was pinned meanwhile; what it "
-            "had taken out is back; run it again, and it is planned with that pin"
-        )
 
 
 def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalRecord | None:
@@ -87,7 +60,7 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
 
     Raises:
         PinnedMeanwhileError: If something that it names was pinned since it was planned; what had gone by
-            then is back.
+            then is back, or, while a driver runs one of its sweeps, `finish_removals` brings it back.
         DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
         SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
@@ -107,7 +80,10 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
     try:
         _perform(lake, record, _recalling(lake, removal), further)
     except PinnedMeanwhileError:
-        undo(lake, record)
+        try:
+            undo(lake, record)
+        except (SweepOwnedError, SweepTakenOverError) as error:  # a driver went on with what is not to go
+            raise PinnedMeanwhileError(record.id, is_back=False) from error
         raise
     return record
 

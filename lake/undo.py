@@ -1,36 +1,30 @@
 """Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.choices import Choice, mask_of
 from lake.clock import store_time
-from lake.commits import Fence, commit
+from lake.commits import Fence, SweepTakenOverError, commit
 from lake.copying import KEYS, batches, copy_rows
-from lake.errors import LakeError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
+from lake.ownership import SweepOwnedError
 from lake.owning import own
+from lake.pending import unfinished
 from lake.receipts import FileReceipt
-from lake.removal_log import (
-    FOLDER,
-    Attempt,
-    LogForgottenError,
-    RemovalRecord,
-    attempts,
-    note_end,
-    records,
-    undoing,
-)
+from lake.removal_log import FOLDER, Attempt, RemovalRecord, note_end, records, undoing, undos_begun
 from lake.retiring import not_removed
 from lake.schemas import COMMIT_ORDER
 from lake.snapshot import DataFile, TableSnapshot
 from lake.sources import DamagedFileError
 from lake.sweep_log import REMOVED, newest_states, put_states
+from lake.undoable import CannotUndoError, files_out, require_files, taken_by
 from lake.vacuum import SAFE_AGE
 
 NAMED_AGAIN = SAFE_AGE - timedelta(hours=1)
@@ -39,29 +33,6 @@ NAMED_AGAIN = SAFE_AGE - timedelta(hours=1)
 
 TABLES_OF_REMOVALS = ("sweeps", "removals", *COMMIT_ORDER)
 """Tables that a removal commits to."""
-
-
-class CannotUndoError(LakeError):
-    """A removal cannot be undone; nothing was changed."""
-
-    def __init__(self, removal: str, reason: str) -> None:
-        super().__init__(removal, reason)
-        self.removal, self.reason = removal, reason
-
-    def __str__(self) -> str:
-        return f"removal {self.removal} cannot be undone: {self.reason}"
-
-
-class NothingToUndoError(LakeError):
-    """There is no removal that could be undone."""
-
-    def __init__(self, url: str, since: str = "") -> None:
-        super().__init__(url, since)
-        self.url, self.since = url, since
-
-    def __str__(self) -> str:
-        since = f" since {self.since}" if self.since else ""
-        return f"the lake {self.url} has no removal{since} that is not undone yet"
 
 
 @dataclass(frozen=True)
@@ -75,29 +46,6 @@ class Undone:
 
     id: str
     rows: Mapping[str, int]
-
-
-def to_undo(lake: Lake, to: datetime | None = None) -> list[RemovalRecord]:
-    """Return the last removal, or all that were planned after a time, the newest first.
-
-    Raises:
-        NothingToUndoError: If there is none that is not undone yet.
-    """
-    left = [record for record in records(lake) if not record.undone]
-    chosen = left[-1:] if to is None else [record for record in left if record.at > to]
-    if not chosen:
-        raise NothingToUndoError(lake.url, to.isoformat() if to else "")
-    return chosen[::-1]
-
-
-def require_undoable(lake: Lake, chosen: Sequence[RemovalRecord]) -> None:
-    """Return if vacuum has left what some removals took out; else none of them is to be begun with.
-
-    Raises:
-        CannotUndoError: If it has not.
-    """
-    for record in chosen:
-        _require(lake, record, _taken(lake, record).values())
 
 
 def undo(lake: Lake, record: RemovalRecord) -> Undone:
@@ -127,8 +75,8 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
         SweepTakenOverError: If a driver took one over meanwhile; repeat it.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
-    back = _taken(lake, record)
-    _require(lake, record, back.values())
+    back = taken_by(lake, record)
+    require_files(lake, record, back.values())
     if not _is_young(lake, record):
         back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
     fences = [
@@ -136,7 +84,7 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     ]
     for table in TABLES_OF_REMOVALS:
         commit(lake, table, [], fence=undoing(record, 0), note=f"undo of removal {record.id}")
-    back = {**_taken(lake, record), **back}
+    back = {**taken_by(lake, record), **back}
     rows: dict[str, int] = {}
 
     def bring_back(table: str) -> bool:
@@ -152,31 +100,18 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     return Undone(record.id, {table: count for table, count in rows.items() if count})
 
 
-def _taken(lake: Lake, record: RemovalRecord) -> dict[tuple[str, int], Attempt]:
-    """Return the commits of a removal that came to be, by table and version, each once.
+def finish_undos(lake: Lake, sweep_id: str) -> list[Undone]:
+    """Bring undos to their end that were cut off and concern a sweep, before somebody goes on with it.
 
-    Whoever finishes a removal puts down again what another has put down, or committed, already.
+    One that somebody is at, or of which vacuum took files, stays as it is. Safe to repeat.
     """
-    taken: dict[tuple[str, int], Attempt] = {}
-    for attempt in attempts(lake, record):
-        try:
-            version = attempt.version(lake)
-        except LogForgottenError as error:
-            raise CannotUndoError(record.id, str(error)) from error
-        if version is not None:
-            taken.setdefault((attempt.table, version), attempt)
-    return taken
-
-
-def _require(lake: Lake, record: RemovalRecord, taken: Collection[Attempt]) -> None:
-    """Return if all files are still there, each of its size."""
-    files = [file for attempt in taken for file in _out(attempt)]
-    gone = [file for file in files if lake.storage.size(f"{file.table}/{file.path}") != file.size_bytes]
-    if gone:
-        first = f"{gone[0].table}/{gone[0].path}"
-        rows = sum(file.rows for file in gone)
-        reason = f"vacuum took {len(gone)} of its {len(files)} files, {rows} rows of them, e.g. {first}"
-        raise CannotUndoError(record.id, f"{reason}; run the sweeps again")
+    held = [record for record in unfinished(lake) if sweep_id in record.sweeps]
+    begun, done = undos_begun(lake, held), []
+    for record in held:
+        if record.id in begun:
+            with suppress(CannotUndoError, SweepOwnedError, SweepTakenOverError):
+                done.append(undo(lake, record))
+    return done
 
 
 def _is_young(lake: Lake, record: RemovalRecord) -> bool:
@@ -223,7 +158,7 @@ def _bring_back(
         if not present.runs:
             adds += whole
             removes += [visible[file.path] for file in attempt.added if swapped]
-        for file in _out(attempt):
+        for file in files_out(attempt):
             if present.runs or file not in whole:
                 adds += copy_rows(lake.storage, table, _data_file(file), lost)
     if adds:
@@ -274,11 +209,6 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
     ]
     note = f"undo of removal {record.id}: states of its sweeps"
     put_states(lake, [state for state in before if state is not None], undoing(record, 1), note=note)
-
-
-def _out(attempt: Attempt) -> Iterator[FileReceipt]:
-    yield from attempt.dropped
-    yield from attempt.rewritten
 
 
 def _data_file(file: FileReceipt) -> DataFile:

@@ -93,8 +93,8 @@ def undo(lake_url: str, to: str | None, as_json: bool) -> None:  # noqa: FBT001
     Exactly its rows come back, and what was appended since stays. It works until vacuum takes the files.
     """
     from lake.lake import open_lake
-    from lake.undo import require_undoable, to_undo
     from lake.undo import undo as bring_back
+    from lake.undoable import require_undoable, to_undo
 
     lake = open_lake(lake_url).require()
     records = to_undo(lake, _time(to) if to else None)

@@ -8,7 +8,8 @@ import pytest
 from lake.lake import open_lake
 from lake.pins import pin, pins, unpin
 from lake.policy import Age, Policy
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from sweeplake.maintain import maintain, retain
 from tests.lake.small import held, put_runs, put_sweep, runs_of
 from tests.s3 import CREDENTIALS, make_bucket, serving

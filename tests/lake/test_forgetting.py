@@ -13,7 +13,8 @@ from lake.lake import Lake, open_lake
 from lake.removal import plan_removal
 from lake.removal_log import FOLDER, forget_removals, records
 from lake.remove import finish_removals, remove
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from lake.vacuum import vacuum, vacuum_plan
 from tests.lake.seam import KilledError
 from tests.lake.small import held, put_runs, put_sweep

@@ -17,7 +17,8 @@ from lake.removal_log import LogForgottenError, RemovalRecord, attempts
 from lake.remove import remove
 from lake.snapshot import DataFile
 from lake.sweep_log import INTERRUPTED, REMOVED, newest_states, record_state
-from lake.undo import CannotUndoError, undo
+from lake.undo import undo
+from lake.undoable import CannotUndoError
 from tests.lake.small import put_runs, put_sweep
 
 A, B = "20260102-a", "20260103-b"

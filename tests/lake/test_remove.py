@@ -14,7 +14,8 @@ from lake.removal_log import records
 from lake.remove import finish_removals, remove
 from lake.schemas import COMMIT_ORDER
 from lake.sources import DamagedFileError
-from lake.undo import CannotUndoError, undo
+from lake.undo import undo
+from lake.undoable import CannotUndoError
 from tests.lake.small import held, put_runs, put_sweep, runs_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

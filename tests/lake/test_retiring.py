@@ -12,6 +12,7 @@ import lake.remove as removing
 from lake.choices import Choice
 from lake.commits import SweepTakenOverError
 from lake.copying import counter
+from lake.given_up import RemovalUndoneError
 from lake.journal import Journal, step
 from lake.lake import Lake, open_lake
 from lake.log import log_files
@@ -21,11 +22,12 @@ from lake.policy import Pins
 from lake.recovery import recover
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
-from lake.remove import RemovalUndoneError, finish_removals, remove
+from lake.remove import finish_removals, remove
 from lake.retiring import retire
 from lake.schemas import COMMIT_ORDER
 from lake.sweep_log import FINISHED, INTERRUPTED, REMOVED, RUNNING, newest_states, record_state
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from tests.lake.drivers import BLOCKS, SWEEP, TABLES, assert_exactly_once, batch, drive, owned, run_ids
 from tests.lake.seam import At, Death, KilledError, watched
 from tests.lake.small import put_sweep

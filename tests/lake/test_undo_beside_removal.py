@@ -13,12 +13,14 @@ import pytest
 
 from lake.choices import Choice
 from lake.copying import counter
+from lake.given_up import RemovalUndoneError
 from lake.lake import Lake, open_lake
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
-from lake.remove import RemovalUndoneError, finish_removals, remove
+from lake.remove import finish_removals, remove
 from lake.sweep_log import newest_states
-from lake.undo import NothingToUndoError, to_undo, undo
+from lake.undo import undo
+from lake.undoable import NothingToUndoError, to_undo
 from tests.lake.seam import At, Death, KilledError, watched
 from tests.lake.small import held, put_runs, put_sweep
 

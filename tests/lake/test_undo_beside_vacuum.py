@@ -17,7 +17,8 @@ from lake.ownership import claim
 from lake.removal import plan_removal
 from lake.remove import remove
 from lake.sweep_log import newest_states
-from lake.undo import CannotUndoError, to_undo, undo
+from lake.undo import undo
+from lake.undoable import CannotUndoError, to_undo
 from lake.vacuum import VacuumPlan, vacuum, vacuum_plan
 from tests.lake.seam import At, watched
 from tests.lake.small import held, put_runs, put_sweep

@@ -17,7 +17,8 @@ from lake.log import entry_path, log_files
 from lake.removal import plan_removal
 from lake.removal_log import attempts, note_attempt
 from lake.remove import finish_removals, remove
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from tests.lake.seam import KilledError
 from tests.lake.small import held, put_runs, put_sweep
 

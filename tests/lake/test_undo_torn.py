@@ -16,7 +16,8 @@ from lake.owning import own
 from lake.recovery import BatchTornError
 from lake.removal import plan_removal
 from lake.remove import remove
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from lake.writer import write_rows
 from tests.lake.drivers import PARTITION, SWEEP, batch, owned, run_ids
 from tests.lake.small import put_sweep

@@ -15,7 +15,8 @@ from lake.lake import Lake, open_lake
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
 from lake.remove import remove
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from sweeplake.checking import check
 from tests.lake.seam import At, Death, KilledError, watched
 from tests.lake.small import held, put_runs, put_sweep

@@ -9,12 +9,13 @@ import pytest
 from lake import remove as removing
 from lake.choices import Choice
 from lake.copying import counter
+from lake.given_up import PinnedMeanwhileError
 from lake.lake import Lake, open_lake
 from lake.pins import pin
 from lake.policy import Age, Policy
 from lake.removal import plan_removal
 from lake.removal_log import records
-from lake.remove import PinnedMeanwhileError, finish_removals, remove
+from lake.remove import finish_removals, remove
 from lake.sweep_log import newest_states
 from sweeplake.maintain import dry_run, retain
 from tests.lake.seam import Death, KilledError, watched

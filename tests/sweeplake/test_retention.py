@@ -15,7 +15,8 @@ from lake.policy import Age, Details, Keep, Pins, Policy
 from lake.removal import Removal
 from lake.removal_log import attempts, records
 from lake.remove import remove
-from lake.undo import NothingToUndoError, to_undo, undo
+from lake.undo import undo
+from lake.undoable import NothingToUndoError, to_undo
 from lake.usage import bytes_by_sweep, bytes_by_table
 from queries.catalog import Catalog
 from sweeplake.maintain import maintain, retain

@@ -24,7 +24,8 @@ from lake.lost import Loss, open_losses
 from lake.ownership import SweepOwnedError
 from lake.removal import plan_removal
 from lake.remove import remove
-from lake.undo import to_undo, undo
+from lake.undo import undo
+from lake.undoable import to_undo
 from lake.writer import write_rows
 from sweeps.execution.ledger import Ledger
 from tests.lake.runs import BARS, SWEEP, TRADES, end_sweep, rows_of, write_runs
