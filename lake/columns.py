@@ -200,6 +200,7 @@ REMOVALS = (
     Column("removed_at", TIME, "UTC", "when it was removed"),
     Column("runs", COUNT, "runs", "runs that went"),
     Column("reason", TEXT, "", "the policy's line, or the command"),
+    Column("scope", TEXT, "", "what went: sweep, runs, or failures alone"),
 )
 BARS = (
     Column("time", TIME, "UTC", "open time of the bar"),

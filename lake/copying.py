@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from lake.away import READ_ERRORS, raise_if_away
 from lake.choices import Choice
 from lake.receipts import FileReceipt
+from lake.schemas import TABLES
 from lake.snapshot import DataFile
 from lake.sources import DamagedFileError, verified_rows
 from lake.storage import Storage
@@ -36,12 +37,27 @@ def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]
     try:
         with storage.open(f"{table}/{file.path}", file.size_bytes) as source:
             stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=ahead)
+            wrong = wrong_columns(table, stored.schema_arrow, columns)
+            if wrong:
+                raise DamagedFileError(table, file.path, wrong)
             yield from stored.iter_batches(BATCH_ROWS, columns=list(columns))
     except FileNotFoundError as error:
         raise DamagedFileError(table, file.path, "it is not there") from error
     except READ_ERRORS as error:
         raise_if_away(storage, error)
         raise DamagedFileError(table, file.path, str(error)) from error
+
+
+def wrong_columns(table: str, schema: pa.Schema, columns: Sequence[str]) -> str:
+    """Return what is wrong with the columns that a file is asked for, as its footer tells; "" if nothing."""
+    known = TABLES[table].schema
+    for name in columns:
+        place = schema.get_field_index(name)
+        if place < 0:
+            return f"it has no column {name}"
+        if name in known.names and schema.field(place).type != known.field(name).type:
+            return f"its column {name} is {schema.field(place).type}, not {known.field(name).type}"
+    return ""
 
 
 def counter(storage: Storage) -> Callable[[str, DataFile, Sequence[Choice]], Sequence[int]]:

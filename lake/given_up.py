@@ -1,8 +1,5 @@
 """Given up: why a removal that was at work does not come to its end."""
 
-from functools import partial
-from typing import Any
-
 from lake.errors import LakeError
 
 
@@ -28,12 +25,9 @@ class PinnedMeanwhileError(LakeError):
         is_back: Whether what it had taken out is back already; else the next removal brings it back.
     """
 
-    def __init__(self, removal: str, *, is_back: bool = True) -> None:
-        super().__init__(removal)
+    def __init__(self, removal: str, is_back: bool) -> None:  # noqa: FBT001  an error is made anew from its args
+        super().__init__(removal, is_back)
         self.removal, self.is_back = removal, is_back
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), is_back=self.is_back), (self.removal,)
 
     def __str__(self) -> str:
         back = "is back" if self.is_back else "comes back with the next `sweeplake maintain` or `retain`"

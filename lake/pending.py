@@ -10,25 +10,29 @@ from lake.choices import Choice
 from lake.commits import fence_version
 from lake.copying import counter
 from lake.lake import Lake
-from lake.ownership import is_driven_since
+from lake.ownership import SweepOwnedError, is_driven_since
 from lake.pins import pins
 from lake.policy import Pins
 from lake.removal import Removal, plan_removal
 from lake.removal_log import RemovalRecord, records, undos_begun
+from lake.undoable import CannotUndoError, require_all_free, require_undoable
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A removal that the next one finishes first, or, where a pin or its undo forbids that, undoes.
+    """A removal that the next one finishes first, or undoes, where something forbids to finish it.
 
     Attributes:
         record: The removal.
-        undone: Whether it is undone: something is pinned now that it names, or its undo was begun.
+        undone: Whether it is undone: something is pinned now that it names, its undo was begun, or somebody
+            has gone on with a sweep of which it takes a part.
+        waits: Why it cannot come to its end now: a driver is at work, or vacuum took files; "" if it can.
         left: What it has not taken out yet, or the undo has brought back.
     """
 
     record: RemovalRecord
     undone: bool
+    waits: str
     left: Removal
 
 
@@ -49,28 +53,44 @@ def pending(lake: Lake, further: Pins) -> list[Pending]:
         lake: The lake.
         further: What a policy pins beside the lake's own pins.
     """
-    found = [record for record in unfinished(lake) if gone_on_with(lake, record) is None]
-    begun = undos_begun(lake, found)
+    held = unfinished(lake)
+    begun = undos_begun(lake, held)
     snapshot, count = lake.snapshot(), counter(lake.storage)
-    return [
-        Pending(
-            record,
-            record.id in begun or is_pinned(lake, record, further),
-            plan_removal(record.at, record.choices, record.runs, snapshot, count),
-        )
-        for record in found
-    ]
+    found = []
+    for record in held:
+        driven = gone_on_with(lake, record)
+        if driven is None or is_decided(lake, record):
+            undone = record.id in begun or driven is not None or is_pinned(lake, record, further)
+            left = plan_removal(record.at, record.choices, record.runs, snapshot, count)
+            found.append(Pending(record, undone, _waits(lake, record, undone=undone), left))
+    return found
+
+
+def is_decided(lake: Lake, record: RemovalRecord) -> bool:
+    """Return whether the end of a removal's sweeps is recorded; before that it gives way to who goes on."""
+    return fence_version(lake, "sweeps", record.id) is not None
 
 
 def gone_on_with(lake: Lake, record: RemovalRecord) -> str | None:
-    """Return a sweep that somebody went on with before a removal had recorded its end; None for none.
+    """Return a sweep of a removal that somebody went on with since; None for none.
 
-    Then it was not to go after all, and the removal is given up.
+    Then it was not to go after all: the removal is given up, or undone. Nobody goes on with one that goes
+    whole once that is recorded.
     """
-    if not record.epochs or fence_version(lake, "sweeps", record.id) is not None:
-        return None
-    driven = (name for name, epoch in record.epochs.items() if is_driven_since(lake, name, epoch))
-    return next(driven, None)
+    over = record.whole if record.epochs and is_decided(lake, record) else frozenset[str]()
+    asked = {name: epoch for name, epoch in record.epochs.items() if name not in over}
+    return next((name for name, epoch in asked.items() if is_driven_since(lake, name, epoch)), None)
+
+
+def _waits(lake: Lake, record: RemovalRecord, *, undone: bool) -> str:
+    try:
+        if undone:
+            require_undoable(lake, [record])
+        else:
+            require_all_free(lake, record.sweeps)
+    except (CannotUndoError, SweepOwnedError) as error:
+        return str(error)
+    return ""
 
 
 def is_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> bool:
@@ -94,6 +114,7 @@ def _names_run(lake: Lake, choice: Choice, runs: Sequence[str]) -> bool:
         return False
     asked = Choice("pinned", "sweep", runs=dict.fromkeys(choice.sweeps, ids))
     return any(
-        asked.rows_by_bounds(file) != 0 and sum(counter(lake.storage)("metrics", file, [asked]))
-        for file in lake.snapshot(["metrics"])["metrics"].files
+        asked.rows_by_bounds(file) != 0 and sum(counter(lake.storage)(table, file, [asked]))
+        for table, held in lake.snapshot(["metrics", "failures"]).tables.items()
+        for file in held.files
     )

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.choices import REMOVAL_ORDER, SCOPES, Choice, mask_of
-from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit, fence_version
+from lake.commits import EPOCH_BITS, CommitConflictError, Fence, SweepTakenOverError, commit
 from lake.copying import copy_rows, counter, remembered
 from lake.given_up import PinnedMeanwhileError, RemovalUndoneError
 from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import SweepOwnedError, newest_epoch
-from lake.pending import gone_on_with, is_pinned, unfinished
+from lake.owning import own
+from lake.pending import gone_on_with, is_decided, is_pinned, unfinished
 from lake.policy import Pins
 from lake.receipts import FileReceipt
 from lake.removal import Count, FileLoss, Removal, losses_of
@@ -29,9 +30,9 @@ from lake.removal_log import (
     undoing,
     undone,
 )
-from lake.retiring import retire
+from lake.retiring import not_removed, retire
 from lake.schemas import TABLES
-from lake.sources import verify
+from lake.sources import DamagedFileError, verify
 from lake.sweep_log import REMOVED, newest_states, put_states
 from lake.undo import undo
 from lake.undoable import CannotUndoError
@@ -63,7 +64,8 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
             then is back, or, while a driver runs one of its sweeps, `finish_removals` brings it back.
         DamagedFileError: If a file that is to be rewritten is not what was written; nothing was removed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was removed.
-        SweepTakenOverError: If a driver took one over meanwhile; nothing was removed.
+        SweepTakenOverError: If a driver took one over meanwhile. One that was to go whole is whole then; what
+            is gone of another one `finish_removals` brings back.
         RemovalUndoneError: If it was undone meanwhile; what it had taken out comes back.
         CommitConflictError: If rivals overtook it too often; `finish_removals` does the rest.
     """
@@ -72,13 +74,15 @@ def remove(lake: Lake, removal: Removal, further: Pins = NO_PINS) -> RemovalReco
     for table, losses in removal.losses.items():
         verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
     fences = retire(lake, _whole(removal.choices))
-    record = begin(lake, removal, {name: fence.version >> EPOCH_BITS for name, fence in fences.items()})
+    parts = _owned(lake, removal.choices)
+    epochs = {name: fence.version >> EPOCH_BITS for name, fence in (fences | parts).items()}
+    record = begin(lake, removal, epochs)
     if is_pinned(lake, record, further) and _given_up(lake, record):
         note_end(lake, record, "undone")
-        raise PinnedMeanwhileError(record.id)
+        raise PinnedMeanwhileError(record.id, is_back=True)
     _decide(lake, record, fences.values)
     try:
-        _perform(lake, record, _recalling(lake, removal), further)
+        _perform(lake, record, _recalling(lake, removal), further, parts.values())
     except PinnedMeanwhileError:
         try:
             undo(lake, record)
@@ -92,8 +96,8 @@ def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
     """Finish removals, and undos, that were cut off, and return how they ended; safe to repeat.
 
     One whose undo was begun is undone to its end, and so is one that names what is pinned by now: a pin holds
-    against what was not done yet. If vacuum took what that needs, it stays as it is. One that had taken
-    nothing out yet, and of which somebody has gone on with a sweep since, is given up.
+    against what was not done yet. So is one of which somebody has gone on with a sweep since; if it had taken
+    nothing out yet, it is given up. If a file of what it took is gone or damaged, it stays as it is.
 
     Args:
         lake: The lake.
@@ -105,9 +109,11 @@ def finish_removals(lake: Lake, further: Pins = NO_PINS) -> list[RemovalRecord]:
 
 def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord | None:
     try:
-        if not (record.done or is_pinned(lake, record, further)):
+        is_over = is_decided(lake, record) and gone_on_with(lake, record) is not None
+        if not (record.done or is_over or is_pinned(lake, record, further)):
             _decide(lake, record, lambda: _retired_again(lake, record))
-            _perform(lake, record, counter(lake.storage), further)
+            parts = _owned(lake, record.choices).values()
+            _perform(lake, record, counter(lake.storage), further, parts)
             return replace(record, done=True)
     except (SweepOwnedError, SweepTakenOverError):
         return None
@@ -115,7 +121,7 @@ def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord |
         pass
     try:
         undo(lake, record)
-    except (CannotUndoError, SweepOwnedError, SweepTakenOverError):
+    except (CannotUndoError, DamagedFileError, SweepOwnedError, SweepTakenOverError):
         return None
     return replace(record, undone=True)
 
@@ -138,7 +144,7 @@ def _decide(lake: Lake, record: RemovalRecord, claimed: Callable[[], Collection[
 
     Either takes the same step of the table `sweeps`, so that all who finish a removal go one way.
     """
-    if fence_version(lake, STATES, record.id) is None:
+    if not is_decided(lake, record):
         try:
             _record_states(lake, record, claimed())
         except (SweepOwnedError, SweepTakenOverError):
@@ -174,9 +180,25 @@ def _unless_undone(record: RemovalRecord) -> Iterator[None]:
         raise
 
 
-def _perform(lake: Lake, record: RemovalRecord, count: Count, further: Pins) -> None:
+def _owned(lake: Lake, choices: Sequence[Choice]) -> dict[str, Fence]:
+    """Own the sweeps of which a part goes; return what each commit to a table carries, by sweep.
+
+    A driver that commits again what goes meanwhile would leave half of a run.
+
+    Raises:
+        SweepOwnedError: If a driver of one of them is alive.
+        SweepTakenOverError: If one was taken over meanwhile.
+    """
+    named = {sweep for choice in choices for sweep in (*choice.sweeps, *choice.runs)}
+    held = own(lake, not_removed(lake, sorted(named.difference(_whole(choices)))), for_good=True)
+    return {name: owned.fence for name, owned in held.items()}
+
+
+def _perform(
+    lake: Lake, record: RemovalRecord, count: Count, further: Pins, parts: Collection[Fence]
+) -> None:
     def take_from(table: str) -> bool:
-        return _remove_from(lake, record, table, count, further)
+        return _remove_from(lake, record, table, count, further, parts)
 
     _require_not_pinned(lake, record, further)
     _record_rows(lake, record)
@@ -188,10 +210,12 @@ def _perform(lake: Lake, record: RemovalRecord, count: Count, further: Pins) -> 
 def _require_not_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> None:
     """Return if nothing that a removal names is pinned by now."""
     if is_pinned(lake, record, further):
-        raise PinnedMeanwhileError(record.id)
+        raise PinnedMeanwhileError(record.id, is_back=True)
 
 
-def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count, further: Pins) -> bool:
+def _remove_from(
+    lake: Lake, record: RemovalRecord, table: str, count: Count, further: Pins, parts: Collection[Fence]
+) -> bool:
     held = fenced(lake, table)
     losses = losses_of(table, held.snapshot.files, record.choices, count)
     if not losses:
@@ -208,7 +232,8 @@ def _remove_from(lake: Lake, record: RemovalRecord, table: str, count: Count, fu
     note_attempt(lake, record, held, losses, added)
     _require_not_pinned(lake, record, further)  # copies take their time
     with _unless_undone(record):
-        held.commit(added, [loss.file for loss in losses], f"removal {record.id}", [removing(record)])
+        taken, note = [loss.file for loss in losses], f"removal {record.id}"
+        held.commit(added, taken, note, [removing(record), *parts])
     return True
 
 
@@ -223,11 +248,12 @@ def _record_rows(lake: Lake, record: RemovalRecord) -> None:
 
 
 def _removals(choice: Choice, record: RemovalRecord) -> Iterator[dict[str, Any]]:
-    if "metrics" not in SCOPES[choice.scope]:
+    if choice.scope == "details":
         return
-    common = {"removed_at": record.at, "reason": choice.line}
+    common = {"removed_at": record.at, "reason": choice.line, "scope": choice.scope}
     for sweep in sorted(choice.sweeps):
-        yield {"sweep_id": sweep, "run_id": None, "runs": record.runs.get(sweep, 0), **common}
+        runs = record.runs.get(sweep, 0) if choice.concerns("metrics") else 0
+        yield {"sweep_id": sweep, "run_id": None, "runs": runs, **common}
     for sweep, ids in choice.runs.items():
         for run in ids.to_pylist():
             yield {"sweep_id": sweep, "run_id": run, "runs": 1, **common}

@@ -1,6 +1,6 @@
 """Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,13 +16,13 @@ from lake.lake import Lake
 from lake.maintenance import fenced, until_no_conflict
 from lake.ownership import SweepOwnedError
 from lake.owning import own
-from lake.pending import unfinished
+from lake.pending import is_decided, unfinished
 from lake.receipts import FileReceipt
 from lake.removal_log import FOLDER, Attempt, RemovalRecord, note_end, records, undoing, undos_begun
 from lake.retiring import not_removed
 from lake.schemas import COMMIT_ORDER
-from lake.snapshot import DataFile, TableSnapshot
-from lake.sources import DamagedFileError
+from lake.snapshot import DataFile, TableSnapshot, load_table
+from lake.sources import DamagedFileError, verify
 from lake.sweep_log import REMOVED, newest_states, put_states
 from lake.undoable import CannotUndoError, files_out, require_files, taken_by
 from lake.vacuum import SAFE_AGE
@@ -70,13 +70,14 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     them are in nobody's way here.
 
     Raises:
-        CannotUndoError: If vacuum took a file that is needed; nothing was changed.
+        CannotUndoError: If a file that is needed is gone or damaged; nothing was changed.
         SweepOwnedError: If a driver runs one of its sweeps; nothing was changed.
         SweepTakenOverError: If a driver took one over meanwhile; repeat it.
         CommitConflictError: If rivals overtook it too often; repeat it.
     """
     back = taken_by(lake, record)
     require_files(lake, record, back.values())
+    _require_whole(lake, record, back.values())
     if not _is_young(lake, record):
         back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
     fences = [
@@ -100,18 +101,35 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     return Undone(record.id, {table: count for table, count in rows.items() if count})
 
 
-def finish_undos(lake: Lake, sweep_id: str) -> list[Undone]:
-    """Bring undos to their end that were cut off and concern a sweep, before somebody goes on with it.
+def undo_unfinished(lake: Lake, sweep_id: str) -> list[Undone]:
+    """Bring a sweep back as it was, before somebody goes on with it; safe to repeat.
 
-    One that somebody is at, or of which vacuum took files, stays as it is. Safe to repeat.
+    What a removal that was cut off took out of it comes back, and an undo that was cut off comes to its end.
+    One that somebody is at, or of which files are gone or damaged, stays as it is.
     """
     held = [record for record in unfinished(lake) if sweep_id in record.sweeps]
     begun, done = undos_begun(lake, held), []
     for record in held:
-        if record.id in begun:
-            with suppress(CannotUndoError, SweepOwnedError, SweepTakenOverError):
+        if record.id in begun or (sweep_id not in record.whole and is_decided(lake, record)):
+            with suppress(CannotUndoError, DamagedFileError, SweepOwnedError, SweepTakenOverError):
                 done.append(undo(lake, record))
     return done
+
+
+def _require_whole(lake: Lake, record: RemovalRecord, taken: Collection[Attempt]) -> None:
+    """Return if the files are what was written that are to be read: those that compaction left no rest of."""
+    for table in {attempt.table for attempt in taken}:
+        visible = {file.path for file in load_table(lake.storage, table).files}
+        read = [
+            _data_file(file)
+            for attempt in taken
+            if attempt.table == table and not all(file.path in visible for file in attempt.added)
+            for file in attempt.rewritten
+        ]
+        try:
+            verify(lake.storage, table, read)
+        except DamagedFileError as error:
+            raise CannotUndoError(record.id, f"a file of it is damaged: {error}") from error
 
 
 def _is_young(lake: Lake, record: RemovalRecord) -> bool:
@@ -132,8 +150,7 @@ def _copied(lake: Lake, record: RemovalRecord, attempt: Attempt) -> Attempt:
     try:
         return replace(attempt, dropped=copies(attempt.dropped), rewritten=copies(attempt.rewritten))
     except (DamagedFileError, FileNotFoundError) as error:
-        reason = f"vacuum took a file while it was copied ({error}); run the sweeps again"
-        raise CannotUndoError(record.id, reason) from error
+        raise CannotUndoError(record.id, f"a file of it cannot be copied: {error}") from error
 
 
 def _bring_back(

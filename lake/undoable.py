@@ -58,7 +58,16 @@ def require_undoable(lake: Lake, chosen: Sequence[RemovalRecord]) -> None:
     """
     for record in chosen:
         require_files(lake, record, taken_by(lake, record).values())
-    for sweep_id in not_removed(lake, sorted({name for record in chosen for name in record.sweeps})):
+    require_all_free(lake, {name for record in chosen for name in record.sweeps})
+
+
+def require_all_free(lake: Lake, sweeps: Collection[str]) -> None:
+    """Return if no driver runs any of some sweeps; nobody can run one that is removed.
+
+    Raises:
+        SweepOwnedError: If one does.
+    """
+    for sweep_id in not_removed(lake, sorted(sweeps)):
         require_free(lake, sweep_id)
 
 

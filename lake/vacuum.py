@@ -4,12 +4,10 @@ What is needed is read after what lies there, and sweeps' journals before the ta
 its way from a journal into a log meanwhile is found in one of them.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -18,7 +16,6 @@ from deltalake import DeltaTable
 from lake.clock import store_time
 from lake.errors import LakeError
 from lake.head import SETTLED_SECONDS
-from lake.journal import Journal
 from lake.lake import Lake
 from lake.leftovers import (
     LOG_FOLDER,
@@ -34,12 +31,11 @@ from lake.leftovers import (
     unneeded,
 )
 from lake.log import entry_path, log_files, read_actions
+from lake.needed import READERS, ended_sweeps, read_by_sweeps, taken_and_pending, unfinished_files
 from lake.removal_log import forget_removals, named_sweeps
-from lake.schemas import COMMIT_ORDER, TABLES
-from lake.snapshot import ABSENT, asked, delta_table, load_table, table_snapshot
+from lake.schemas import TABLES
+from lake.snapshot import ABSENT, asked, load_table, table_snapshot
 from lake.storage import Storage, StoredFile
-from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
-from lake.unsettled import behind
 
 SAFE_AGE = timedelta(hours=24)
 """Below this, files may go that a running sweep wrote and has not committed, or that an open reader reads."""
@@ -47,7 +43,6 @@ LOG_AGE = timedelta(seconds=2 * SETTLED_SECONDS)
 """No entry of a log goes that is younger, whatever the age: writers count on it (`lake.head`)."""
 
 _DELETED_AT_ONCE = 1000
-_READERS = 8
 
 
 class UnsafeAgeError(LakeError):
@@ -113,9 +108,9 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
     stored = [file for files in tables.values() for file in files]
     journals = list(storage.walk(SWEEPS_FOLDER))
     sweeps = {_sweep_of(file.path) for file in journals}
-    ended, removed = _ended(lake, sweeps)
+    ended, removed = ended_sweeps(lake, sweeps)
     ended -= named_sweeps(lake)  # an undo may bring them back
-    needed, versions = _needed(lake, tables, old_data(stored, before), before, sweeps - ended)
+    needed, versions = _needed(lake, tables, old_data(stored, before), before, sweeps - ended - removed)
     leftovers = [
         *unneeded(old_data(stored, before), needed),
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
@@ -164,10 +159,12 @@ def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str
             spared |= {leftover.path for leftover in chosen}
         for version in versions:
             spared |= {f"{table}/{path}" for path in _named(storage, table, version)}
+        if table == "bars":
+            spared |= {f"{table}/{path}" for path in read_by_sweeps(lake)}
     journals = {
         leftover.path: _sweep_of(leftover.path) for leftover in chosen if leftover.kind is Kind.JOURNAL
     }
-    ended = _ended(lake, set(journals.values()))[0] - named_sweeps(lake) if journals else set()
+    ended = ended_sweeps(lake, set(journals.values()))[0] - named_sweeps(lake) if journals else set()
     return spared | {path for path, sweep_id in journals.items() if sweep_id not in ended}
 
 
@@ -191,10 +188,12 @@ def _needed(
     asked = {file.path.partition("/")[0] for file in old}
     needed: dict[str, set[str]] = {name: set() for name in asked}
     versions: dict[str, int] = {}
-    for table, path in _unfinished(lake, unended):
+    for table, path in unfinished_files(lake, unended):
+        needed.setdefault(table, set()).add(path)
+    for table, path in taken_and_pending(lake):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
-        needed["bars"] |= _read_by_sweeps(lake)
+        needed["bars"] |= read_by_sweeps(lake)
     for name in asked:
         current = load_table(lake.storage, name)
         if current.version == ABSENT:  # without its log nobody can tell what is needed
@@ -224,7 +223,7 @@ def _named_since(storage: Storage, table: str, log: Sequence[StoredFile], before
     """Return the files that commits since a time added or removed, also those that came after the listing."""
     first = first_since(log, before)
     versions = log_files(storage, table).since(first)
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(READERS) as readers:
         return set[str]().union(*readers.map(lambda version: _named(storage, table, version), versions))
 
 
@@ -233,48 +232,6 @@ def _named(storage: Storage, table: str, version: int) -> set[str]:
     actions = read_actions(table, version, storage.read(entry_path(table, version)))
     files = (action[kind] for action in actions for kind in ("add", "remove") if kind in action)
     return {unquote(file["path"]) for file in files}
-
-
-def _unfinished(lake: Lake, unended: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield table and path of every file that a journal names and its table has not committed.
-
-    A journal that lost parts is read as far as it is there: nobody goes on with it.
-    """
-    handles = {name: delta_table(lake.storage, name) for name in COMMIT_ORDER}
-    for sweep_id in sorted(unended):
-        steps = {name: handle.transaction_version(sweep_id) for name, handle in handles.items() if handle}
-        for batch in Journal(lake, sweep_id).held_batches():
-            for file in batch.files:
-                if (steps.get(file.table) or 0) < batch.step:
-                    yield file.table, file.path
-
-
-def _ended(lake: Lake, journals: Collection[str]) -> tuple[set[str], set[str]]:
-    """Return which of some sweeps have nothing left to resume, as all is committed; and which are removed."""
-    states = _newest_states(lake, ["status"])
-    status = {sweep_id: states[sweep_id]["status"] for sweep_id in journals if sweep_id in states}
-    removed = {sweep_id for sweep_id, held in status.items() if held == REMOVED}
-    finished = [sweep_id for sweep_id, held in status.items() if held in (FINISHED, FINISHED_WITH_FAILURES)]
-    with ThreadPoolExecutor(_READERS) as readers:
-        left = readers.map(lambda sweep_id: behind(lake, sweep_id), finished)
-        whole = {sweep_id for sweep_id, tables in zip(finished, left, strict=True) if not tables}
-    return removed | whole, removed
-
-
-def _read_by_sweeps(lake: Lake) -> set[str]:
-    """Return the files of bars that sweeps read which were not removed."""
-    return {
-        path
-        for state in _newest_states(lake, ["status", "bars"]).values()
-        if state["status"] != REMOVED and state["bars"]
-        for symbol in json.loads(state["bars"]).values()
-        for path in symbol["files"]
-    }
-
-
-def _newest_states(lake: Lake, columns: Sequence[str]) -> dict[str, dict[str, Any]]:
-    rows = lake.snapshot(["sweeps"]).read("sweeps", columns=["sweep_id", "at", *columns])
-    return {row["sweep_id"]: row for row in rows.sort_by("at").to_pylist()}
 
 
 def _sweep_of(path: str) -> str:

@@ -61,7 +61,11 @@ with done as (
 ),
 failed as (select sweep_id, count(*) as failed from stored.failures group by sweep_id),
 gone as (
-    select sweep_id, count(distinct run_id) as gone, bool_or(run_id is null) as whole
+    select
+        sweep_id,
+        count(distinct run_id) as gone,
+        coalesce(bool_or(run_id is null and scope is distinct from 'failures'), false) as whole,
+        coalesce(bool_or(scope = 'failures'), false) as failures
     from stored.removals group by sweep_id
 )
 select
@@ -69,7 +73,8 @@ select
     coalesce(done.done, 0) as done,
     coalesce(failed.failed, 0) as failed,
     coalesce(gone.gone, 0) as gone,
-    coalesce(gone.whole, false) as whole
+    coalesce(gone.whole, false) as whole,
+    coalesce(gone.whole or gone.failures, false) as unfailed
 from (select unnest($1) as sweep_id) as asked
 left join done using (sweep_id)
 left join failed using (sweep_id)
@@ -195,11 +200,11 @@ def _counted(catalog: Catalog, states: Mapping[str, Mapping[str, Any]]) -> Itera
     for row in catalog.rows(_COUNTS, [sorted(finished)]):
         state = finished[row["sweep_id"]]
         computed = (state["computed"] or 0) + (state["reused"] or 0)
-        for table, found, told in (
-            ("metrics", row["done"], computed),
-            ("failures", row["failed"], state["failed"] or 0),
+        for table, found, told, all_gone in (
+            ("metrics", row["done"], computed, row["whole"]),
+            ("failures", row["failed"], state["failed"] or 0, row["unfailed"]),
         ):
-            least = 0 if row["whole"] else told - row["gone"]
+            least = 0 if all_gone else told - row["gone"]
             yield _Count(row["sweep_id"], table, found, told, least, row["gone"])
 
 

@@ -27,7 +27,9 @@ class Removed:
 
 def removed_sweep(catalog: Catalog, sweep_id: str) -> Removed | None:
     """Return the last removal of a whole sweep; None if there was none that is not undone."""
-    return _newest(catalog, "sweep_id = $1 and run_id is null", sweep_id)
+    return _newest(
+        catalog, "sweep_id = $1 and run_id is null and scope is distinct from 'failures'", sweep_id
+    )
 
 
 def removed_run(catalog: Catalog, run_id: str) -> Removed | None:
@@ -45,7 +47,10 @@ def removed_run(catalog: Catalog, run_id: str) -> Removed | None:
 
 def removed_like(catalog: Catalog, strategy: str, symbol: str) -> Removed | None:
     """Return the last removal of runs of the sweeps that asked a strategy on a symbol."""
-    condition = "sweep_id in (select sweep_id from sweeps where strategy = $1 and list_contains(symbols, $2))"
+    condition = (
+        "scope is distinct from 'failures' and sweep_id in "
+        "(select sweep_id from sweeps where strategy = $1 and list_contains(symbols, $2))"
+    )
     return _newest(catalog, condition, strategy, symbol)
 
 

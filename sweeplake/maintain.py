@@ -21,6 +21,9 @@ from sweeplake.retention import plan_retention
 
 Document = dict[str, Any]
 
+WAITS = "waits"
+"""What becomes of a removal that was cut off and cannot come to its end now."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -70,7 +73,10 @@ def maintain(
 
 
 def retain(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
-    """Apply a policy: finish what was cut off, or undo what is pinned by now, then remove what it names.
+    """Apply a policy: remove what it names; or, if a removal was cut off, bring that to its end and no more.
+
+    What a policy names depends on what is there, so that it is planned anew by the next call: a real run
+    removes nothing that a dry run does not tell.
 
     Args:
         lake: The lake.
@@ -83,17 +89,25 @@ def retain(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
     Raises:
         PinnedMeanwhileError: If something was pinned meanwhile that the plan names; nothing was removed.
     """
-    ended = ended_document(finish_removals(lake.require(), policy.pins))
-    removal = plan_retention(lake, policy)
+    ended = finish_removals(lake.require(), policy.pins)
+    removal = _later() if ended else plan_retention(lake, policy)
     told = report(lake, removal, ids=ids)
     record = remove(lake, removal, policy.pins)
-    return {"applied": True, "removal": record and record.id, **ended, **told}
+    return {"applied": True, "removal": record and record.id, **ended_document(ended), **told}
 
 
 def dry_run(lake: Lake, policy: Policy, *, ids: bool = False) -> Document:
-    """Return what `retain` would report, and in `pending` what it would finish, or undo, first."""
-    told = report(lake, plan_retention(lake, policy), ids=ids)
-    return {"applied": False, "pending": pending_document(lake, policy.pins), **told}
+    """Return what `retain` would report, and in `pending` what it would finish, or undo, instead."""
+    held = pending_document(lake.require(), policy.pins)
+    ends = any(removal["then"] != WAITS for removal in held)
+    told = report(lake, _later() if ends else plan_retention(lake, policy), ids=ids)
+    return {"applied": False, "pending": held, **told}
+
+
+def _later() -> Removal:
+    """Return a removal of nothing, for what a policy names is not known yet."""
+    reason = "the policy is planned once what was cut off has come to its end: run it again then"
+    return Removal(datetime.now(UTC), (), {}, {}, warnings=(reason,))
 
 
 def pending_document(lake: Lake, further: Pins = NO_PINS) -> list[Document]:
@@ -101,7 +115,8 @@ def pending_document(lake: Lake, further: Pins = NO_PINS) -> list[Document]:
     return [
         {
             "removal": held.record.id,
-            "then": "undone" if held.undone else "finished",
+            "then": WAITS if held.waits else "undone" if held.undone else "finished",
+            "waits_for": held.waits or None,
             "lines": held.left.to_document()["lines"],
         }
         for held in pending(lake, further)

@@ -57,7 +57,7 @@ def resume(
     """
     from lake.ownership import require_free
     from lake.sweep_log import REMOVED
-    from lake.undo import finish_undos
+    from lake.undo import undo_unfinished
     from queries.removed import removed_sweep
     from queries.sweep import sweep_row
     from sweeps.execution.embedded import prepare_workers
@@ -66,7 +66,7 @@ def resume(
 
     opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)
-    if finish_undos(opened.tables, sweep_id):
+    if undo_unfinished(opened.tables, sweep_id):
         opened.refresh()
     outcome = _ended(opened, sweep_id, observer, take_over=take_over)
     if outcome is not None:

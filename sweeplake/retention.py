@@ -127,7 +127,11 @@ def pinnable(lake: Lake, name: str) -> str:
 def _holds(catalog: Catalog, choice: Choice, held: Pin) -> bool:
     if held.kind != "run" or not choice.sweeps:
         return False
-    query = "select 1 as one from metrics where run_id = $1 and sweep_id = $2 limit 1"
+    query = """
+    select 1 as one from metrics where run_id = $1 and sweep_id = $2
+    union all
+    select 1 from failures where run_id = $1 and sweep_id = $2
+    """
     return bool(catalog.rows(query, [held.id, min(choice.sweeps)]))
 
 

@@ -1,4 +1,5 @@
--- removals: one row per removal of a run, or of a whole sweep (run_id is NULL then); not of details alone.
+-- removals: one row per removal of a run, of a whole sweep, or of a sweep's failures (run_id is NULL then); not of
+-- details alone.
 -- Units: runs; times UTC.
 -- Reads: stored.removals.
 create or replace view removals as
@@ -7,5 +8,6 @@ select
     run_id,
     removed_at,
     runs,
-    reason
+    reason,
+    scope
 from stored.removals;

@@ -13,6 +13,7 @@ from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.tables import print_table
 
 _MEGA = 1e6
+_WHY_UNDONE = "what it names is pinned, or was gone on with, or its undo was begun"
 _SWEEPS_SHOWN = 10
 _COLUMNS = ("line", "of sweeps", "runs", "details", "files", "rewritten", "rows", "MB freed")
 
@@ -57,11 +58,19 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
     """
     from lake.lake import open_lake
     from lake.remove import finish_removals, remove
+    from queries.errors import RemovedError
     from sweeplake.maintain import ended_document, pending_document
     from sweeplake.retention import plan_deletion
 
     lake = open_lake(lake_url)
-    planned = plan_deletion(lake, name)
+    try:
+        planned = plan_deletion(lake, name)
+    except RemovedError:
+        finished = finish_removals(lake)
+        if not finished:
+            raise
+        _tell_ended(ended_document(finished), as_json=as_json)  # it was cut off when it was deleted
+        return
     if not as_json:
         held = {"pending": pending_document(lake), **planned.to_document()}
         print_removal({"applied": False, **held}, asked=True)
@@ -140,9 +149,11 @@ def print_removal(report: dict[str, Any], *, asked: bool = False) -> None:
 
 def _print_pending(held: dict[str, Any]) -> None:
     """Print what is left of a removal that was cut off, and what becomes of it first."""
+    if held["waits_for"]:
+        note(f"removal {held['removal']} was cut off, and cannot come to its end now: {held['waits_for']}")
+        return
     if held["then"] == "undone":
-        why = "what it names is pinned, or its undo was begun"
-        note(f"removal {held['removal']} was cut off, and is undone first: {why}")
+        note(f"removal {held['removal']} was cut off, and is undone first: {_WHY_UNDONE}")
         return
     note(f"removal {held['removal']} was cut off, and is finished first; `sweeplake undo` gives it up")
     for line in held["lines"]:
@@ -150,11 +161,18 @@ def _print_pending(held: dict[str, Any]) -> None:
         _print_sweeps(f"{line['line']}: {counts} are left of it to go, of sweeps", line["sweeps"])
 
 
+def _tell_ended(ended: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"applied": True, "removal": None, **ended})
+    else:
+        _print_ended(ended)
+
+
 def _print_ended(report: dict[str, Any]) -> None:
     for removal in report.get("finished", ()):
         note(f"finished removal {removal}, which was cut off")
     for removal in report.get("undone", ()):
-        note(f"undid removal {removal}, which was cut off: what it names is pinned, or its undo was begun")
+        note(f"undid removal {removal}, which was cut off: {_WHY_UNDONE}")
 
 
 def _print_sweeps(title: str, sweeps: Sequence[str]) -> None:

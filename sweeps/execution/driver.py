@@ -31,7 +31,7 @@ from sweeps.execution.profiling import Profiler
 from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
 from sweeps.execution.window import BlockLostError, Task, through_window
-from sweeps.execution.winners import winning_blocks
+from sweeps.execution.winners import missing_winners, winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
 
@@ -230,7 +230,9 @@ class _Drive:
         if details.keep != "top":
             return
         with self.profiler.details():
-            blocks = winning_blocks(self.prepared, self.context, self.lake)
+            missing = missing_winners(self.prepared, self.context, self.lake)
+            self.ledger.take_out_details(missing["run_id"])
+            blocks = winning_blocks(self.prepared, missing)
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
             for receipt in self._window(run_details, iter(blocks)):
                 if isinstance(receipt, BlockLostError):

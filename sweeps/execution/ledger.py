@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
+
 from lake.commits import Fence, SweepTakenOverError
 from lake.journal import Batch, Journal, step
 from lake.lake import Lake
@@ -12,6 +14,7 @@ from lake.lost import Loss, open_losses, require_repaired
 from lake.ownership import Ownership, claim
 from lake.receipts import pack
 from lake.recovery import recover, roll_forward
+from lake.repair import drop_runs
 from lake.returned import take_out_again
 from lake.writer import write_rows
 from sweeps.execution.finished import Finished
@@ -144,6 +147,17 @@ class Ledger:
             self.finished.restore(block)
             self._batches += 1
         self.seconds += time.monotonic() - begun
+
+    def take_out_details(self, run_ids: pa.ChunkedArray) -> None:
+        """Take out trades and equity of runs that no details name: what was cut off left them.
+
+        A removal or a repair takes details out first. With what is computed again they would be there twice.
+        """
+        if self.epoch > 1 and len(run_ids):
+            sweep = pa.repeat(pa.scalar(self._sweep_id), len(run_ids))
+            pairs = pa.table({"sweep_id": sweep, "run_id": run_ids})
+            note = f"sweep {self._sweep_id}: rows of runs that are computed again"
+            drop_runs(self._lake, ("equity", "trades"), pairs, note, [self.fence(0)])
 
     def flush(self) -> None:
         """Commit what is pending; when this returns it is visible.

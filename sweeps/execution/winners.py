@@ -16,8 +16,8 @@ from sweeps.spec.grid import Grid, IndexArray
 from sweeps.spec.rules import Value
 
 
-def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> list[Block]:
-    """Return the blocks that compute the details that the configuration keeps and that are not there yet.
+def missing_winners(prepared: Prepared, context: SweepContext, lake: Lake) -> pa.Table:
+    """Return the runs whose details the configuration keeps and that are not there yet.
 
     The committed metrics are asked, so that a resumed sweep chooses as a whole one does.
     """
@@ -34,10 +34,14 @@ def winning_blocks(prepared: Prepared, context: SweepContext, lake: Lake) -> lis
         )
         held = catalog.arrow("select run_id from details where sweep_id = $1", [context.sweep_id])
     there = pa.compute.is_in(best["run_id"], value_set=held["run_id"].combine_chunks())
-    best = best.filter(pa.compute.invert(there))
+    return best.filter(pa.compute.invert(there))
+
+
+def winning_blocks(prepared: Prepared, runs: pa.Table) -> list[Block]:
+    """Return the blocks that compute the details of some runs."""
     blocks: list[Block] = []
     for symbol, inputs in prepared.inputs.items():
-        mine = best.filter(pa.compute.equal(best["symbol"], symbol))
+        mine = runs.filter(pa.compute.equal(runs["symbol"], symbol))
         cells = np.sort(locate(prepared.grid, prepared.columns, mine))
         blocks += _blocks(symbol, cells, most_detailed(inputs.bars))
     return blocks

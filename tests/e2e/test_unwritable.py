@@ -1,6 +1,5 @@
 """A disk that fills up and rights that are lost while a sweep writes: one clear error, and nothing half."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,7 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
+import sweeplake as sl
+from lake.lake import open_lake
+from sweeplake.checking import check
 from tests.e2e.market import made_lake
 from tests.e2e.processes import BIN, environment
 
@@ -71,7 +74,7 @@ def run(folder: Path, lake: Path, *words: str, bound: bool = False) -> "subproce
     )
 
 
-def runs_of(folder: Path, lake: Path) -> dict[str, int]:
+def runs_of(lake: Path) -> dict[str, int]:
     """Return how many rows every sweep has, and how many are whole."""
     query = (
         "select sweep_id, count(*) as runs, count(distinct run_id) as ids, "
@@ -79,39 +82,46 @@ def runs_of(folder: Path, lake: Path) -> dict[str, int]:
         "(select count(*) from equity where equity.sweep_id = metrics.sweep_id) as bars "
         "from metrics group by sweep_id"
     )
-    answer = run(folder, lake, "sql", query, "--format", "json")
-    assert answer.returncode == 0, answer.stderr
-    for row in json.loads(answer.stdout):
+    with sl.open(lake) as opened:
+        rows = opened.sql(query).df().to_dict("records")
+    for row in rows:
         assert row["runs"] == row["ids"]
         assert row["bars"] == row["detailed"] * 1_500
-    return {row["sweep_id"]: row["runs"] for row in json.loads(answer.stdout)}
+    return {row["sweep_id"]: row["runs"] for row in rows}
 
 
-def test_a_disk_that_fills_up_is_told_and_leaves_nothing_half(folder: Path, small_disk: Path) -> None:
+def computed(config: Path, lake: Path, client: Client) -> None:
+    """Run a sweep to its end, here."""
+    outcome = sl.run(config, lake=str(lake), client=client).outcome
+    assert outcome is not None
+    assert outcome.status == "finished"
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing_half(
+    folder: Path, small_disk: Path, client: Client
+) -> None:
     lake = small_disk / "lake"
     shutil.copytree(folder / "lake", lake)
-    first = run(folder, lake, "run", "small.toml", "--workers", "1")
-    assert first.returncode == 0, first.stderr
-    before = runs_of(folder, lake)
+    computed(folder / "small.toml", lake, client)
+    before = runs_of(lake)
     failed = run(folder, lake, "run", "much.toml", "--workers", "1")
     assert failed.returncode == 2, failed.stderr
     assert "No space left on device" in failed.stderr
     assert "Traceback" not in failed.stderr
-    now = runs_of(folder, lake)
+    now = runs_of(lake)
     assert {sweep: now[sweep] for sweep in before} == before
-    assert run(folder, lake, "check", "--deep").returncode == 0
+    assert check(open_lake(str(lake)), deep=True).clean
     assert _mount("-o", "remount,size=64m", str(small_disk)) == 0
-    again = run(folder, lake, "run", "much.toml", "--workers", "1")
-    assert again.returncode == 0, again.stderr
-    assert 80 in runs_of(folder, lake).values()
-    assert run(folder, lake, "check", "--deep").returncode == 0
+    computed(folder / "much.toml", lake, client)
+    assert 80 in runs_of(lake).values()
+    assert check(open_lake(str(lake)), deep=True).clean
 
 
 @pytest.mark.parametrize("lost", ["", "trades", "metrics/_delta_log"])
-def test_rights_that_are_lost_while_a_sweep_writes_are_told(folder: Path, lost: str) -> None:
+def test_rights_that_are_lost_while_a_sweep_writes_are_told(folder: Path, lost: str, client: Client) -> None:
     lake = folder / "lake"
-    assert run(folder, lake, "run", "small.toml", "--workers", "1").returncode == 0
-    before = runs_of(folder, lake)
+    computed(folder / "small.toml", lake, client)
+    before = runs_of(lake)
     held = lake / lost
     folders = [held, *(path for path in held.rglob("*") if path.is_dir())]
     for path in folders:
@@ -124,6 +134,6 @@ def test_rights_that_are_lost_while_a_sweep_writes_are_told(folder: Path, lost: 
     if lost == "metrics/_delta_log":
         assert "to go on: `sweeplake resume " in failed.stderr
     assert "Traceback" not in failed.stderr
-    now = runs_of(folder, lake)
+    now = runs_of(lake)
     assert {sweep: now[sweep] for sweep in before} == before
-    assert run(folder, lake, "check").returncode == 0
+    assert check(open_lake(str(lake))).clean

@@ -109,9 +109,8 @@ def test_a_spared_run_stays_of_its_sweep(two: Lake) -> None:
 
 def test_a_removal_is_told_in_removals_and_in_the_state_of_the_sweep(two: Lake) -> None:
     record = remove(two, planned(two, Choice("age.sweeps = 12h", "sweep", frozenset({A}))))
-    assert two.snapshot().read("removals").to_pylist() == [
-        {"sweep_id": A, "run_id": None, "removed_at": NOW, "runs": 4, "reason": "age.sweeps = 12h"}
-    ]
+    told = {"sweep_id": A, "run_id": None, "removed_at": NOW, "runs": 4, "reason": "age.sweeps = 12h"}
+    assert two.snapshot().read("removals").to_pylist() == [{**told, "scope": "sweep"}]
     states = two.snapshot().read("sweeps").to_pylist()
     assert {row["status"] for row in states if row["sweep_id"] == A} == {"finished", "removed"}
     assert record is not None

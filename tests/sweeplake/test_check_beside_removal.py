@@ -48,7 +48,7 @@ def repaired(lake: Lake) -> str:
 
 def test_a_repair_after_a_removal_that_died_takes_nothing_that_undo_brings_back(filled: Filled) -> None:
     spared = 0
-    for place in itertools.count(1, 7):
+    for place in itertools.count(1, 11):
         lake, death = filled(place), Death(place)
         before = held(lake)
         try:
@@ -67,7 +67,7 @@ def test_a_repair_after_a_removal_that_died_takes_nothing_that_undo_brings_back(
 
 
 def test_a_repair_at_any_call_of_an_undo_takes_nothing_of_what_comes_back(filled: Filled) -> None:
-    for place in itertools.count(1, 7):
+    for place in itertools.count(1, 17):
         lake = filled(place)
         before = held(lake)
         remove(lake, planned(lake))
