@@ -1,5 +1,4 @@
--- removals: one row per removal of a run, of a whole sweep, or of a sweep's failures (run_id is NULL then); not of
--- details alone.
+-- removals: one row per removal of a run, of a whole sweep, or of its failures (run_id is NULL then).
 -- Units: runs; times UTC.
 -- Reads: stored.removals.
 create or replace view removals as
