@@ -152,6 +152,7 @@ DETAILS = (
     Column("max_drawdown_bars", INTEGER, "bars", "longest time under water"),
     Column("avg_drawdown_bars", DOUBLE, "bars", "mean time under water of the episodes"),
 )
+_CAUSES = "raised, bad_signals, bad_result, not_finite, timeout, memory, crashed, worker_lost"
 FAILURES = (
     SWEEP_ID,
     RUN_ID,
@@ -160,7 +161,7 @@ FAILURES = (
     TIMEFRAME,
     Column("created_at", TIME, "UTC", "when it failed"),
     Column("params", TEXT, "JSON", "the run's parameters"),
-    Column("cause", TEXT, "", "kind of failure, e.g. raised, bad_signals, not_finite, worker_lost"),
+    Column("cause", TEXT, "", f"kind of failure: {_CAUSES}"),
     Column("error", TEXT, "", "the error's own message"),
     Column("traceback", TEXT, "", "where it was raised"),
 )

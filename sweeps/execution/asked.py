@@ -10,6 +10,7 @@ from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
+from sweeps.execution.steps import step
 from sweeps.simulation.asked import Asker, Scratch, simulate_asked, trace_asked
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
 from sweeps.simulation.settings import S_FILL, S_INITIAL_CAPITAL, settings_table
@@ -40,6 +41,7 @@ def compute_asked(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     scratch, asking = Scratch(len(scene.window)), _Asking(scene, grid, indices)
     for group in groups(grid, indices):
         rows = group.rows
+        step(indices[rows])
         try:
             asker, signals, _ = asking.ready(group)
             made = simulate_asked(scene.window, signals, asker, settings[rows], periods_per_year, scratch)
@@ -65,6 +67,7 @@ def trace_asked_details(scene: Scene, runs: Runs) -> Details:
     settings = settings_table(grid.values(indices), periods_per_year)
     time, asking = scene.window_bars.time, _Asking(scene, grid, indices)
     for group in groups(grid, indices):
+        step(indices[group.rows])
         asker, signals, named = asking.ready(group)
         for row in group.rows.tolist():
             run = trace_asked(scene.window, signals, asker, settings[row], periods_per_year)

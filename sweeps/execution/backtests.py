@@ -15,6 +15,7 @@ from sweeps.execution.failures import failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
+from sweeps.execution.steps import step
 from sweeps.simulation.curve import curve_metrics
 from sweeps.strategies.contract import Backtest, FloatArray
 from sweeps.strategies.errors import BacktestError
@@ -43,6 +44,7 @@ def compute_backtests(scene: Scene, runs: Runs, *, keep: bool) -> tuple[Results,
     grid = runs.context.grid
     results, details = Results.empty(len(runs.indices)), Details()
     for row, index in enumerate(runs.indices.tolist()):
+        step(runs.indices[row : row + 1])
         settings = grid.row(index)
         try:
             parameters = strategy_parameters(grid, index)

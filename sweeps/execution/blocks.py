@@ -33,6 +33,7 @@ class Block:
         chosen: Its cells where they are not all of [lo, hi): a sample's, winners, or those between runs that
             were carried over; else None.
         details: Whether it stores trades and equity of runs whose metrics are in.
+        apart: Whether it killed a worker, and is computed where it can kill none.
     """
 
     symbol: str
@@ -41,6 +42,7 @@ class Block:
     runs: int
     chosen: IndexArray | None = None
     details: bool = False
+    apart: bool = False
 
     def indices(self, grid: Grid) -> IndexArray:
         """Return the raw indices of its runs, ascending, shape (runs,)."""

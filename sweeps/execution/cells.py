@@ -32,7 +32,7 @@ def groups(grid: Grid, indices: IndexArray) -> Iterator[Group]:
 
     Strategy parameters are the slowest axes of a grid, so that cells in raw order have them in runs.
     """
-    keys = [indices // _inner_cells(grid)]
+    keys = [indices // cells_a_question(grid)]
     readings = []
     for name in _VARIANT_NAMES:
         place = next(at for at, axis in enumerate(grid.axes) if name in axis.names)
@@ -56,6 +56,6 @@ def strategy_parameters(grid: Grid, index: int) -> dict[str, Value]:
     return {name: row[name] for axis in grid.axes if axis.section == "strategy" for name in axis.names}
 
 
-def _inner_cells(grid: Grid) -> int:
-    """Return how many neighbouring cells share the strategy's parameters."""
+def cells_a_question(grid: Grid) -> int:
+    """Return how many neighbouring cells share the strategy's parameters: they ask it the same."""
     return int(np.prod([len(axis) for axis in grid.axes if axis.section != "strategy"]))

@@ -6,6 +6,7 @@ from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.scene import Scene
 from sweeps.execution.signal_sets import ParameterColumns, SignalSets, settings_of, signal_sets
+from sweeps.execution.steps import NOTHING, step
 from sweeps.simulation.codes import STATUS_OK, STATUS_TEXTS
 from sweeps.simulation.engine import Batch
 from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, words_of
@@ -48,6 +49,7 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
         end = min(begin + _sets_at_once(scene, kinds, rows_a_set), count)
         questions = parameters.questions(sets.first_cells[begin:end], sets.sides[begin:end])
         book = scene.orders(questions, np.empty((end - begin, kinds, words_of(scene.inputs.bars)), np.uint64))
+        step(NOTHING)
         stops = book.stops.table()
         lo, hi = np.searchsorted(sets.set_of_run, (begin, end), sorter=order)
         rows = _answered(scene, sets, book, begin, order[lo:hi], results)

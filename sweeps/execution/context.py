@@ -51,6 +51,19 @@ class SymbolInputs:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What one run of a user's own strategy may take.
+
+    Attributes:
+        run_seconds: The longest that its code may be at work without coming back.
+        memory_bytes: What its process may take beyond what it had.
+    """
+
+    run_seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class SweepContext:
     """One sweep, as its workers see it.
 
@@ -66,6 +79,7 @@ class SweepContext:
         columns: The settings that are stored with every run.
         keep_details: Whether trades and equity are stored with every block.
         keep_block_statistics: Whether block statistics are stored with every run.
+        limits: What one run of a user's own strategy may take.
     """
 
     sweep_id: str
@@ -79,6 +93,7 @@ class SweepContext:
     columns: tuple[ParameterColumn, ...]
     keep_details: bool
     keep_block_statistics: bool
+    limits: Limits
 
     def partition(self, table: str, symbol: str) -> dict[str, str]:
         """Return the partition values of a symbol's rows in a table."""

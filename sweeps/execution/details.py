@@ -66,6 +66,12 @@ class Details:
             known["max_drawdown_bars"] = int(path["max_drawdown_bars"])
         self.runs.append({**keys, "trades": count, "equity_rows": len(curve.equity), **known})
 
+    def extend(self, others: "Details") -> None:
+        """Add other runs."""
+        self.trades += others.trades
+        self.equity += others.equity
+        self.runs += others.runs
+
     def tables(self) -> list[tuple[str, pa.Table]]:
         """Return the rows by table."""
         if not self.runs:

@@ -30,7 +30,7 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
-from sweeps.execution.window import BlockLostError, Task, through_window
+from sweeps.execution.window import BlockLostError, Task, in_the_end_apart, through_window
 from sweeps.execution.winners import missing_winners, winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
@@ -187,7 +187,7 @@ class _Drive:
             self.budget.runs,
         )
         failed = self.ledger.failed
-        for receipt in self.profiler.runs(self._receipts(cutter)):
+        for receipt in self.profiler.runs(self._receipts(run_block, iter(cutter), self._tell_progress)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
             else:
@@ -201,21 +201,7 @@ class _Drive:
         self._tell_progress()
         self.budget.check_runs(self.prepared.runs - self.ledger.finished.done)
 
-    def _receipts(self, cutter: BlockCutter) -> Iterator[BlockReceipt | BlockLostError]:
-        """Yield the receipts of all blocks; those that were lost are tried once more at the end, each alone.
-
-        A worker may hold several blocks, and only one of them kills it: the others must not fail with it.
-        """
-        lost: list[Block] = []
-        for receipt in self._window(run_block, iter(cutter), self._tell_progress):
-            if isinstance(receipt, BlockLostError):
-                lost.append(receipt.block)
-            else:
-                yield receipt
-        for block in lost:
-            yield from self._window(run_block, iter([block]), self._tell_progress)
-
-    def _window(
+    def _receipts(
         self, task: Task, blocks: Iterator[Block], tell: Callable[[], None] = lambda: None
     ) -> Iterator[BlockReceipt | BlockLostError]:
         def while_waiting() -> None:
@@ -223,7 +209,9 @@ class _Drive:
             if self.ledger.flush_due():
                 tell()
 
-        return through_window(self.client, task, self.context, blocks, while_waiting)
+        return in_the_end_apart(
+            blocks, lambda held: through_window(self.client, task, self.context, held, while_waiting)
+        )
 
     def _compute_details(self) -> None:
         details = self.prepared.config.details
@@ -234,7 +222,7 @@ class _Drive:
             self.ledger.take_out_details(missing["run_id"])
             blocks = winning_blocks(self.prepared, missing)
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
-            for receipt in self._window(run_details, iter(blocks)):
+            for receipt in self._receipts(run_details, iter(blocks)):
                 if isinstance(receipt, BlockLostError):
                     raise receipt
                 self.ledger.add(receipt)

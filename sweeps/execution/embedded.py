@@ -20,6 +20,8 @@ METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods()
 """How workers start. Windows knows only spawn, where every worker warms by itself."""
 LOCAL_CONFIG = {
     "distributed.worker.multiprocessing-method": METHOD,
+    # What a worker held when it died is computed apart, and the next worker need not die of it.
+    "distributed.scheduler.allowed-failures": 0,
     # A worker of this machine that does not answer is dead; Dask's 30 s are for networks.
     "distributed.comm.timeouts.connect": "10s",
 }

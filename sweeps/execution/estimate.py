@@ -9,11 +9,12 @@ import numpy as np
 
 from lake.encoding import encode
 from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
+from sweeps.execution.computed import compute_results
 from sweeps.execution.context import SweepContext
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.scene import Scene
-from sweeps.execution.worker import compute_results, open_scene
+from sweeps.execution.worker import open_scene
 from sweeps.spec.grid import CHUNK_CELLS, IndexArray
 
 SAMPLE_SECONDS = 0.5

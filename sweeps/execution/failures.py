@@ -10,6 +10,11 @@ BAD_SIGNALS = "bad_signals"
 BAD_RESULT = "bad_result"
 NOT_FINITE = "not_finite"
 WORKER_LOST = "worker_lost"
+TIMEOUT = "timeout"
+MEMORY = "memory"
+CRASHED = "crashed"
+
+_CAUSES = {SignalError: BAD_SIGNALS, BacktestError: BAD_RESULT, MemoryError: MEMORY}
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,5 @@ class Failure:
 
 def failure_of(error: BaseException, source: StrategySource) -> Failure:
     """Describe an error that a strategy raised, or that its answer caused."""
-    cause = BAD_SIGNALS if isinstance(error, SignalError) else RAISED
-    if isinstance(error, BacktestError):
-        cause = BAD_RESULT
+    cause = next((cause for kind, cause in _CAUSES.items() if isinstance(error, kind)), RAISED)
     return Failure(cause, f"{type(error).__name__}: {error}", source.own_traceback(error))

@@ -17,11 +17,12 @@ from lake.lake import Lake
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, TABLES
 from queries.show import StoredRun
 from sweeps.bars.store import load_bars
+from sweeps.execution.computed import compute_results, trace_runs
 from sweeps.execution.resume import revived
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.start import Start
 from sweeps.execution.winners import locate
-from sweeps.execution.worker import compute_results, open_scene, trace_runs
+from sweeps.execution.worker import open_scene
 
 TOLERANCE = 1e-9
 """Metrics a and b are equal within this times max(1, |b|): blocks of other sizes sum in another order."""

@@ -44,6 +44,20 @@ class Results:
         """Note why some rows have no result."""
         self.failures.update(dict.fromkeys(rows.tolist(), failure))
 
+    def put(self, rows: IndexArray, part: "Results") -> None:
+        """Take over the results of some rows, shape (j,), from others that have just these."""
+        self.metrics[rows] = part.metrics
+        self.block_sums[rows], self.block_sumsqs[rows] = part.block_sums, part.block_sumsqs
+        self.failures.update({int(rows[row]): failure for row, failure in part.failures.items()})
+        for name, values in part.custom.items():
+            self.custom.setdefault(name, np.full(len(self.metrics), np.nan))[rows] = values
+        self.looped += part.looped
+
+    def forget(self, rows: IndexArray) -> None:
+        """Forget that some rows failed: they are computed again."""
+        for row in rows.tolist():
+            self.failures.pop(row, None)
+
     @property
     def good(self) -> npt.NDArray[np.bool_]:
         """Which rows have a result, shape (k,)."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.execution.cells import cells_a_question
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.settings import SETTING_COLUMNS, settings_table
 from sweeps.spec.grid import Grid, IndexArray
@@ -48,7 +49,7 @@ def signal_sets(grid: Grid, indices: IndexArray) -> SignalSets:
     directions, direction_of_run = _read(grid, "direction", indices)
     periods, period_of_run = _read(grid, "atr_stop_period", indices)
     cutoffs, cutoff_of_run = _read(grid, "session_end", indices)
-    keys = indices // _inner_cells(grid) * len(directions) + direction_of_run
+    keys = indices // cells_a_question(grid) * len(directions) + direction_of_run
     used, first, set_of_run = np.unique(keys, return_index=True, return_inverse=True)
     return SignalSets(
         first_cells=indices[first],
@@ -71,7 +72,7 @@ def settings_of(grid: Grid, indices: IndexArray, periods_per_year: float) -> Flo
         indices: Raw indices of the cells, shape (runs,).
         periods_per_year: Bars a year.
     """
-    inner = _inner_cells(grid)
+    inner = cells_a_question(grid)
     of_run, first = distinct(indices % inner, inner)
     cells = indices[first]
     values = {name: grid.taken(name, cells) for name in SETTING_COLUMNS}
@@ -94,11 +95,6 @@ class ParameterColumns:
         positions = self._grid.positions_on
         columns = {name: column[positions(place, cells)] for name, place, column in self._columns}
         return Questions(columns, sides)
-
-
-def _inner_cells(grid: Grid) -> int:
-    """Return how many neighbouring cells share the strategy's parameters, which are the slowest axes."""
-    return int(np.prod([len(axis) for axis in grid.axes if axis.section != "strategy"]))
 
 
 def _read(grid: Grid, name: str, indices: IndexArray) -> tuple[list[Any], IndexArray]:

@@ -9,6 +9,7 @@ from distributed import Worker, WorkerPlugin
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
 from sweeps.execution.context import SymbolInputs
+from sweeps.execution.memory import limit_memory
 from sweeps.execution.scene import Scene
 from sweeps.execution.worker import __name__ as _blocks  # noqa: F401
 from sweeps.simulation.kernel import trace
@@ -36,8 +37,11 @@ class Warm(WorkerPlugin):
     name = "sweeplake-warm"
     idempotent = True
 
-    def setup(self, worker: Worker) -> None:  # noqa: ARG002
+    def setup(self, worker: Worker) -> None:
         """Run once on a worker."""
+        most = worker.memory_manager.memory_limit
+        if worker.nanny is not None and most:  # else this may be the user's own process
+            limit_memory(most)
         warm()
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from distributed import Client, Future, KilledWorker, as_completed
@@ -15,6 +16,7 @@ Task: TypeAlias = Callable[[SweepContext, Block], BlockReceipt]
 
 TASKS_PER_THREAD = 3
 ATTEMPTS = 4
+TIMES_APART = 3
 POLL_SECONDS = 0.01
 QUIET_SECONDS = 15.0
 """Without a result for so long, the workers are asked whether they are at work at all."""
@@ -112,6 +114,28 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
             refill()
     finally:
         client.cancel(list(running))
+
+
+def in_the_end_apart(
+    blocks: Iterator[Block], through: Callable[[Iterator[Block]], Iterator[BlockReceipt | BlockLostError]]
+) -> Iterator[BlockReceipt | BlockLostError]:
+    """Yield the receipts of all blocks; those that were lost with a worker are computed apart at the end.
+
+    A worker may hold several blocks, of which one kills it, or none. Apart they kill no worker: what is lost
+    there as well was on machines that died.
+
+    Args:
+        blocks: The blocks.
+        through: Sends blocks through a window.
+    """
+    for left in range(TIMES_APART, -1, -1):
+        lost: list[Block] = []
+        for receipt in through(blocks):
+            if left and isinstance(receipt, BlockLostError):
+                lost.append(replace(receipt.block, apart=True))
+            else:
+                yield receipt
+        blocks = iter(lost)
 
 
 def _has_ready(finished: Any, while_waiting: Callable[[], None]) -> bool:

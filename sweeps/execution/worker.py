@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from distributed import get_worker, secede
@@ -14,16 +14,14 @@ from lake.receipts import SMALL_BYTES, FileReceipt, Rows
 from lake.writer import encode_rows
 from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
-from sweeps.execution.asked import compute_asked, trace_asked_details
-from sweeps.execution.backtests import compute_backtests
 from sweeps.execution.blocks import Block
-from sweeps.execution.compute import compute
+from sweeps.execution.containment import contained
 from sweeps.execution.context import SweepContext
-from sweeps.execution.details import Details, trace_details
-from sweeps.execution.results import Results
+from sweeps.execution.failures import Failure
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
 from sweeps.execution.stages import ENCODE, OPEN, QUEUE, ROWS, SIMULATE, WRITE, Stopwatch
+from sweeps.execution.steps import stepping
 
 SCENES_KEPT = 2
 
@@ -39,6 +37,20 @@ class BarsChangedError(SweepError):
         return (
             f"bars of {self.symbol} have fingerprint {self.found}, the sweep was planned on {self.expected}; "
             "start it again on the bars as they are now"
+        )
+
+
+class DetailsLostError(SweepError):
+    """Runs that had a result do harm when they are computed again for their trades and equity."""
+
+    def __init__(self, runs: int, failure: Failure) -> None:
+        super().__init__(runs, failure)
+        self.runs, self.failure = runs, failure
+
+    def __str__(self) -> str:
+        return (
+            f"{self.runs} runs that have a result fail when their trades and equity are computed: "
+            f"{self.failure.error}; `sweeplake resume` tries again"
         )
 
 
@@ -103,7 +115,7 @@ def open_scene(context: SweepContext, symbol: str) -> Scene:
     found = bars.fingerprint()
     if found != inputs.fingerprint:
         raise BarsChangedError(symbol, inputs.fingerprint, found)
-    return Scene(context.strategy.load(), bars, inputs)
+    return Scene(stepping(context.strategy.load()), bars, inputs)
 
 
 def run_block(context: SweepContext, block: Block) -> BlockReceipt:
@@ -116,7 +128,7 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     scene = _scenes.get(context, block.symbol)
     watch.lap(OPEN)
     runs = Runs(context, block.symbol, block.indices(context.grid))
-    results, details = compute_results(scene, runs)
+    results, details = contained(scene, runs, apart=block.apart)
     watch.lap(SIMULATE)
     tables = [("metrics", metric_rows(runs, results, watch.seconds[SIMULATE]))]
     if results.failures:
@@ -130,32 +142,11 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     scene = _scenes.get(context, block.symbol)
     watch.lap(OPEN)
     runs = Runs(context, block.symbol, block.indices(context.grid))
-    details = trace_runs(scene, runs)
+    results, details = contained(scene, runs, trace=True, apart=block.apart)
     watch.lap(SIMULATE)
+    if results.failures:
+        raise DetailsLostError(len(results.failures), next(iter(results.failures.values())))
     return _receipt(runs, block, details.tables(), 0, watch)
-
-
-def trace_runs(scene: Scene, runs: Runs) -> Details:
-    """Return trades and equity of runs that have a result."""
-    if scene.strategy.kind == "backtester":
-        return compute_backtests(scene, runs, keep=True)[1]
-    return _traced(scene, runs)
-
-
-def compute_results(scene: Scene, runs: Runs) -> tuple[Results, Details]:
-    """Return the results of some runs, and their details if the sweep keeps all."""
-    keep = runs.context.keep_details
-    if scene.strategy.kind == "backtester":
-        return compute_backtests(scene, runs, keep=keep)
-    computing = compute_asked if scene.strategy.kind == "bar_by_bar" else compute
-    results = computing(scene, runs.context.grid, runs.indices)
-    kept = replace(runs, indices=runs.indices[results.good])
-    return results, _traced(scene, kept) if keep else Details()
-
-
-def _traced(scene: Scene, runs: Runs) -> Details:
-    tracing = trace_asked_details if scene.strategy.kind == "bar_by_bar" else trace_details
-    return tracing(scene, runs)
 
 
 def _receipt(

@@ -15,6 +15,7 @@ from sweeps.spec.errors import ConfigError
 from sweeps.spec.execution_config import ExecutionConfig, Sizing
 from sweeps.spec.exits_config import AtrStop, ExitsConfig
 from sweeps.spec.explain import problems_of
+from sweeps.spec.limits_config import LimitsConfig
 from sweeps.spec.rules import Scalars, shown
 from sweeps.spec.sample_config import SampleConfig
 from sweeps.spec.section import ReadBy, Section, axis_of, checked, refused
@@ -93,6 +94,7 @@ class SweepConfig(Section):
     exits: ExitsConfig = ExitsConfig()
     score: dict[str, Weight] | None = None
     details: DetailsConfig = DetailsConfig()
+    limits: LimitsConfig = LimitsConfig()
     columns: dict[str, Column] = Field(default_factory=dict)
 
     _source: str = PrivateAttr(default="configuration")
@@ -130,6 +132,7 @@ _TABLES: Final[Mapping[str, type[Section]]] = {
     "exits": ExitsConfig,
     "exits.atr_stop": AtrStop,
     "details": DetailsConfig,
+    "limits": LimitsConfig,
 }
 _EXAMPLES: Final = {
     "name": 'name = "SMA cross on four stocks"',

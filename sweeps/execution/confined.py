@@ -1,0 +1,115 @@
+"""Confined: what goes on in a process that computes a block apart, where a user's code can do no harm.
+
+It tells each step before it takes it, so that whoever waits knows what it was at when it dies.
+"""
+
+import faulthandler
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from sweeps.bars.frame import Bars
+from sweeps.execution.computed import Made, make
+from sweeps.execution.context import SweepContext
+from sweeps.execution.memory import limit_memory
+from sweeps.execution.rows import Runs
+from sweeps.execution.scene import Scene
+from sweeps.execution.steps import Step, stepping, watched_by
+from sweeps.spec.grid import IndexArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Word(Enum):
+    """What a confined process tells."""
+
+    READY = "ready"
+    STEP = "step"
+    MADE = "made"
+    RAISED = "raised"
+    OUT_OF_MEMORY = "out of memory"
+
+
+Told: TypeAlias = tuple[Word, Step | Made | BaseException | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Confinement:
+    """What a process apart is given.
+
+    Attributes:
+        context: The sweep.
+        symbol: The symbol.
+        bars: Its bars.
+        trace: Whether it traces runs that have a result; else it computes results.
+        asks_sets: Whether the strategy is asked once for all cells that share its parameters.
+        environment: What stands for the environment of the process that this one was forked from.
+    """
+
+    context: SweepContext
+    symbol: str
+    bars: Bars
+    trace: bool
+    asks_sets: bool
+    environment: Mapping[str, str]
+
+    def open(self) -> "Callable[[IndexArray], Made]":
+        """Load the strategy; return what computes cells."""
+        context = self.context
+        strategy = stepping(context.strategy.load(), columns=False)
+        scene = Scene(strategy, self.bars, context.inputs[self.symbol])
+
+        def compute(indices: IndexArray) -> Made:
+            return make(scene, Runs(context, self.symbol, indices), trace=self.trace)
+
+        return compute
+
+
+def confined(given: Confinement, fatal: str, connection: Connection, lifeline: Connection) -> None:
+    """Compute whatever cells come through a connection, one answer each, until it ends; a process's main.
+
+    What the interpreter says of a fatal error goes to a file.
+
+    The lifeline is never written to: it ends when the process does that holds its other end, however that
+    died, and so does this one.
+    """
+    os.environ.clear()
+    os.environ.update(given.environment)
+    sys.stdout = sys.stderr
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    with Path(fatal).open("w") as last_words:
+        faulthandler.enable(last_words)
+        compute = given.open()
+        limit_memory(given.context.limits.memory_bytes)
+        connection.send((Word.READY, None))
+        with watched_by(lambda step: connection.send((Word.STEP, step))):
+            while True:
+                try:
+                    indices = connection.recv()
+                except EOFError:
+                    return
+                _tell(connection, compute, indices)
+
+
+def _tell(connection: Connection, compute: "Callable[[IndexArray], Made]", indices: IndexArray) -> None:
+    try:
+        told: Told = Word.MADE, compute(indices)
+    except MemoryError:
+        told = Word.OUT_OF_MEMORY, None
+    except Exception as error:  # noqa: BLE001  whoever waits raises it
+        told = Word.RAISED, error
+    connection.send(told)
+
+
+def _end_with(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
