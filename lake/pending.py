@@ -15,6 +15,7 @@ from lake.pins import pins
 from lake.policy import Pins
 from lake.removal import Removal, plan_removal
 from lake.removal_log import RemovalRecord, records, undos_begun
+from lake.sources import DamagedFileError, verify
 from lake.undoable import CannotUndoError, require_all_free, require_undoable
 
 
@@ -26,7 +27,7 @@ class Pending:
         record: The removal.
         undone: Whether it is undone: something is pinned now that it names, its undo was begun, or somebody
             has gone on with a sweep of which it takes a part.
-        waits: Why it cannot come to its end now: a driver is at work, or vacuum took files; "" if it can.
+        waits: Why it cannot end now: a driver is at work, files are gone or damaged; "" if it can.
         left: What it has not taken out yet, or the undo has brought back.
     """
 
@@ -62,7 +63,8 @@ def pending(lake: Lake, further: Pins) -> list[Pending]:
         if driven is None or is_decided(lake, record):
             undone = record.id in begun or driven is not None or is_pinned(lake, record, further)
             left = plan_removal(record.at, record.choices, record.runs, snapshot, count)
-            found.append(Pending(record, undone, _waits(lake, record, undone=undone), left))
+            waits = _undo_waits(lake, record) if undone else _rest_waits(lake, record, left)
+            found.append(Pending(record, undone, waits, left))
     return found
 
 
@@ -82,13 +84,20 @@ def gone_on_with(lake: Lake, record: RemovalRecord) -> str | None:
     return next((name for name, epoch in asked.items() if is_driven_since(lake, name, epoch)), None)
 
 
-def _waits(lake: Lake, record: RemovalRecord, *, undone: bool) -> str:
+def _undo_waits(lake: Lake, record: RemovalRecord) -> str:
     try:
-        if undone:
-            require_undoable(lake, [record])
-        else:
-            require_all_free(lake, record.sweeps)
+        require_undoable(lake, [record])
     except (CannotUndoError, SweepOwnedError) as error:
+        return str(error)
+    return ""
+
+
+def _rest_waits(lake: Lake, record: RemovalRecord, left: Removal) -> str:
+    try:
+        require_all_free(lake, record.sweeps)
+        for table, losses in left.losses.items():
+            verify(lake.storage, table, [loss.file for loss in losses if not loss.whole])
+    except (DamagedFileError, SweepOwnedError) as error:
         return str(error)
     return ""
 

@@ -115,7 +115,7 @@ def _finish(lake: Lake, record: RemovalRecord, further: Pins) -> RemovalRecord |
             parts = _owned(lake, record.choices).values()
             _perform(lake, record, counter(lake.storage), further, parts)
             return replace(record, done=True)
-    except (SweepOwnedError, SweepTakenOverError):
+    except (DamagedFileError, SweepOwnedError, SweepTakenOverError):
         return None
     except (RemovalUndoneError, PinnedMeanwhileError):
         pass

@@ -1,6 +1,6 @@
 """Undo: what a removal took out comes back, as long as vacuum has not taken its files."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,16 +21,18 @@ from lake.receipts import FileReceipt
 from lake.removal_log import FOLDER, Attempt, RemovalRecord, note_end, records, undoing, undos_begun
 from lake.retiring import not_removed
 from lake.schemas import COMMIT_ORDER
-from lake.snapshot import DataFile, TableSnapshot, load_table
-from lake.sources import DamagedFileError, verify
+from lake.snapshot import DataFile, TableSnapshot
+from lake.sources import DamagedFileError
 from lake.sweep_log import REMOVED, newest_states, put_states
-from lake.undoable import CannotUndoError, files_out, require_files, taken_by
+from lake.undoable import CannotUndoError, data_file, files_out, require_files, require_whole, taken_by
 from lake.vacuum import SAFE_AGE
 
 NAMED_AGAIN = SAFE_AGE - timedelta(hours=1)
 """Files of a younger removal are named again: until this undo is done no vacuum of `SAFE_AGE` plans them."""
 
 
+SILENCE = timedelta(minutes=1)
+"""A removal of which nothing is heard for so long was cut off."""
 TABLES_OF_REMOVALS = ("sweeps", "removals", *COMMIT_ORDER)
 """Tables that a removal commits to."""
 
@@ -77,7 +79,7 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     """
     back = taken_by(lake, record)
     require_files(lake, record, back.values())
-    _require_whole(lake, record, back.values())
+    require_whole(lake, record, back.values())
     if not _is_young(lake, record):
         back = {place: _copied(lake, record, attempt) for place, attempt in back.items()}
     fences = [
@@ -104,32 +106,24 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
 def undo_unfinished(lake: Lake, sweep_id: str) -> list[Undone]:
     """Bring a sweep back as it was, before somebody goes on with it; safe to repeat.
 
-    What a removal that was cut off took out of it comes back, and an undo that was cut off comes to its end.
-    One that somebody is at, or of which files are gone or damaged, stays as it is.
+    What a removal took out of it that was cut off, and of which nothing was heard for a minute, comes back,
+    and an undo that was cut off comes to its end. One of which files are gone or damaged stays as it is, and
+    one that somebody is at: its next commit is stopped by whoever goes on.
     """
     held = [record for record in unfinished(lake) if sweep_id in record.sweeps]
     begun, done = undos_begun(lake, held), []
     for record in held:
-        if record.id in begun or (sweep_id not in record.whole and is_decided(lake, record)):
+        is_part = sweep_id not in record.whole and is_decided(lake, record)
+        if record.id in begun or (is_part and _is_silent(lake, record)):
             with suppress(CannotUndoError, DamagedFileError, SweepOwnedError, SweepTakenOverError):
                 done.append(undo(lake, record))
     return done
 
 
-def _require_whole(lake: Lake, record: RemovalRecord, taken: Collection[Attempt]) -> None:
-    """Return if the files are what was written that are to be read: those that compaction left no rest of."""
-    for table in {attempt.table for attempt in taken}:
-        visible = {file.path for file in load_table(lake.storage, table).files}
-        read = [
-            _data_file(file)
-            for attempt in taken
-            if attempt.table == table and not all(file.path in visible for file in attempt.added)
-            for file in attempt.rewritten
-        ]
-        try:
-            verify(lake.storage, table, read)
-        except DamagedFileError as error:
-            raise CannotUndoError(record.id, f"a file of it is damaged: {error}") from error
+def _is_silent(lake: Lake, record: RemovalRecord) -> bool:
+    """Return whether nobody put anything down for a removal in the last minute, by the store's clock."""
+    times = [file.modified_at for file in lake.storage.walk(f"{FOLDER}/{record.id}")]
+    return bool(times) and store_time(lake.storage) - max(times) > SILENCE
 
 
 def _is_young(lake: Lake, record: RemovalRecord) -> bool:
@@ -144,7 +138,7 @@ def _copied(lake: Lake, record: RemovalRecord, attempt: Attempt) -> Attempt:
         return pa.repeat(pa.scalar(value=True), rows.num_rows)
 
     def copies(files: Sequence[FileReceipt]) -> tuple[FileReceipt, ...]:
-        copied = (copy_rows(lake.storage, attempt.table, _data_file(file), every) for file in files)
+        copied = (copy_rows(lake.storage, attempt.table, data_file(file), every) for file in files)
         return tuple(copy for held in copied for copy in held)
 
     try:
@@ -177,7 +171,7 @@ def _bring_back(
             removes += [visible[file.path] for file in attempt.added if swapped]
         for file in files_out(attempt):
             if present.runs or file not in whole:
-                adds += copy_rows(lake.storage, table, _data_file(file), lost)
+                adds += copy_rows(lake.storage, table, data_file(file), lost)
     if adds:
         held.commit(adds, removes, f"undo of removal {record.id}", fences)
     return sum(file.rows for file in adds) - sum(file.rows for file in removes)
@@ -226,7 +220,3 @@ def _restore_states(lake: Lake, record: RemovalRecord) -> None:
     ]
     note = f"undo of removal {record.id}: states of its sweeps"
     put_states(lake, [state for state in before if state is not None], undoing(record, 1), note=note)
-
-
-def _data_file(file: FileReceipt) -> DataFile:
-    return DataFile(file.path, file.size_bytes, file.rows, file.partition, "", {}, {})

@@ -9,6 +9,8 @@ from lake.ownership import require_free
 from lake.receipts import FileReceipt
 from lake.removal_log import Attempt, LogForgottenError, RemovalRecord, attempts, records
 from lake.retiring import not_removed
+from lake.snapshot import DataFile, load_table
+from lake.sources import DamagedFileError, verify
 
 
 class CannotUndoError(LakeError):
@@ -48,16 +50,18 @@ def to_undo(lake: Lake, to: datetime | None = None) -> list[RemovalRecord]:
 
 
 def require_undoable(lake: Lake, chosen: Sequence[RemovalRecord]) -> None:
-    """Return if vacuum has left what some removals took out, and no driver is at work on any of it.
+    """Return if what some removals took out is there and whole, and no driver is at work on any of it.
 
     Else none of them is to be begun with.
 
     Raises:
-        CannotUndoError: If vacuum has not.
+        CannotUndoError: If a file that is needed is gone or damaged.
         SweepOwnedError: If a driver runs a sweep of one of them.
     """
     for record in chosen:
-        require_files(lake, record, taken_by(lake, record).values())
+        taken = taken_by(lake, record).values()
+        require_files(lake, record, taken)
+        require_whole(lake, record, taken)
     require_all_free(lake, {name for record in chosen for name in record.sweeps})
 
 
@@ -102,3 +106,24 @@ def files_out(attempt: Attempt) -> Iterator[FileReceipt]:
     """Yield the files that a commit took out."""
     yield from attempt.dropped
     yield from attempt.rewritten
+
+
+def require_whole(lake: Lake, record: RemovalRecord, taken: Collection[Attempt]) -> None:
+    """Return if the files are what was written that are to be read: those that compaction left no rest of."""
+    for table in {attempt.table for attempt in taken}:
+        visible = {file.path for file in load_table(lake.storage, table).files}
+        read = [
+            data_file(file)
+            for attempt in taken
+            if attempt.table == table and not all(file.path in visible for file in attempt.added)
+            for file in attempt.rewritten
+        ]
+        try:
+            verify(lake.storage, table, read)
+        except DamagedFileError as error:
+            raise CannotUndoError(record.id, f"a file of it is damaged: {error}") from error
+
+
+def data_file(file: FileReceipt) -> DataFile:
+    """Return a file that was visible once as a snapshot has it, its statistics aside."""
+    return DataFile(file.path, file.size_bytes, file.rows, file.partition, "", {}, {})

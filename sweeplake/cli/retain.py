@@ -57,6 +57,7 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
     It tells what goes, and asks. `sweeplake undo` brings it back, until vacuum takes the files.
     """
     from lake.lake import open_lake
+    from lake.pending import unfinished
     from lake.remove import finish_removals, remove
     from queries.errors import RemovedError
     from sweeplake.maintain import ended_document, pending_document
@@ -66,18 +67,18 @@ def delete(name: str, lake_url: str, yes: bool, as_json: bool) -> None:  # noqa:
     try:
         planned = plan_deletion(lake, name)
     except RemovedError:
-        finished = finish_removals(lake)
-        if not finished:
+        if not any(name in record.whole for record in unfinished(lake)):
             raise
-        _tell_ended(ended_document(finished), as_json=as_json)  # it was cut off when it was deleted
+        _confirm(name, yes=yes)  # its deletion was cut off
+        ended = finish_removals(lake)
+        if not any(name in record.whole for record in ended if not record.undone):
+            raise
+        _tell_ended(ended_document(ended), as_json=as_json)
         return
     if not as_json:
         held = {"pending": pending_document(lake), **planned.to_document()}
         print_removal({"applied": False, **held}, asked=True)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError(f"nobody can be asked here; add --yes to delete {name}")
-        click.confirm(f"delete {name}?", abort=True, err=True)
+    _confirm(name, yes=yes)
     ended = finish_removals(lake)
     if ended or not yes:  # somebody may have gone on with it while it was asked
         planned = plan_deletion(lake, name)
@@ -159,6 +160,15 @@ def _print_pending(held: dict[str, Any]) -> None:
     for line in held["lines"]:
         counts = ", ".join(f"{line[key]:,} {key}" for key in ("runs", "details", "rows"))
         _print_sweeps(f"{line['line']}: {counts} are left of it to go, of sweeps", line["sweeps"])
+
+
+def _confirm(name: str, *, yes: bool) -> None:
+    """Ask whether something shall be deleted, unless that was said."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"nobody can be asked here; add --yes to delete {name}")
+    click.confirm(f"delete {name}?", abort=True, err=True)
 
 
 def _tell_ended(ended: dict[str, Any], *, as_json: bool) -> None:

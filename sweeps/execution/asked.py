@@ -70,6 +70,7 @@ def trace_asked_details(scene: Scene, runs: Runs) -> Details:
         step(indices[group.rows])
         asker, signals, named = asking.ready(group)
         for row in group.rows.tolist():
+            step(indices[row : row + 1])
             run = trace_asked(scene.window, signals, asker, settings[row], periods_per_year)
             details.add(
                 runs.keys(row),

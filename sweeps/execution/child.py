@@ -1,9 +1,10 @@
-"""Child: a process apart, forked from the same ancestor as embedded workers; its deaths are answers."""
+"""Child: a process apart, forked from a warm ancestor of this process; its deaths are answers."""
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from sweeps.execution.computed import Made
 from sweeps.execution.confined import Confinement, Word, confined
 from sweeps.execution.embedded import METHOD, prepare_workers
 from sweeps.execution.failures import CRASHED, MEMORY, TIMEOUT, Failure
-from sweeps.execution.steps import Step
+from sweeps.execution.steps import NOTHING, Step
 from sweeps.spec.grid import IndexArray
 from sweeps.spec.limits_config import MEGA
 
@@ -23,6 +24,10 @@ OUR_SECONDS = 600.0
 """Our own code needs no longer for a block, on a machine however busy."""
 LAST_WORDS_SECONDS = 2.0
 """So long a process that hangs has to say where."""
+
+
+_starting = threading.Lock()
+"""What starts a process changes what all threads share."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,13 @@ class Child:
         self._given = given
         self._folder = TemporaryDirectory(prefix="sweeplake-apart-")
         self._fatal = Path(self._folder.name, "fatal")
-        prepare_workers()
         context: Any = multiprocessing.get_context(METHOD)
         self._connection, theirs = context.Pipe()
         end, self._lifeline = context.Pipe(duplex=False)
         arguments = given, str(self._fatal), theirs, end
         self._process = context.Process(target=confined, args=arguments, daemon=True)
-        with _may_have_children():
+        with _starting, _may_have_children():
+            prepare_workers()
             self._process.start()
         theirs.close()
         end.close()
@@ -111,15 +116,17 @@ class Child:
         """Return its answer; so long it may be silent."""
         step: Step | None = None
         while True:
-            patience = seconds if step is not None and len(step) else max(seconds, OUR_SECONDS)
+            is_users = step is not None and step is not NOTHING
+            patience = seconds if is_users else max(seconds, OUR_SECONDS)
             if not self._connection.poll(patience):
-                return Death(self._too_long(patience), step)
+                limit = " (`limits.run_seconds`)" if is_users else ", and was not in the strategy"
+                return Death(self._too_long(f"within {patience:g} s{limit}"), step)
             try:
                 word, told = self._connection.recv()
             except (EOFError, OSError):
                 return Death(self._crashed(), step)
             if word is Word.STEP:
-                step = told
+                step = told if isinstance(told, Mapping) or len(told) else NOTHING
             elif word is Word.RAISED:
                 raise told
             elif word is Word.OUT_OF_MEMORY:
@@ -127,14 +134,13 @@ class Child:
             else:
                 return told
 
-    def _too_long(self, seconds: float) -> Failure:
+    def _too_long(self, how_long: str) -> Failure:
         with suppress(OSError):
             os.kill(self._process.pid or 0, signal.SIGABRT)  # so that it says where it is
         self._process.join(LAST_WORDS_SECONDS)
         self._process.kill()
         self._process.join()
-        text = f"it did not come back within {seconds:g} s (`limits.run_seconds`)"
-        return Failure(TIMEOUT, text, self._said())
+        return Failure(TIMEOUT, f"it did not come back {how_long}", self._said())
 
     def _out_of_memory(self) -> Failure:
         most = self._given.context.limits.memory_bytes // MEGA

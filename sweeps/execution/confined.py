@@ -20,7 +20,7 @@ from sweeps.execution.context import SweepContext
 from sweeps.execution.memory import limit_memory
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
-from sweeps.execution.steps import Step, stepping, watched_by
+from sweeps.execution.steps import NOTHING, Step, stepping, watched_by
 from sweeps.spec.grid import IndexArray
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Word(Enum):
     OUT_OF_MEMORY = "out of memory"
 
 
+ORPHANED = 3.0
+"""Times its limit that a step may take before the process ends itself."""
 Told: TypeAlias = tuple[Word, Step | Made | BaseException | None]
 
 
@@ -89,7 +91,18 @@ def confined(given: Confinement, fatal: str, connection: Connection, lifeline: C
         compute = given.open()
         limit_memory(given.context.limits.memory_bytes)
         connection.send((Word.READY, None))
-        with watched_by(lambda step: connection.send((Word.STEP, step))):
+
+        def tell(step: Step) -> None:
+            """Tell a step; it ends this process itself where the other one has died and no thread gets on."""
+            connection.send((Word.STEP, step))
+            if step is NOTHING:
+                faulthandler.cancel_dump_traceback_later()
+            else:
+                faulthandler.dump_traceback_later(
+                    ORPHANED * given.context.limits.run_seconds, exit=True, file=last_words
+                )
+
+        with watched_by(tell):
             while True:
                 try:
                     indices = connection.recv()

@@ -2,8 +2,9 @@
 
 Built-in code runs as it is. A user's runs in the worker as well, under a deadline and a bound on memory, for
 nothing is faster; if it kills the worker, the driver sends the block again, to be computed apart
-(`quarantine`). It is computed apart at once where nobody would start the worker again, or where memory did
-not suffice. A cluster within the user's own process is one that they want their code in: nothing bounds it.
+(`quarantine`). A worker whose memory did not suffice ends, for it stays full. Code is computed apart at once
+where nobody would start the worker again. A cluster within the user's own process is one that they want their
+code in: nothing bounds it there.
 """
 
 import os
@@ -12,7 +13,7 @@ from distributed import Worker, get_worker
 
 from sweeps.execution.computed import Made, make
 from sweeps.execution.confined import Confinement
-from sweeps.execution.deadline import deadline
+from sweeps.execution.deadline import deadline, end_worker
 from sweeps.execution.failures import MEMORY
 from sweeps.execution.quarantine import compute_apart
 from sweeps.execution.rows import Runs
@@ -35,11 +36,12 @@ def contained(scene: Scene, runs: Runs, *, trace: bool = False, apart: bool = Fa
             with deadline(runs.context.limits.run_seconds, is_set=worker is not None):
                 made = make(scene, runs, trace=trace)
         except MemoryError:
-            if is_own:
+            if worker is None:
                 raise
         else:
-            if is_own or all(failure.cause != MEMORY for failure in made[0].failures.values()):
+            if worker is None or all(failure.cause != MEMORY for failure in made[0].failures.values()):
                 return made
+        end_worker("a strategy took all memory that this worker has")
     asks_sets = scene.strategy.kind == "signals"
     given = Confinement(runs.context, runs.symbol, scene.bars, trace, asks_sets, dict(os.environ))
     return compute_apart(given, runs.indices)

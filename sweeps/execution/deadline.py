@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from sweeps.execution.steps import NOTHING, Step, watched_by
 
@@ -65,7 +66,7 @@ def _watch() -> None:
         now, held = time.monotonic(), list(_due.values())
         for begun, seconds in held:
             if now - begun > seconds:
-                _end(f"a strategy did not come back within {seconds:g} s: this worker ends")
+                end_worker(f"a strategy did not come back within {seconds:g} s")
         if held:
             _arm(max(seconds for _, seconds in held))
         else:
@@ -76,10 +77,12 @@ def _watch() -> None:
 def _arm(seconds: float) -> None:
     """Let the interpreter's watchdog end this process, unless it is armed again before."""
     if sys.__stderr__ is not None:
-        faulthandler.dump_traceback_later(LOCKED * seconds + LOOK_SECONDS, exit=True, file=sys.__stderr__)
+        with suppress(RuntimeError, MemoryError):  # no thread can be started: who waits will see
+            faulthandler.dump_traceback_later(LOCKED * seconds + LOOK_SECONDS, exit=True, file=sys.__stderr__)
 
 
-def _end(reason: str) -> None:
+def end_worker(reason: str) -> NoReturn:
+    """End this process; its nanny starts another, and its blocks are computed apart."""
     if sys.__stderr__ is not None:
-        print(reason, file=sys.__stderr__, flush=True)
+        print(f"{reason}: this worker ends", file=sys.__stderr__, flush=True)
     os._exit(EXIT_CODE)

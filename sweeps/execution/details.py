@@ -14,6 +14,7 @@ from lake.schemas import TABLES
 from sweeps.execution.cells import groups, strategy_parameters
 from sweeps.execution.rows import Runs, nullable
 from sweeps.execution.scene import Scene
+from sweeps.execution.steps import NOTHING, step
 from sweeps.simulation.kernel import trace
 from sweeps.simulation.path import path_metrics
 from sweeps.simulation.settings import S_FILL, S_INITIAL_CAPITAL, settings_table
@@ -93,6 +94,7 @@ def trace_details(scene: Scene, runs: Runs) -> Details:
     for group in groups(grid, indices):
         parameters = strategy_parameters(grid, int(indices[group.rows[0]]))
         said = scene.ask(parameters, group.variant.direction)
+        step(NOTHING)
         signals = scene.signals(said, group.variant)
         for row in group.rows.tolist():
             run = trace(scene.window, signals, settings[row], scene.inputs.periods_per_year)

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
+import pyarrow as pa
+
 try:
     import resource
 except ImportError:  # not a Unix: nothing bounds a process there
@@ -17,6 +19,7 @@ def limit_memory(further: int) -> bool:
     Python raises MemoryError then. The bound is on data as Linux counts it, with the stacks of threads. Other
     systems do not know it.
     """
+    pa.array([0])  # Arrow reserves its first gigabyte at once
     held = _data_bytes()
     if resource is None or held is None:
         return False

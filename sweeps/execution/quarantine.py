@@ -17,7 +17,7 @@ from sweeps.execution.child import Child, Death
 from sweeps.execution.computed import Made
 from sweeps.execution.confined import Confinement
 from sweeps.execution.details import Details
-from sweeps.execution.failures import MEMORY, TIMEOUT
+from sweeps.execution.failures import MEMORY
 from sweeps.execution.results import Results
 from sweeps.execution.steps import Step
 from sweeps.spec.grid import IndexArray
@@ -88,8 +88,7 @@ class _Quarantine:
         """Blame the cells that killed a process, if it is sure which; compute all others."""
         suspects = self._suspects(death.step, piece.indices)
         named, others = piece.indices[suspects], piece.indices[~suspects]
-        is_proven = death.failure.cause == TIMEOUT or (piece.alone and not len(others))
-        if is_proven and self._is_one_question(named):
+        if piece.alone and not len(others) and self._is_one_question(named):
             self._results.fail(self._rows(named), death.failure)
         else:
             self._compute_alone(named, again=not len(others))

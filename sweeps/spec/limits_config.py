@@ -16,5 +16,5 @@ class LimitsConfig(Section):
     process may take beyond what it had before.
     """
 
-    run_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] = 60.0
+    run_seconds: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 60.0
     memory_mb: Annotated[int, Field(ge=64)] = 4_096

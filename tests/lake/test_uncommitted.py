@@ -214,7 +214,7 @@ def test_an_undo_that_slept_brings_nothing_back_that_is_gone(
     record = removed()
     left = held(lake)
     with monkeypatch.context() as patch:
-        asleep_after(patch, undo, "_require_whole", lake)
+        asleep_after(patch, undo, "require_whole", lake)
         with pytest.raises(undo.CannotUndoError, match="it is not there"):
             undo.undo(lake, record)
     again = open_lake(lake.url)
