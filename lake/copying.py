@@ -37,7 +37,7 @@ def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]
     try:
         with storage.open(f"{table}/{file.path}", file.size_bytes) as source:
             stored = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=ahead)
-            wrong = wrong_columns(table, stored.schema_arrow, columns)
+            wrong = _wrong_columns(table, stored.schema_arrow, columns)
             if wrong:
                 raise DamagedFileError(table, file.path, wrong)
             yield from stored.iter_batches(BATCH_ROWS, columns=list(columns))
@@ -48,7 +48,7 @@ def batches(storage: Storage, table: str, file: DataFile, columns: Sequence[str]
         raise DamagedFileError(table, file.path, str(error)) from error
 
 
-def wrong_columns(table: str, schema: pa.Schema, columns: Sequence[str]) -> str:
+def _wrong_columns(table: str, schema: pa.Schema, columns: Sequence[str]) -> str:
     """Return what is wrong with the columns that a file is asked for, as its footer tells; "" if nothing."""
     known = TABLES[table].schema
     for name in columns:
