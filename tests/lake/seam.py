@@ -1,8 +1,11 @@
 """The seam between the lake and its storage, watched: something happens before and after every call of it."""
 
+import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +75,19 @@ class Death:
     @property
     def reached(self) -> bool:
         return self.calls >= self.place
+
+
+def deaths(
+    folder: Path | str, copies: Path, act: Callable[[Path], object], stride: int = 1
+) -> Iterator[Path]:
+    """Yield copies of a lake, in each of which an act died at another of its calls, every so many of them.
+
+    It ends with the first place that the act does not reach.
+    """
+    for place in itertools.count(1, stride):
+        copy, death = Path(shutil.copytree(folder, copies / str(place))), Death(place)
+        with suppress(KilledError), watched(death):
+            act(copy)
+        if not death.reached:
+            return
+        yield copy

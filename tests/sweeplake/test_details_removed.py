@@ -1,6 +1,5 @@
 """Details that a removal or a repair began to take from a sweep that goes on: none doubled, none half."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from lake.repair import drop_runs
 from sweeplake.checking import check
 from sweeplake.retention import plan_retention
 from sweeps.execution.ledger import Ledger
-from tests.lake.seam import Death, KilledError, watched
+from tests.lake.seam import Death, KilledError, deaths, watched
 
 DETAILS = ("details", "trades", "equity")
 POLICY = Policy(age=Age(details=timedelta(hours=1)))
@@ -88,15 +87,7 @@ def test_a_removal_that_died_at_any_call_gives_way_to_who_goes_on(
 ) -> None:
     folder, sweep = stopped
     plan, before, half = planned(folder), counts(folder), 0
-    for place in itertools.count(1, 4):
-        cut, death = shutil.copytree(folder, tmp_path / str(place)), Death(place)
-        try:
-            with watched(death):
-                remove(open_lake(str(cut)), plan)
-        except KilledError:
-            pass
-        if not death.reached:
-            break
+    for cut in deaths(folder, tmp_path, lambda copy: remove(open_lake(str(copy)), plan), stride=4):
         half += counts(cut) != before
         assert finished(cut, sweep, client) == whole
         finish_removals(open_lake(str(cut)))
@@ -111,15 +102,11 @@ def test_a_repair_that_died_at_any_call_doubles_nothing_of_who_goes_on(
     folder, sweep = stopped
     pairs = open_lake(str(folder)).snapshot().read("details", columns=["sweep_id", "run_id"])
     before, half = counts(folder), 0
-    for place in itertools.count(1, 2):
-        cut, death = shutil.copytree(folder, tmp_path / str(place)), Death(place)
-        try:
-            with watched(death):
-                drop_runs(open_lake(str(cut)), ("details", "equity", "trades"), pairs, "repair")
-        except KilledError:
-            pass
-        if not death.reached:
-            break
+
+    def repair(copy: Path) -> None:
+        drop_runs(open_lake(str(copy)), ("details", "equity", "trades"), pairs, "repair")
+
+    for cut in deaths(folder, tmp_path, repair, stride=2):
         half += counts(cut) != before
         assert finished(cut, sweep, client) == whole
     assert half > 1

@@ -1,8 +1,6 @@
 """Removals that were cut off: a dry run lists what is left of them, and a pin holds against them."""
 
-import itertools
 import os
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +20,7 @@ from lake.sweep_log import newest_states
 from lake.undo import undo
 from sweeplake.checking import check
 from sweeplake.maintain import dry_run, retain
-from tests.lake.seam import Death, KilledError, watched
+from tests.lake.seam import Death, KilledError, deaths, watched
 from tests.lake.small import held, put_runs, put_sweep
 from tests.sweeplake.asking import Ask
 
@@ -92,16 +90,8 @@ def test_an_undo_that_dies_at_any_call_is_brought_to_its_end_by_the_next_retain(
     choice = Choice(f"delete {A}", "sweep", frozenset({A}))
     remove(lake, plan_removal(datetime.now(UTC), [choice], {A: 1}, lake.snapshot(), counter(lake.storage)))
     gone, (record,), finished = held(lake), records(lake), 0
-    for place in itertools.count(1, 2):
-        cut, death = open_lake(str(shutil.copytree(lake.url, tmp_path / str(place)))), Death(place)
-        try:
-            with watched(death):
-                undo(cut, record)
-        except KilledError:
-            pass
-        if not death.reached:
-            break
-        cut = open_lake(cut.url)
+    for copy in deaths(lake.url, tmp_path, lambda copy: undo(open_lake(str(copy)), record), stride=2):
+        cut = open_lake(str(copy))
         told = [(held["removal"], held["then"]) for held in dry_run(cut, ALL)["pending"]]
         report = retain(cut, ALL)
         assert told == [(name, "undone") for name in report["undone"]]

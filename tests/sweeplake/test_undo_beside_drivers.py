@@ -1,8 +1,6 @@
 """Undos beside drivers: what one left half done `resume` brings to its end; none begins beside a live one."""
 
-import itertools
 import os
-import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +21,7 @@ from lake.removal_log import note_attempt, records
 from lake.remove import finish_removals, remove
 from lake.undo import undo
 from tests.lake.runs import BARS, SWEEP, TRADES, add_runs, end_sweep, rows_of
-from tests.lake.seam import Death, KilledError, watched
+from tests.lake.seam import deaths
 from tests.lake.small import held
 from tests.sweeplake.asking import Ask, refused
 
@@ -51,15 +49,8 @@ def test_resume_brings_an_undo_to_its_end_that_died_at_any_call(
     monkeypatch.setattr(os, "fsync", lambda _: None)  # processes die here, not machines
     delete(lake, "details")
     (record,), finished = records(lake), 0
-    for place in itertools.count(1, 3):
-        cut, death = open_lake(str(shutil.copytree(lake.url, tmp_path / str(place)))), Death(place)
-        try:
-            with watched(death):
-                undo(cut, record)
-        except KilledError:
-            pass
-        if not death.reached:
-            break
+    for copy in deaths(lake.url, tmp_path, lambda copy: undo(open_lake(str(copy)), record), stride=3):
+        cut = open_lake(str(copy))
         before = {table: rows_of(cut, table) for table in WHOLE}
         sweeplake.resume(SWEEP, lake=cut.url)
         cut = open_lake(cut.url)
