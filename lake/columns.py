@@ -13,6 +13,7 @@ COUNT = pa.int64()
 FLAG = pa.bool_()
 DATE = pa.date32()
 BLOCKS = pa.list_(pa.float32())
+NUMBERS = pa.list_(pa.int32())
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ RUN = (
     RUN_ID,
     TIMEFRAME,
     Column("role", TEXT, "", "full, in_sample or out_of_sample"),
+    Column("span", INTEGER, "", "number of the walk-forward's span that it ran on; NULL if role is full"),
+    Column("splits", NUMBERS, "", "numbers of the splits that chose it; NULL unless role is out_of_sample"),
     Column("created_at", TIME, "UTC", "when the run was computed"),
     Column("period_start", TIME, "UTC", "time of the window's first bar"),
     Column("period_end", TIME, "UTC", "time of the window's last bar"),
@@ -191,6 +194,7 @@ SWEEPS = (
     Column("strategy_source", TEXT, "JSON", "what is needed to load the strategy again"),
     Column("parameters", TEXT, "JSON", "parameter columns of this sweep: name, column, kind"),
     Column("config", TEXT, "JSON", "the configuration as validated"),
+    Column("splits", TEXT, "JSON", "a walk-forward's spans and splits; NULL for other sweeps"),
     Column("bars", TEXT, "JSON", "per symbol: fingerprint, window and files that were read"),
     Column("versions", TEXT, "JSON", "library versions"),
     Column("error", TEXT, "", "why it failed"),

@@ -13,6 +13,7 @@ from queries.parameters import ParameterColumn
 from queries.ranking import COMPOSITE
 
 Document = dict[str, Any]
+FULL = "full"
 
 
 def run_documents(catalog: Catalog, runs: pa.Table) -> list[Document]:
@@ -20,7 +21,8 @@ def run_documents(catalog: Catalog, runs: pa.Table) -> list[Document]:
 
     `date` is created_at, ISO 8601. `params` has the strategy's parameters under their own names, integers as
     integers, None where off. `metrics` has every metric, None where undefined, a backtester's own without
-    prefix if the run has them. A lookup's rows also have their `request`.
+    prefix if the run has them. Runs of a walk-forward also have `role` and `span`, a lookup's rows their
+    `request`.
     """
     return [_run(row, catalog.parameters(row["strategy"])) for row in runs.to_pylist()]
 
@@ -58,6 +60,8 @@ def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:
         "params": {parameter.name: parameter.cast(row.get(parameter.column)) for parameter in known},
         "metrics": metrics,
     }
+    if row.get("role", FULL) != FULL:
+        document |= {"role": row["role"], "span": row["span"]}
     if "request" in row:
         document["request"] = row["request"]
     return document

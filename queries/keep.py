@@ -86,7 +86,7 @@ def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa
     In each group the best runs stay, and of the others those whose ids have the lowest hashes, as many as
     the rule samples. A run without the metric or with too few trades is never among the best; one whose
     trades are not counted may be. The same run of several sweeps of a group is one, and stays or goes in
-    all of them.
+    all of them. What a walk-forward tested does not compete: its curve is stitched from all of it.
 
     Args:
         catalog: The snapshot.
@@ -105,7 +105,7 @@ def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa
     return catalog.arrow(
         f"""
         with valued as (
-            select sweep_id, run_id, strategy, symbol,
+            select sweep_id, run_id, strategy, symbol, role,
                 max({order.expression}) filter (
                     where (num_trades is null or num_trades >= $min_trades)
                 ) as value
@@ -117,6 +117,7 @@ def judged_details(catalog: Catalog, rule: Details, sweeps: Sequence[str]) -> pa
             on valued.sweep_id = details.sweep_id and valued.run_id = details.run_id
             and valued.strategy = details.strategy and valued.symbol = details.symbol
             where details.sweep_id in (select unnest($sweeps))
+            and valued.role is distinct from 'out_of_sample'
         ), runs as (
             select {group}, run_id, {"max" if order.descending else "min"}(value) as value
             from competing group by all

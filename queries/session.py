@@ -38,6 +38,10 @@ SQL_FILES = (
     "best_runs",
     "sweep_quantiles",
     "failures_by_cause",
+    "splits",
+    "walk_forward",
+    "walk_forward_equity",
+    "walk_forward_summary",
 )
 _SETTINGS = (
     "set global TimeZone = 'UTC'",

@@ -9,6 +9,7 @@ import pyarrow as pa
 from queries.catalog import Catalog
 from queries.search import Filters, best
 from queries.sweep import status, sweep_row
+from queries.walk_forward import out_of_sample, tests
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Summary:
         best: Its best run, as `best` returns it; no row if no run has the metric.
         quantiles: One row per main metric, as `sweep_quantiles`.
         failures: One row per cause, the most frequent first, as `failures_by_cause`.
+        out_of_sample: One row per symbol and path of a walk-forward, as `walk_forward_summary`.
+        tests: One row per split, symbol and tested span, as `walk_forward`.
     """
 
     sweep: dict[str, Any]
@@ -28,6 +31,8 @@ class Summary:
     best: pa.Table
     quantiles: pa.Table
     failures: pa.Table
+    out_of_sample: pa.Table
+    tests: pa.Table
 
 
 def summary(catalog: Catalog, sweep_id: str) -> Summary:
@@ -44,4 +49,6 @@ def summary(catalog: Catalog, sweep_id: str) -> Summary:
         best=best(catalog, Filters(sweep=sweep_id), metric=metric, n=1),
         quantiles=catalog.arrow("select * from sweep_quantiles($1)", [sweep_id]),
         failures=catalog.arrow("select * from failures_by_cause($1)", [sweep_id]),
+        out_of_sample=out_of_sample(catalog, sweep_id),
+        tests=tests(catalog, sweep_id),
     )

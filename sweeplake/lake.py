@@ -162,6 +162,8 @@ class Lake:
         if given.get("sweep") is not None:
             given["sweep"] = self.sweep_id(given["sweep"])
             raise_if_removed(self.catalog, given["sweep"])
+        if given.get("role") == "any":
+            given["role"] = None
         return Filters(**given)
 
 

@@ -17,6 +17,7 @@ from sweeps.errors import SweepError
 if TYPE_CHECKING:
     from sweeplake.lake import Lake
     from sweeplake.running import LakeSource
+    from sweeps.execution.context import Place
     from sweeps.execution.replay import Again
 
 
@@ -83,12 +84,13 @@ def again(lake: "Lake", stored: Stored) -> "Again":
     Raises:
         BadValueError: If it cannot be, as what its sweep was started on is not there as it was.
     """
+    from sweeps.execution.context import Place
     from sweeps.execution.replay import compute_again, revived_on
 
-    row = stored.run.select(["run_id", "sweep_id", "symbol"]).to_pylist()[0]
+    row = stored.run.select(["run_id", "sweep_id", "symbol", "span"]).to_pylist()[0]
     try:
         start = revived_on(sweep_row(lake.catalog, row["sweep_id"]), row["symbol"], lake.tables)
-        found = compute_again(start, row["symbol"], stored.run)[row["run_id"]]
+        found = compute_again(start, Place(row["symbol"], row["span"]), stored.run)[row["run_id"]]
         why = found.error and f"it fails now: {found.error}"
     except (SweepError, KeyError) as error:
         why = "; ".join(_changes(error))
@@ -98,32 +100,34 @@ def again(lake: "Lake", stored: Stored) -> "Again":
     return found
 
 
-_Group = tuple[str, str, list[str]]
-"""Sweep, symbol and runs."""
+_Group = tuple[str, "Place", list[str]]
+"""Sweep, place and runs."""
 
 
 def _groups(stored: Mapping[str, Stored]) -> Iterator[_Group]:
     from sweeps.execution.blocks import most_detailed
+    from sweeps.execution.context import Place
 
-    found: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    found: dict[tuple[str, Place, int], list[str]] = defaultdict(list)
     for run_id, run in stored.items():
-        row = run.run.select(["sweep_id", "symbol", "n_bars"]).to_pylist()[0]
-        found[row["sweep_id"], row["symbol"], row["n_bars"]].append(run_id)
-    for (sweep_id, symbol, bars), run_ids in found.items():
+        row = run.run.select(["sweep_id", "symbol", "span", "n_bars"]).to_pylist()[0]
+        found[row["sweep_id"], Place(row["symbol"], row["span"]), row["n_bars"]].append(run_id)
+    for (sweep_id, place, bars), run_ids in found.items():
         size = most_detailed(bars)
         for at in range(0, len(run_ids), size):
-            yield sweep_id, symbol, run_ids[at : at + size]
+            yield sweep_id, place, run_ids[at : at + size]
 
 
 def _replayed(lake: "Lake", stored: Mapping[str, Stored], group: _Group) -> Iterator[Replay]:
     from sweeps.bars.errors import NoBarsError
     from sweeps.execution.replay import compute_again, corrected, differences, revived_on
 
-    sweep_id, symbol, run_ids = group
+    sweep_id, place, run_ids = group
+    symbol = place.symbol
     rows = pa.concat_tables([stored[run_id].run for run_id in run_ids], promote_options="default")
     try:
         start = revived_on(sweep_row(lake.catalog, sweep_id), symbol, lake.tables)
-        computed = compute_again(start, symbol, rows)
+        computed = compute_again(start, place, rows)
     except (SweepError, KeyError) as error:
         yield from (Replay(run_id, sweep_id, None, changed=_changes(error)) for run_id in run_ids)
         return

@@ -1,6 +1,7 @@
 """Ingesting, planning and running."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,9 +141,11 @@ def plan(
     prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
     snapshot = opened.tables.snapshot(["metrics", "sweeps"])
-    found = dict.fromkeys(prepared.inputs, 0) if fresh else reusable(prepared, snapshot)
+    found = Counter[str]()
+    for place, runs in () if fresh else reusable(prepared, snapshot).items():
+        found[place.symbol] += runs
     changed = {} if fresh else changes(prepared, snapshot)
-    reused = sum(found.values())
+    reused = found.total()
     reckoned = estimate(prepared, context, workers or os.cpu_count() or 1, reused)
     return Plan(
         prepared.runs,

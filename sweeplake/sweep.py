@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from queries.summary import Summary, summary
 from queries.sweep import status, sweep_row
+from queries.walk_forward import stitched, tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,16 @@ class Sweep:
     def search(self, **arguments: Any) -> "pd.DataFrame":
         """Return its runs that pass the filters, as `Lake.search`."""
         return self.lake.search(sweep=self.sweep_id, **arguments)
+
+    def walk_forward(self) -> "pd.DataFrame":
+        """Return what each split of a walk-forward chose, and what that came to, a row per tested span."""
+        found: pd.DataFrame = tests(self.lake.catalog, self.sweep_id).to_pandas()
+        return found
+
+    def stitched(self) -> "pd.DataFrame":
+        """Return the stitched out-of-sample curves, a row per bar, as the view `walk_forward_equity`."""
+        found: pd.DataFrame = stitched(self.lake.catalog, self.sweep_id).to_pandas()
+        return found
 
     def failures(self) -> "pd.DataFrame":
         """Return its runs without a result: parameters, cause, error, traceback."""

@@ -25,6 +25,7 @@ select
     strategy_source,
     parameters,
     config,
+    splits,
     bars,
     versions,
     error

@@ -19,6 +19,7 @@ lake_option = click.option(
     metavar="URL",
     help="The lake: a folder, file://... or s3://bucket/prefix.",
 )
+ROLES = ("full", "in_sample", "out_of_sample", "any")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
@@ -53,6 +54,13 @@ class Age(click.ParamType[timedelta]):
 def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters that every question about runs takes."""
     for option in (
+        click.option(
+            "--role",
+            type=click.Choice(ROLES),
+            default=ROLES[0],
+            show_default=True,
+            help="Which runs of a walk-forward; others are full.",
+        ),
         click.option("--sweep", metavar="ID", help='Only this sweep; "latest" is the newest.'),
         click.option("--symbol", metavar="S", help="Only this symbol."),
         click.option("--strategy", metavar="S", help="Only this strategy."),

@@ -15,6 +15,7 @@ from sweeplake.cli.output import command, counted, note, print_json
 from sweeplake.cli.progress import progress
 from sweeplake.cli.runs import print_runs
 from sweeplake.cli.tables import print_facts
+from sweeplake.cli.walk_forward import print_curves
 
 EXIT_FAILED_RUNS = 1
 EXIT_INTERRUPTED = 130
@@ -240,13 +241,18 @@ def _print_profile(outcome: Any) -> None:
 def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     from queries.documents import run_documents
     from queries.search import Filters, best
+    from queries.walk_forward import out_of_sample
 
     outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric
     runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), metric=metric, n=10))
+    curves = [] if runs else out_of_sample(catalog, sweep.sweep_id).to_pylist()
     if as_json:
         document = asdict(outcome)
         spent = document.pop("profile")
-        print_json({**document, **({"profile": spent} if profile else {}), "best": runs})
+        walk = {"out_of_sample": curves} if curves else {}
+        print_json({**document, **({"profile": spent} if profile else {}), "best": runs, **walk})
+    elif curves:
+        print_curves(curves)
     elif runs:
         print_runs(runs, title=f"Best by {metric}", metric=metric)
     if outcome.status in _BROKEN_OFF:
@@ -257,5 +263,5 @@ def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     if outcome.failed:
         note(f"{counted(outcome.failed, 'run')} failed; see: {summary}")
         sys.exit(EXIT_FAILED_RUNS)
-    if runs and not as_json:
-        note(f"next: {summary}\n      {command('show ' + runs[0]['run_id'])}")
+    if (runs or curves) and not as_json:
+        note(f"next: {summary}" + (f"\n      {command('show ' + runs[0]['run_id'])}" if runs else ""))

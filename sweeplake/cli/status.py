@@ -10,6 +10,7 @@ from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
 from sweeplake.cli.tables import print_facts, print_table
+from sweeplake.cli.walk_forward import print_curves, print_tests
 
 if TYPE_CHECKING:
     from sweeplake.lake import Lake
@@ -115,12 +116,19 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
         found = lake.sweep(sweep_id).summary()
         best = run_documents(lake.catalog, found.best)
     quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()
+    curves, tests = found.out_of_sample.to_pylist(), found.tests.to_pylist()
     if as_json:
         tables = {"best": best, "quantiles": quantiles, "failures": failures}
-        print_json({**found.sweep, "metric": found.metric, **tables})
+        walk = {"out_of_sample": curves, "walk_forward": tests} if tests else {}
+        print_json({**found.sweep, "metric": found.metric, **tables, **walk})
         return
     print_facts(_facts(found.sweep), title=found.sweep["name"])
-    if quantiles:
+    if tests:
+        click.echo()
+        print_curves(curves)
+        click.echo()
+        print_tests(tests)
+    elif quantiles:
         click.echo()
         columns = tuple(quantiles[0])
         print_table(quantiles, columns, "Over all runs", optional=_QUANTILES, digits=4, alike=False)

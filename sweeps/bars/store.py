@@ -1,10 +1,11 @@
 """Store: the bars that the lake has."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from lake.snapshot import DataFile, Snapshot
+from lake.snapshot import DataFile, Snapshot, TableSnapshot
 from sweeps.bars.errors import NoBarsError
 from sweeps.bars.frame import Bars
 from sweeps.bars.rows import from_rows
@@ -51,6 +52,15 @@ def available(snapshot: Snapshot) -> list[Available]:
 def stored_files(snapshot: Snapshot, symbol: str, timeframe: str) -> tuple[DataFile, ...]:
     """Return the files that hold a symbol's bars."""
     return tuple(snapshot[BARS_TABLE].matching({"symbol": symbol, "timeframe": normal(timeframe)}))
+
+
+def only(snapshot: Snapshot, symbols: Sequence[str], timeframe: str) -> Snapshot:
+    """Return the bars of some symbols at a timeframe alone: little to send to workers."""
+    held = snapshot[BARS_TABLE]
+    files = tuple(file for symbol in symbols for file in stored_files(snapshot, symbol, timeframe))
+    return Snapshot(
+        snapshot.storage, {BARS_TABLE: TableSnapshot(held.name, held.version, held.schema, files)}
+    )
 
 
 def find_bars(snapshot: Snapshot, symbol: str, timeframe: str) -> Bars | None:

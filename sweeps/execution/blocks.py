@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from sweeps.execution.cell_set import CellSet, encode_cells
+from sweeps.execution.context import Place
 from sweeps.spec.grid import Grid, IndexArray
 
 FIRST_RUNS = 64
 TARGET_SECONDS = 1.0
 GROWTH = 16
 """A block may be so many times larger than the last one that was measured."""
-Ranges = Mapping[str, Sequence[tuple[int, int]]]
-"""Per symbol, ranges lo..hi of raw indices, hi excluded; ascending, none overlaps another."""
+Ranges = Mapping[Place, Sequence[tuple[int, int]]]
+"""By place, ranges lo..hi of raw indices, hi excluded; ascending, none overlaps another."""
 MOST_RUNS = 100_000
 """Some 350 MB on a worker, the last block on its way to storage included, and one row group of a file."""
 EQUITY_ROWS = 1_000_000
@@ -23,10 +24,10 @@ EQUITY_ROWS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A slice of one symbol's runs.
+    """A slice of the runs at one place.
 
     Attributes:
-        symbol: The symbol.
+        place: The place.
         lo: Raw index of its first run.
         hi: Raw index after its last run.
         runs: Number of runs in [lo, hi).
@@ -34,15 +35,17 @@ class Block:
             were carried over; else None.
         details: Whether it stores trades and equity of runs whose metrics are in.
         apart: Whether it killed a worker, and is computed where it can kill none.
+        splits: Which splits chose each of its runs, if they were chosen.
     """
 
-    symbol: str
+    place: Place
     lo: int
     hi: int
     runs: int
     chosen: IndexArray | None = None
     details: bool = False
     apart: bool = False
+    splits: tuple[tuple[int, ...], ...] = ()
 
     def indices(self, grid: Grid) -> IndexArray:
         """Return the raw indices of its runs, ascending, shape (runs,)."""
@@ -51,20 +54,26 @@ class Block:
     def to_document(self) -> dict[str, Any]:
         """Return what the journal keeps of it."""
         phase = "details" if self.details else "runs"
-        bounds = {"phase": phase, "symbol": self.symbol, "lo": self.lo, "hi": self.hi, "runs": self.runs}
+        bounds = {
+            "phase": phase,
+            **place_document(self.place),
+            "lo": self.lo,
+            "hi": self.hi,
+            "runs": self.runs,
+        }
         return (
             bounds if self.chosen is None or self.details else bounds | {"cells": encode_cells(self.chosen)}
         )
 
 
 class BlockCutter:
-    """Cuts a sweep into blocks, one symbol after the other, as large as the measured rate allows.
+    """Cuts a sweep into blocks, one place after the other, as large as the measured rate allows.
 
     Only one chunk of the grid is in memory, whatever its size.
 
     Args:
-        grid: Every run on one symbol.
-        symbols: The symbols.
+        grid: Every run at one place.
+        places: The places.
         most: Runs that a block may have at most.
         finished: What need not be computed any more, as ranges: no block reaches into one, or across it.
         cells: What need not be computed either, and lies anywhere.
@@ -74,13 +83,13 @@ class BlockCutter:
     def __init__(
         self,
         grid: Grid,
-        symbols: Sequence[str],
+        places: Sequence[Place],
         most: int | None = None,
         finished: Ranges | None = None,
-        cells: Mapping[str, CellSet] | None = None,
+        cells: Mapping[Place, CellSet] | None = None,
         limit: int | None = None,
     ) -> None:
-        self._grid, self._symbols, self._finished = grid, tuple(symbols), finished or {}
+        self._grid, self._places, self._finished = grid, tuple(places), finished or {}
         self._cells, self._left = cells or {}, limit
         self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
         self._runs = min(FIRST_RUNS, self._most)
@@ -91,22 +100,22 @@ class BlockCutter:
         self._runs = int(np.clip(wanted, 1, min(self._most, GROWTH * self._runs)))
 
     def __iter__(self) -> Iterator[Block]:
-        for symbol in self._symbols:
-            finished = np.array(self._finished.get(symbol, ()), np.int64).reshape(-1, 2)
-            done = self._cells.get(symbol)
+        for place in self._places:
+            finished = np.array(self._finished.get(place, ()), np.int64).reshape(-1, 2)
+            done = self._cells.get(place)
             for runs in self._grid.chunks():
                 new = runs if done is None else runs[~done.holds(runs)]
                 has_gaps = self._grid.chosen is not None or len(new) < len(runs)
                 for rest in _outside(new, finished):
-                    yield from self._cut(symbol, rest, has_gaps=has_gaps)
+                    yield from self._cut(place, rest, has_gaps=has_gaps)
 
-    def _cut(self, symbol: str, runs: IndexArray, *, has_gaps: bool) -> Iterator[Block]:
+    def _cut(self, place: Place, runs: IndexArray, *, has_gaps: bool) -> Iterator[Block]:
         at = 0
         while at < len(runs) and self._left != 0:
             part = runs[at : at + min(self._runs, self._left or self._runs)]
             is_whole = not has_gaps or int(part[-1] - part[0]) + 1 == len(part)
             chosen = None if is_whole else part
-            yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), chosen)
+            yield Block(place, int(part[0]), int(part[-1]) + 1, len(part), chosen)
             at += len(part)
             self._left = None if self._left is None else self._left - len(part)
 
@@ -120,6 +129,16 @@ def _outside(runs: IndexArray, finished: IndexArray) -> Iterator[IndexArray]:
     for part in np.split(left, np.flatnonzero(np.diff(gaps)) + 1):
         if len(part):
             yield part
+
+
+def place_document(place: Place) -> dict[str, Any]:
+    """Return what the journal keeps of a place."""
+    return {"symbol": place.symbol} | ({} if place.span is None else {"span": place.span})
+
+
+def place_of(block: Mapping[str, Any]) -> Place:
+    """Return the place of a block, as the journal tells it."""
+    return Place(block["symbol"], block.get("span"))
 
 
 def most_detailed(bars: int) -> int:

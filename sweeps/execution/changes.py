@@ -35,7 +35,7 @@ def changes(prepared: Prepared, snapshot: Snapshot) -> dict[str, tuple[str, ...]
     earlier = [state for state in states if (state["strategy"], state["timeframe"]) == wanted]
     for state in sorted(earlier, key=lambda state: (state["sweep_id"], state["at"])):
         for symbol, before in json.loads(state["bars"] or "{}").items():
-            if symbol in prepared.inputs:
+            if symbol in prepared.symbols:
                 found[symbol] = tuple(_changed(prepared, symbol, state, before))
     return found
 
@@ -44,7 +44,7 @@ def _changed(prepared: Prepared, symbol: str, state: Mapping[str, Any], bars: Ma
     changed = []
     if state["strategy_code"] != prepared.strategy.code:
         changed.append(STRATEGY)
-    if bars["fingerprint"] != prepared.inputs[symbol].fingerprint:
+    if bars["fingerprint"] != prepared.symbols[symbol].fingerprint:
         changed.append(BARS)
     if _settings(prepared, symbol, state, bars):
         changed.append(SETTINGS)
@@ -53,9 +53,9 @@ def _changed(prepared: Prepared, symbol: str, state: Mapping[str, Any], bars: Ma
 
 def _settings(prepared: Prepared, symbol: str, state: Mapping[str, Any], bars: Mapping[str, Any]) -> bool:
     before, now = json.loads(state["config"]), prepared.config.to_document()
-    keys = ("start", "end", "grid", "exits", "execution", "sample", "where")
+    keys = ("start", "end", "grid", "exits", "execution", "sample", "where", "walk_forward")
     return (
         state["simulation_version"] != SIMULATION_VERSION
-        or bars["periods_per_year"] != prepared.inputs[symbol].periods_per_year
+        or bars["periods_per_year"] != prepared.symbols[symbol].periods_per_year
         or any(before.get(key) != now.get(key) for key in keys)
     )

@@ -23,7 +23,7 @@ def make(scene: Scene, runs: Runs, *, trace: bool) -> Made:
 
 def compute_results(scene: Scene, runs: Runs) -> tuple[Results, Details]:
     """Return the results of some runs, and their details if the sweep keeps all."""
-    keep = runs.context.keep_details
+    keep = runs.keep_details
     if scene.strategy.kind == "backtester":
         return compute_backtests(scene, runs, keep=keep)
     computing = compute_asked if scene.strategy.kind == "bar_by_bar" else compute

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.computed import Made, make
-from sweeps.execution.context import SweepContext
+from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.memory import limit_memory
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
@@ -48,15 +48,15 @@ class Confinement:
 
     Attributes:
         context: The sweep.
-        symbol: The symbol.
-        bars: Its bars.
+        place: The place.
+        bars: The bars that can be read there.
         trace: Whether it traces runs that have a result; else it computes results.
         asks_sets: Whether the strategy is asked once for all cells that share its parameters.
         environment: What stands for the environment of the process that this one was forked from.
     """
 
     context: SweepContext
-    symbol: str
+    place: Place
     bars: Bars
     trace: bool
     asks_sets: bool
@@ -66,10 +66,10 @@ class Confinement:
         """Load the strategy; return what computes cells."""
         context = self.context
         strategy = stepping(context.strategy.load(), columns=False)
-        scene = Scene(strategy, self.bars, context.inputs[self.symbol])
+        scene = Scene(strategy, self.bars, context.inputs[self.place])
 
         def compute(indices: IndexArray) -> Made:
-            return make(scene, Runs(context, self.symbol, indices), trace=self.trace)
+            return make(scene, Runs(context, self.place, indices), trace=self.trace)
 
         return compute
 

@@ -43,7 +43,7 @@ def contained(scene: Scene, runs: Runs, *, trace: bool = False, apart: bool = Fa
                 return made
         end_worker("a strategy took all memory that this worker has")
     asks_sets = scene.strategy.kind == "signals"
-    given = Confinement(runs.context, runs.symbol, scene.bars, trace, asks_sets, dict(os.environ))
+    given = Confinement(runs.context, runs.place, scene.bars, trace, asks_sets, dict(os.environ))
     return compute_apart(given, runs.indices)
 
 

@@ -1,12 +1,15 @@
 """What every worker needs to know of a sweep; small, picklable, sent with each task."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from lake.schemas import TABLES
 from lake.snapshot import Snapshot
+from sweeps.bars.store import only
 from sweeps.spec.grid import Grid
+from sweeps.spec.splits import FULL
 from sweeps.strategies.source import StrategySource
 
 
@@ -27,27 +30,41 @@ class ParameterColumn:
     section: str
 
 
-@dataclass(frozen=True)
-class SymbolInputs:
-    """What a run of one symbol reads.
+class Place(NamedTuple):
+    """Where runs are computed.
 
     Attributes:
         symbol: The symbol.
-        fingerprint: Hash of all readable bars, warm-up included.
-        context: 64-bit hash of everything that all runs of the symbol share.
-        periods_per_year: A in the formulas.
-        first: Index of the window's first bar among the readable ones.
-        bars: Number of bars in the window.
-        period: Times of the window's first and last bar.
+        span: Number of the walk-forward's span; None is the sweep's whole window.
     """
 
     symbol: str
+    span: int | None = None
+
+
+@dataclass(frozen=True)
+class PlaceInputs:
+    """What a run at one place reads.
+
+    Attributes:
+        place: The place.
+        fingerprint: Hash of all readable bars, warm-up included.
+        context: 64-bit hash of everything that all runs there share.
+        periods_per_year: A in the formulas.
+        first: Index of the first bar of the window, or of the span, among the readable ones.
+        bars: Number of bars from there on; those after them are never read.
+        period: Times of the first and last of these.
+        role: full, in_sample or out_of_sample.
+    """
+
+    place: Place
     fingerprint: str
     context: int
     periods_per_year: float
     first: int
     bars: int
     period: tuple[datetime, datetime]
+    role: str = FULL
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class SweepContext:
         timeframe: Timeframe of the bars.
         end: Bars from this time on are never read.
         bars: The versions of the bars that the sweep reads.
-        inputs: Per symbol, what its runs read.
+        inputs: By place, what its runs read.
         columns: The settings that are stored with every run.
         keep_details: Whether trades and equity are stored with every block.
         keep_block_statistics: Whether block statistics are stored with every run.
@@ -89,11 +106,17 @@ class SweepContext:
     timeframe: str
     end: datetime | None
     bars: Snapshot
-    inputs: Mapping[str, SymbolInputs]
+    inputs: Mapping[Place, PlaceInputs]
     columns: tuple[ParameterColumn, ...]
     keep_details: bool
     keep_block_statistics: bool
     limits: Limits
+
+    def at(self, place: Place) -> "SweepContext":
+        """Return what the runs at one place need of it: little to send with every task."""
+        return replace(
+            self, inputs={place: self.inputs[place]}, bars=only(self.bars, [place.symbol], self.timeframe)
+        )
 
     def partition(self, table: str, symbol: str) -> dict[str, str]:
         """Return the partition values of a symbol's rows in a table."""

@@ -11,6 +11,7 @@ from lake.commits import CommitLostError, CommitUnknownError, SweepTakenOverErro
 from lake.lake import Lake
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
+from sweeps.execution.choices import choose
 from sweeps.execution.events import (
     CarriedOver,
     Cautioned,
@@ -110,6 +111,7 @@ class _Drive:
         self.begun = self.begun_computing = time.monotonic()
         self.ledger = Ledger(lake, self.context.sweep_id)
         self.profiler = Profiler(self.ledger)
+        self.runs = max(self.prepared.runs, start.lineage["runs"])
         self.before = 0
         self.states = 0
 
@@ -130,9 +132,10 @@ class _Drive:
         try:
             self._record(sweep_log.RUNNING)
             self._announce()
-            if not (self.start.fresh or self.before == self.prepared.runs):
+            if not (self.start.fresh or self.before >= self.prepared.runs):
                 self._carry_over()
             self._compute_runs()
+            self._compute_chosen()
             self._compute_details()
         except (KeyboardInterrupt, StopAskedError, BudgetSpentError) as stop:
             with uninterrupted(forget=True):
@@ -163,7 +166,7 @@ class _Drive:
             search = Search(self.prepared, snapshot, sources, finished.holds, self._check)
             for runs in carried(search, self.context):
                 self._check()
-                self.ledger.carry(runs, self.context.partition("metrics", runs.symbol))
+                self.ledger.carry(runs, self.context.partition("metrics", runs.place.symbol))
         if self.ledger.reused > before:
             self.observer(CarriedOver(self.ledger.reused - before, self._seconds()))
         self.before = self.ledger.finished.done
@@ -176,22 +179,37 @@ class _Drive:
         self.budget.check_time(self._seconds())
 
     def _compute_runs(self) -> None:
-        inputs = self.prepared.inputs
-        most = most_detailed(max(symbol.bars for symbol in inputs.values()))
+        most = most_detailed(max(inputs.bars for inputs in self.prepared.inputs.values()))
         cutter = BlockCutter(
             self.prepared.grid,
-            tuple(inputs),
+            self.prepared.searched,
             most if self.context.keep_details else None,
             self.ledger.finished.ranges(),
             self.ledger.finished.cells,
             self.budget.runs,
         )
+        self._compute(iter(cutter), cutter.learn)
+        left = self.prepared.runs - self.ledger.finished.done_at(self.prepared.searched)
+        self.budget.check_runs(left)
+
+    def _compute_chosen(self) -> None:
+        """Test what each split of a walk-forward chooses, once all that it chooses from is committed."""
+        if self.prepared.splits is None:
+            return
+        chosen = choose(self.prepared, self.context.sweep_id, self.lake)
+        self.runs = self.prepared.runs + chosen.runs
+        self._record(sweep_log.RUNNING)
+        self._compute(chosen.blocks(self.prepared, self.ledger.finished.holds))
+
+    def _compute(
+        self, blocks: Iterator[Block], learn: Callable[[int, float], None] = lambda _runs, _seconds: None
+    ) -> None:
         failed = self.ledger.failed
-        for receipt in self.profiler.runs(self._receipts(run_block, iter(cutter), self._tell_progress)):
+        for receipt in self.profiler.runs(self._receipts(run_block, blocks, self._tell_progress)):
             if isinstance(receipt, BlockLostError):
                 committed = self.ledger.add(lost_receipt(self.context, receipt))
             else:
-                cutter.learn(receipt.runs + receipt.failed, receipt.seconds)
+                learn(receipt.runs + receipt.failed, receipt.seconds)
                 committed = self.ledger.add(receipt)
             if committed:
                 self._tell_progress()
@@ -199,7 +217,6 @@ class _Drive:
             self.budget.check_failures(self.context.sweep_id, failed)
         self.ledger.flush()
         self._tell_progress()
-        self.budget.check_runs(self.prepared.runs - self.ledger.finished.done)
 
     def _receipts(
         self, task: Task, blocks: Iterator[Block], tell: Callable[[], None] = lambda: None
@@ -215,7 +232,7 @@ class _Drive:
 
     def _compute_details(self) -> None:
         details = self.prepared.config.details
-        if details.keep != "top":
+        if details.keep != "top" or self.prepared.splits is not None:
             return
         with self.profiler.details():
             missing = missing_winners(self.prepared, self.context, self.lake)
@@ -231,9 +248,7 @@ class _Drive:
     def _tell_progress(self) -> None:
         ledger = self.ledger
         seconds = time.monotonic() - self.begun_computing
-        self.observer(
-            Progressed(ledger.finished.done, ledger.failed, self.prepared.runs, seconds, self.before)
-        )
+        self.observer(Progressed(ledger.finished.done, ledger.failed, self.runs, seconds, self.before))
 
     def _seconds(self) -> float:
         return time.monotonic() - self.begun
@@ -246,9 +261,7 @@ class _Drive:
         counts, seconds = self.ledger.finished.counts(), self._total_seconds()
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(len(self.client.nthreads()))
-        return Outcome(
-            self.context.sweep_id, status, self.prepared.runs, **counts, seconds=seconds, profile=profile
-        )
+        return Outcome(self.context.sweep_id, status, self.runs, **counts, seconds=seconds, profile=profile)
 
     def _try_to_record(self, status: str, error: BaseException) -> None:
         with suppress(Exception):
@@ -261,6 +274,7 @@ class _Drive:
             {
                 **self.start.lineage,
                 "status": status,
+                "runs": self.runs,
                 "seconds": self._total_seconds(),
                 **self.ledger.finished.counts(),
                 "error": error,
@@ -275,8 +289,8 @@ class _Drive:
             Started(
                 self.context.sweep_id,
                 self.prepared.config.name,
-                self.prepared.runs,
-                len(self.prepared.inputs),
+                self.runs,
+                len(self.prepared.symbols),
                 len(self.client.nthreads()),
                 self.client.dashboard_link or None,
             )

@@ -51,12 +51,13 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: in
         workers: Workers that compute it.
         reused: Runs of it that need not be computed.
     """
-    symbol = next(iter(prepared.inputs))
-    scene = open_scene(context, symbol)
-    compute_results(scene, Runs(context, symbol, _sample(prepared, 1)))  # compiles, or loads what is compiled
+    searched = prepared.searched
+    place = max(searched, key=lambda place: prepared.inputs[place].bars)
+    scene = open_scene(context, place)
+    compute_results(scene, Runs(context, place, _sample(prepared, 1)))  # compiles, or loads what is compiled
     count, begun = FIRST_RUNS, time.perf_counter()
     while True:
-        runs = Runs(context, symbol, _sample(prepared, count))
+        runs = Runs(context, place, _sample(prepared, count))
         began = time.perf_counter()
         results, _ = compute_results(scene, runs)
         seconds = time.perf_counter() - began
@@ -68,11 +69,13 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: in
     rate = done / max(seconds, 1e-9)
     per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
     to_compute = prepared.runs - reused
-    blocks = len(prepared.inputs) * math.ceil(to_compute / len(prepared.inputs) / per_block)
+    blocks = len(searched) * math.ceil(to_compute / len(searched) / per_block)
+    all_bars = sum(prepared.inputs[place].bars for place in searched)
+    shorter = all_bars / (len(searched) * prepared.inputs[place].bars)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Estimate(
         blocks=blocks,
-        seconds=to_compute / rate / workers,
+        seconds=to_compute * shorter / rate / workers,
         memory_bytes=resident * (workers + 1),
         lake_bytes=int(size * prepared.runs),
         runs_per_second=rate,

@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from lake.copying import batches
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import READERS, DamagedFileError
+from sweeps.execution.context import Place
 from sweeps.execution.prepare import Prepared
 from sweeps.spec.grid import IndexArray
 from sweeps.spec.identity import HashArray, parameter_hashes
 
 PASS_RUNS = 8_000_000
 
-Done = Callable[[str, IndexArray], NDArray[np.bool_]]
-"""Says of a symbol's cells, which ascend, which ones a sweep has already."""
+Done = Callable[[Place, IndexArray], NDArray[np.bool_]]
+"""Says of the cells at a place, which ascend, which ones a sweep has already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,21 +84,21 @@ def sources_of(snapshot: Snapshot, prepared: Prepared, own: str = "") -> dict[st
     return found
 
 
-def nothing(_symbol: str, cells: IndexArray) -> NDArray[np.bool_]:
+def nothing(_place: Place, cells: IndexArray) -> NDArray[np.bool_]:
     """Return of each cell that it is not done: the sweep has not begun."""
     return np.zeros(len(cells), np.bool_)
 
 
-def held_in_passes(search: Search, symbol: str) -> Iterator[Held]:
-    """Yield what the lake has of a symbol's grid, and is not done, in parts that fit into memory."""
+def held_in_passes(search: Search, place: Place) -> Iterator[Held]:
+    """Yield what the lake has of the grid at a place, and is not done, in parts that fit into memory."""
     prepared, metrics = search.prepared, search.snapshot["metrics"]
-    context = prepared.inputs[symbol].context
-    partition = {"strategy": prepared.strategy.name, "symbol": symbol}
+    context = prepared.inputs[place].context
+    partition = {"strategy": prepared.strategy.name, "symbol": place.symbol}
     files = [file for file in metrics.matching(partition) if _may_hold(file, context)]
     passes = ceil(sum(file.rows for file in files) / PASS_RUNS)
     for number in range(passes):
         having = _stored(search, files, context, (number, passes))
-        cells, hashes = _wanted(search, symbol, [held for _, held in having])
+        cells, hashes = _wanted(search, place, [held for _, held in having])
         holding = tuple(file for file, held in having if (places_of(hashes, held) >= 0).any())
         yield Held(hashes, cells, holding)
 
@@ -116,14 +117,14 @@ def _stored(
     return having
 
 
-def _wanted(search: Search, symbol: str, held: Sequence[HashArray]) -> tuple[IndexArray, HashArray]:
+def _wanted(search: Search, place: Place, held: Sequence[HashArray]) -> tuple[IndexArray, HashArray]:
     """Return the cells of a grid that are stored and not done, and their hashes, which ascend."""
     grid = search.prepared.grid
     stored = np.unique(np.concatenate(held)) if held else np.empty(0, np.uint64)
     cells, own = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for chunk in grid.chunks() if len(stored) else ():
         search.between()
-        left = chunk[~search.done(symbol, chunk)]
+        left = chunk[~search.done(place, chunk)]
         hashes = parameter_hashes(grid, left)
         there = places_of(stored, hashes) >= 0
         cells.append(left[there])
@@ -140,7 +141,7 @@ def _may_hold(file: DataFile, context: int) -> bool:
 
 def _stored_hashes(search: Search, file: DataFile, context: int) -> HashArray:
     """Return the parameter hashes of a file's runs of a context; none of a file that cannot be read."""
-    parts = batches(search.snapshot.storage, "metrics", file, ["run_id", "sweep_id", "role"])
+    parts = batches(search.snapshot.storage, "metrics", file, ["run_id", "sweep_id"])
     try:
         ids = [part["run_id"].filter(carriable(part, context, search.sources)) for part in parts]
     except DamagedFileError:
@@ -149,10 +150,10 @@ def _stored_hashes(search: Search, file: DataFile, context: int) -> HashArray:
 
 
 def carriable(rows: pa.Table | pa.RecordBatch, context: int, sources: Sources) -> pa.Array:
-    """Return which rows are whole runs of a context in one of some sweeps, shape (rows,)."""
+    """Return which rows are runs of a context in one of some sweeps, shape (rows,)."""
     of_context = pc.starts_with(rows["run_id"], f"{context:016x}")
     of_sweeps = pc.is_in(rows["sweep_id"], value_set=pa.array(sorted(sources), pa.string()))
-    return pc.and_(pc.and_(of_context, of_sweeps), pc.equal(rows["role"], "full"))
+    return pc.and_(of_context, of_sweeps)
 
 
 def parameter_part(run_ids: pa.Array | pa.ChunkedArray) -> HashArray:

@@ -16,6 +16,6 @@ def lost_receipt(context: SweepContext, lost: BlockLostError) -> BlockReceipt:
     block = lost.block
     results = Results.empty(block.runs)
     results.fail(np.arange(block.runs), Failure(WORKER_LOST, str(lost), ""))
-    rows = failure_rows(Runs(context, block.symbol, block.indices(context.grid)), results)
-    packed = Rows.of("failures", context.partition("failures", block.symbol), rows)
+    rows = failure_rows(Runs(context, block.place, block.indices(context.grid)), results)
+    packed = Rows.of("failures", context.partition("failures", block.place.symbol), rows)
     return BlockReceipt(block, (), (packed,), 0, block.runs)

@@ -2,33 +2,34 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from lake.evolution import ColumnClashError, missing_columns
 from lake.lake import Lake
 from lake.schemas import METRIC_NAMES, PARAMETER_PREFIX
-from lake.snapshot import Snapshot, TableSnapshot
+from lake.snapshot import Snapshot
 from sweeps.bars.errors import NoBarsError
 from sweeps.bars.frame import Bars
-from sweeps.bars.store import available, load_bars
+from sweeps.bars.store import available, load_bars, only
 from sweeps.bars.timeframes import normal
-from sweeps.execution.context import ParameterColumn, SymbolInputs
+from sweeps.execution.context import ParameterColumn, Place, PlaceInputs
+from sweeps.execution.inputs import on_spans, whole_inputs
 from sweeps.execution.proof import prove
 from sweeps.execution.rows import ARROW_KINDS
-from sweeps.simulation.kernel import SIMULATION_VERSION
 from sweeps.spec.binding import bind
 from sweeps.spec.config import SweepConfig
 from sweeps.spec.errors import ConfigError
 from sweeps.spec.grid import Grid
-from sweeps.spec.identity import context_hash
 from sweeps.spec.metric_check import check_metrics
 from sweeps.spec.sample import sample
+from sweeps.spec.splits import OUT_OF_SAMPLE, Splits, split
 from sweeps.strategies.contract import Strategy
 from sweeps.strategies.evaluate import check_direction
 from sweeps.strategies.registry import resolve
 
-FEWEST_BARS = 2
 CAUTIONED = 4
 
 
@@ -41,9 +42,11 @@ class Prepared:
         strategy: The strategy.
         grid: Every run on one symbol.
         bars: The versions of the bars that it reads, its symbols' files only.
-        inputs: Per symbol, what its runs read.
+        symbols: By symbol, what a run on the whole window reads.
+        inputs: By place, what its runs read; the same, unless the window is split.
+        splits: How the window is split; None if it is not.
         columns: The settings that are stored with every run.
-        runs: Number of runs over all symbols.
+        runs: Number of runs at all places where the whole grid is computed.
         cautions: What is allowed, and may not be what was meant.
     """
 
@@ -51,10 +54,17 @@ class Prepared:
     strategy: Strategy
     grid: Grid
     bars: Snapshot
-    inputs: Mapping[str, SymbolInputs]
+    symbols: Mapping[str, PlaceInputs]
+    inputs: Mapping[Place, PlaceInputs]
+    splits: Splits | None
     columns: tuple[ParameterColumn, ...]
     runs: int
     cautions: tuple[str, ...]
+
+    @property
+    def searched(self) -> tuple[Place, ...]:
+        """The places where the whole grid is computed; at the others, what was chosen."""
+        return tuple(place for place, inputs in self.inputs.items() if inputs.role != OUT_OF_SAMPLE)
 
 
 def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
@@ -82,7 +92,11 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
 
 
 def prepare_again(
-    config: SweepConfig, strategy: Strategy, bars: Snapshot, symbols: Sequence[str]
+    config: SweepConfig,
+    strategy: Strategy,
+    bars: Snapshot,
+    symbols: Sequence[str],
+    splits: Splits | None = None,
 ) -> Prepared:
     """Return a sweep as it was prepared once; what was checked then is not checked again.
 
@@ -90,12 +104,13 @@ def prepare_again(
         config: The configuration.
         strategy: The strategy.
         bars: The bars that it read.
-        symbols: The symbols that it covered.
+        symbols: The symbols that it covered, or some of them.
+        splits: How its window was split.
 
     Raises:
         SweepError: If the bars or the grid cannot be made.
     """
-    return _assembled(config, strategy, _grid(config, strategy), bars, symbols)
+    return _assembled(config, strategy, _grid(config, strategy), bars, symbols, splits=splits)
 
 
 def _grid(config: SweepConfig, strategy: Strategy) -> Grid:
@@ -116,26 +131,50 @@ def _assembled(
     snapshot: Snapshot,
     symbols: Sequence[str],
     check: Callable[[Bars], None] | None = None,
+    splits: Splits | None = None,
 ) -> Prepared:
     """Return the sweep; the first symbol's bars are checked."""
-    inputs, adjusted = {}, []
+    whole: dict[str, PlaceInputs] = {}
+    adjusted, calendar = [], np.empty(0, np.int64)
     for symbol in symbols:
         readable = load_bars(snapshot, symbol, config.timeframe, end=config.end)
-        inputs[symbol] = _inputs(config, strategy, readable)
+        whole[symbol] = whole_inputs(config, strategy, readable)
+        if config.walk_forward is not None and splits is None:
+            calendar = np.union1d(calendar, readable.time[whole[symbol].first :])
         if readable.adjusted:
             adjusted.append(symbol)
-        if check is not None and len(inputs) == 1:
+        if check is not None and len(whole) == 1:
             check(readable)
-    return Prepared(
+    if config.walk_forward is not None and splits is None:
+        splits = split(config.walk_forward, calendar, config.start, config.end, config.source)
+    inputs = {held.place: held for held in whole.values()}
+    if splits is not None:
+        inputs = on_spans(config, strategy, snapshot, symbols, splits)
+    prepared = Prepared(
         config=config,
         strategy=strategy,
         grid=grid,
-        bars=_only(snapshot, symbols, normal(config.timeframe)),
+        bars=only(snapshot, symbols, config.timeframe),
+        symbols=whole,
         inputs=inputs,
+        splits=splits,
         columns=parameter_columns(config, grid),
-        runs=grid.count() * len(symbols),
-        cautions=cautions(grid, adjusted),
+        runs=0,
+        cautions=(*cautions(grid, adjusted), *_left_out(splits, inputs, symbols)),
     )
+    return replace(prepared, runs=grid.count() * len(prepared.searched))
+
+
+def _left_out(
+    splits: Splits | None, inputs: Mapping[Place, PlaceInputs], symbols: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what to tell of symbols that have no bars on some spans."""
+    spans = () if splits is None else splits.spans
+    lacking = [symbol for symbol in symbols if any((symbol, span.number) not in inputs for span in spans)]
+    if not lacking:
+        return ()
+    named = ", ".join(lacking[:CAUTIONED]) + (", ..." if len(lacking) > CAUTIONED else "")
+    return (f"{named}: without bars on some spans of the walk-forward, and left out there",)
 
 
 def parameter_columns(config: SweepConfig, grid: Grid) -> tuple[ParameterColumn, ...]:
@@ -203,35 +242,3 @@ def _symbols(config: SweepConfig, snapshot: Snapshot) -> tuple[str, ...]:
         if symbol not in there:
             raise NoBarsError(symbol, timeframe, held)
     return tuple(wanted)
-
-
-def _inputs(config: SweepConfig, strategy: Strategy, bars: Bars) -> SymbolInputs:
-    first = bars.first_at_or_after(config.start) if config.start is not None else 0
-    count = len(bars) - first
-    if count < FEWEST_BARS:
-        reason = f"{count} bars of {bars.symbol} between start and end; a run needs at least {FEWEST_BARS}"
-        raise ConfigError(config.source, (("start", reason),))
-    periods_per_year = config.execution.periods_per_year or bars.periods_per_year
-    fingerprint = bars.fingerprint()
-    context = context_hash(
-        simulation_version=SIMULATION_VERSION,
-        strategy=strategy.name,
-        code=strategy.code,
-        symbol=bars.symbol,
-        timeframe=bars.timeframe,
-        start=config.start,
-        end=config.end,
-        periods_per_year=periods_per_year,
-        bars_fingerprint=fingerprint,
-    )
-    period = bars.opens_at(first), bars.opens_at(-1)
-    return SymbolInputs(bars.symbol, fingerprint, context, periods_per_year, first, count, period)
-
-
-def _only(snapshot: Snapshot, symbols: Sequence[str], timeframe: str) -> Snapshot:
-    """Return the bars of some symbols alone: little to send with every task."""
-    held = snapshot["bars"]
-    files = tuple(
-        file for symbol in symbols for file in held.matching({"symbol": symbol, "timeframe": timeframe})
-    )
-    return Snapshot(snapshot.storage, {"bars": TableSnapshot(held.name, held.version, held.schema, files)})

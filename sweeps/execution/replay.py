@@ -18,6 +18,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, TABLES
 from queries.show import StoredRun
 from sweeps.bars.store import load_bars
 from sweeps.execution.computed import compute_results, trace_runs
+from sweeps.execution.context import Place
 from sweeps.execution.resume import revived
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.start import Start
@@ -48,22 +49,17 @@ class Again:
 
 def revived_on(state: Mapping[str, Any], symbol: str, lake: Lake) -> Start:
     """Return a sweep as it was started, on one of its symbols alone; raises as `revived`."""
-    symbols = state["symbols"]
     bars = json.loads(state["bars"])
-    narrow = {
-        "symbols": [symbol],
-        "bars": json.dumps({symbol: bars[symbol]}),
-        "runs": state["runs"] // len(symbols),
-    }
+    narrow = {"symbols": [symbol], "bars": json.dumps({symbol: bars[symbol]}), "runs": None}
     return revived({**state, **narrow}, lake)
 
 
-def compute_again(start: Start, symbol: str, runs: pa.Table) -> dict[str, Again]:
-    """Compute runs of a sweep on a symbol again, with trades and equity; by run_id.
+def compute_again(start: Start, place: Place, runs: pa.Table) -> dict[str, Again]:
+    """Compute runs of a sweep at a place again, with trades and equity; by run_id.
 
     Args:
         start: The sweep.
-        symbol: The symbol.
+        place: The place.
         runs: Their rows of `metrics`, with the sweep's parameter columns.
 
     Raises:
@@ -71,11 +67,11 @@ def compute_again(start: Start, symbol: str, runs: pa.Table) -> dict[str, Again]
     """
     context = start.context
     cells = np.unique(locate(context.grid, context.columns, runs))
-    scene = open_scene(context, symbol)
-    asked = Runs(context, symbol, cells)
+    scene = open_scene(context, place)
+    asked = Runs(context, place, cells)
     results, _ = compute_results(scene, asked)
     metrics = metric_rows(asked, results, 0.0)
-    traced = dict(trace_runs(scene, Runs(context, symbol, cells[results.good])).tables())
+    traced = dict(trace_runs(scene, Runs(context, place, cells[results.good])).tables())
     found = {
         run_id: Again(_of(metrics, run_id), {table: _of(rows, run_id) for table, rows in traced.items()})
         for run_id in metrics["run_id"].to_pylist()
@@ -109,7 +105,7 @@ def corrected(start: Start, symbol: str, lake: Lake) -> bool:
     Raises:
         NoBarsError: If there are none any more.
     """
-    context, inputs = start.context, start.context.inputs[symbol]
+    context, inputs = start.context, start.prepared.symbols[symbol]
     now = load_bars(lake.snapshot(["bars"]), symbol, context.timeframe, end=context.end)
     same = now.cut(inputs.first + inputs.bars).without_empty_columns()
     return same.fingerprint() != inputs.fingerprint

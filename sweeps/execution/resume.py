@@ -17,6 +17,7 @@ from sweeps.execution.prepare import Prepared, prepare_again
 from sweeps.execution.start import Start, SweepChangedError, SweepRemovedError, new_context
 from sweeps.simulation.kernel import SIMULATION_VERSION
 from sweeps.spec.config import parse_config
+from sweeps.spec.splits import Splits
 from sweeps.strategies.source import StrategySource
 
 COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "error")
@@ -76,7 +77,7 @@ def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -
     """Return a sweep as it was started, whatever became of it since, to compute any of its runs again.
 
     Args:
-        state: A row of `sweeps`.
+        state: A row of `sweeps`; without `runs` if it is narrowed to some symbols.
         lake: The lake.
         changes: What is known to be in the way already.
 
@@ -96,7 +97,8 @@ def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -
     changes += [f"the bars file {path} is gone" for path in missing]
     if changes:
         raise SweepChangedError(sweep_id, tuple(changes))
-    prepared = prepare_again(config, strategy, bars, state["symbols"])
+    splits = None if state["splits"] is None else Splits.from_document(json.loads(state["splits"]))
+    prepared = prepare_again(config, strategy, bars, state["symbols"], splits)
     changes = _differences(prepared, state)
     if changes:
         raise SweepChangedError(sweep_id, tuple(changes))
@@ -125,11 +127,12 @@ def _differences(prepared: Prepared, state: Mapping[str, Any]) -> list[str]:
     """Return what of a sweep's inputs is not as it was."""
     changes = []
     for symbol, before in json.loads(state["bars"]).items():
-        inputs = prepared.inputs[symbol]
+        inputs = prepared.symbols[symbol]
         for name in COMPARED:
             now = getattr(inputs, name)
             if now != before[name]:
                 changes.append(f"{name} of the bars of {symbol} was {before[name]} and is {now}")
-    if prepared.runs != state["runs"]:
-        changes.append(f"it has {state['runs']:,} runs, its configuration makes {prepared.runs:,} here")
+    runs = prepared.runs if state["runs"] is None or prepared.splits is not None else state["runs"]
+    if prepared.runs != runs:
+        changes.append(f"it has {runs:,} runs, its configuration makes {prepared.runs:,} here")
     return changes

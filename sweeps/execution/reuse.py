@@ -23,8 +23,9 @@ from lake.snapshot import DataFile, Snapshot
 from lake.sources import DamagedFileError, verified_rows
 from lake.storage import Storage
 from sweeps.errors import SweepError
+from sweeps.execution.blocks import place_document
 from sweeps.execution.cell_set import encode_cells
-from sweeps.execution.context import SweepContext
+from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.held import (
     Held,
     Search,
@@ -62,15 +63,15 @@ class RunClashError(SweepError):
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """Some runs of one symbol that are ready to be written into a sweep.
+    """Some runs at one place that are ready to be written into a sweep.
 
     Attributes:
-        symbol: The symbol.
+        place: The place.
         cells: Their raw indices, ascending, shape (k,).
         rows: Their rows of `metrics`, partition columns aside, k of them.
     """
 
-    symbol: str
+    place: Place
     cells: IndexArray
     rows: pa.Table
 
@@ -78,7 +79,7 @@ class Carried:
         """Return what the journal keeps of them."""
         return {
             "phase": "reused",
-            "symbol": self.symbol,
+            **place_document(self.place),
             "lo": int(self.cells[0]),
             "hi": int(self.cells[-1]) + 1,
             "runs": len(self.cells),
@@ -92,13 +93,13 @@ def may_reuse(prepared: Prepared) -> bool:
     return prepared.config.details.keep != "all"
 
 
-def reusable(prepared: Prepared, snapshot: Snapshot) -> dict[str, int]:
-    """Return how many runs of each symbol the lake has, by their ids; nothing but these is read."""
+def reusable(prepared: Prepared, snapshot: Snapshot) -> dict[Place, int]:
+    """Return how many runs the lake has of each place, by their ids; nothing but these is read."""
     if not may_reuse(prepared):
-        return dict.fromkeys(prepared.inputs, 0)
+        return dict.fromkeys(prepared.searched, 0)
     search = Search(prepared, snapshot, sources_of(snapshot, prepared), nothing)
     return {
-        symbol: sum(len(held.cells) for held in held_in_passes(search, symbol)) for symbol in prepared.inputs
+        place: sum(len(held.cells) for held in held_in_passes(search, place)) for place in prepared.searched
     }
 
 
@@ -114,16 +115,16 @@ def carried(search: Search, context: SweepContext) -> Iterator[Carried]:
     """
     if not may_reuse(search.prepared):
         return
-    for symbol in search.prepared.inputs:
-        for held in held_in_passes(search, symbol):
-            yield from _gathered(symbol, _rows(search, held, symbol, context))
+    for place in search.prepared.searched:
+        for held in held_in_passes(search, place):
+            yield from _gathered(place, _rows(search, held, place, context))
 
 
 def _rows(
-    search: Search, held: Held, symbol: str, context: SweepContext
+    search: Search, held: Held, place: Place, context: SweepContext
 ) -> Iterator[tuple[IndexArray, pa.Table]]:
     """Yield cells and the rows that they get, each cell once."""
-    taken, inputs = np.zeros(len(held.cells), np.bool_), context.inputs[symbol]
+    taken, inputs = np.zeros(len(held.cells), np.bool_), context.inputs[place]
     for part in _sound_rows(search.snapshot.storage, held.files):
         search.between()
         own = part.filter(carriable(part, inputs.context, search.sources))
@@ -133,7 +134,7 @@ def _rows(
         names = {column.name: parameters[column.column] for column in context.columns}
         _require_same(rows, names, search.sources)
         taken[places] = True
-        yield cells, _renamed(rows, parameters, context)
+        yield cells, _renamed(rows, parameters, place, context)
 
 
 def _sound_rows(storage: Storage, files: Sequence[DataFile]) -> Iterator[pa.Table]:
@@ -181,7 +182,9 @@ def _require_same(rows: pa.Table, parameters: Mapping[str, pa.Array], sources: S
                 raise RunClashError(rows.filter(own)["run_id"].filter(clashes)[0].as_py(), sweep_id, name)
 
 
-def _renamed(rows: pa.Table, parameters: Mapping[str, pa.Array], context: SweepContext) -> pa.Table:
+def _renamed(
+    rows: pa.Table, parameters: Mapping[str, pa.Array], place: Place, context: SweepContext
+) -> pa.Table:
     """Return rows of other sweeps as this one stores them."""
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: rows[name]
@@ -190,23 +193,24 @@ def _renamed(rows: pa.Table, parameters: Mapping[str, pa.Array], context: SweepC
         or (name.startswith(CUSTOM_METRIC_PREFIX) and rows[name].null_count < rows.num_rows)
     }
     columns["sweep_id"] = pa.repeat(pa.scalar(context.sweep_id), rows.num_rows)
+    columns["span"] = pa.repeat(pa.scalar(place.span, pa.int32()), rows.num_rows)
     for name in () if context.keep_block_statistics else _BLOCKS:
         columns.pop(name, None)
     return pa.table({**columns, **parameters})
 
 
-def _gathered(symbol: str, found: Iterator[tuple[IndexArray, pa.Table]]) -> Iterator[Carried]:
+def _gathered(place: Place, found: Iterator[tuple[IndexArray, pa.Table]]) -> Iterator[Carried]:
     waiting: list[tuple[IndexArray, pa.Table]] = []
     for cells, rows in found:
         if len(cells):
             waiting.append((cells, rows))
         if sum(len(cells) for cells, _ in waiting) >= CARRIED_ROWS:
-            yield _joined(symbol, waiting)
+            yield _joined(place, waiting)
             waiting = []
     if waiting:
-        yield _joined(symbol, waiting)
+        yield _joined(place, waiting)
 
 
-def _joined(symbol: str, parts: Sequence[tuple[IndexArray, pa.Table]]) -> Carried:
+def _joined(place: Place, parts: Sequence[tuple[IndexArray, pa.Table]]) -> Carried:
     rows = pa.concat_tables([rows for _, rows in parts], promote_options="default")
-    return Carried(symbol, np.sort(np.concatenate([cells for cells, _ in parts])), rows)
+    return Carried(place, np.sort(np.concatenate([cells for cells, _ in parts])), rows)

@@ -11,34 +11,42 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lake.columns import BLOCKS, METRICS, TIME
+from lake.columns import BLOCKS, METRICS, NUMBERS, TIME
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
-from sweeps.execution.context import ParameterColumn, SweepContext, SymbolInputs
+from sweeps.execution.context import ParameterColumn, Place, PlaceInputs, SweepContext
 from sweeps.execution.results import Results
 from sweeps.spec.grid import Grid, IndexArray
 from sweeps.spec.identity import RUN_ID_CHARACTERS, HashArray, parameter_hashes, run_id_text
+from sweeps.spec.splits import OUT_OF_SAMPLE
 
 ARROW_KINDS = {"int": pa.float64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Some runs of one symbol in a sweep.
+    """Some runs at one place of a sweep.
 
     Attributes:
         context: The sweep.
-        symbol: The symbol.
+        place: The place.
         indices: Raw indices of their cells, shape (k,).
+        splits: Numbers of the splits that chose each of them, k of these; nothing if none had to.
     """
 
     context: SweepContext
-    symbol: str
+    place: Place
     indices: IndexArray
+    splits: tuple[tuple[int, ...], ...] = ()
 
     @property
-    def inputs(self) -> SymbolInputs:
+    def inputs(self) -> PlaceInputs:
         """What they read."""
-        return self.context.inputs[self.symbol]
+        return self.context.inputs[self.place]
+
+    @property
+    def keep_details(self) -> bool:
+        """Whether trades and equity of each of them are stored: those of what was chosen always are."""
+        return self.context.keep_details or self.inputs.role == OUT_OF_SAMPLE
 
     @cached_property
     def hashes(self) -> HashArray:
@@ -68,7 +76,9 @@ def metric_rows(runs: Runs, results: Results, seconds: float) -> pa.Table:
         "sweep_id": _constant(context.sweep_id, pa.string(), count),
         "run_id": _run_ids(inputs.context, runs.hashes[order]),
         "timeframe": _constant(context.timeframe, pa.string(), count),
-        "role": _constant("full", pa.string(), count),
+        "role": _constant(inputs.role, pa.string(), count),
+        "span": _constant(runs.place.span, pa.int32(), count),
+        "splits": pa.array([runs.splits[row] for row in order] if runs.splits else [None] * count, NUMBERS),
         "created_at": _constant(datetime.now(UTC), TIME, count),
         "period_start": _constant(inputs.period[0], TIME, count),
         "period_end": _constant(inputs.period[1], TIME, count),
@@ -97,7 +107,7 @@ def failure_rows(runs: Runs, results: Results) -> pa.Table:
             "sweep_id": context.sweep_id,
             "run_id": runs.run_id(row),
             "strategy": context.strategy.name,
-            "symbol": runs.symbol,
+            "symbol": runs.place.symbol,
             "timeframe": context.timeframe,
             "created_at": now,
             "params": json.dumps(run_parameters(context.grid, context.columns, int(runs.indices[row]))),

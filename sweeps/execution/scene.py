@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sweeps.bars.frame import Bars
 from sweeps.bars.sessions import session_last
-from sweeps.execution.context import SymbolInputs
+from sweeps.execution.context import PlaceInputs
 from sweeps.simulation.engine import NO_ROWS, Engine, new_words
 from sweeps.simulation.hopping.packing import pack_flags
 from sweeps.simulation.window import PriceWindow, SignalSet
@@ -35,7 +35,7 @@ class Variant:
 class Scene:
     """The bars of one symbol, the memoised indicators on them, and a strategy. Threads may share it."""
 
-    def __init__(self, strategy: Strategy, bars: Bars, inputs: SymbolInputs) -> None:
+    def __init__(self, strategy: Strategy, bars: Bars, inputs: PlaceInputs) -> None:
         self.strategy, self.bars, self.inputs = strategy, bars, inputs
         self.indicators = Indicators(bars, window=inputs.first)
         self._trust = Trust()

@@ -108,8 +108,8 @@ def check_journal(start: Start, finished: Finished) -> None:
     chosen = start.prepared.grid.chosen
     if chosen is None:
         return
-    found = sum(int(finished.holds(symbol, chosen).sum()) for symbol in start.prepared.inputs)
-    if found != finished.done:
+    searched = start.prepared.searched
+    if sum(int(finished.holds(place, chosen).sum()) for place in searched) != finished.done_at(searched):
         raise SweepChangedError(start.context.sweep_id, ("its [sample] chooses other cells here",))
 
 
@@ -146,14 +146,14 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
                 for file in prepared.bars["bars"].matching({"symbol": symbol, "timeframe": context.timeframe})
             ],
         }
-        for symbol, inputs in prepared.inputs.items()
+        for symbol, inputs in prepared.symbols.items()
     }
     return {
         "sweep_id": context.sweep_id,
         "name": prepared.config.name,
         "owner": owner(),
         "strategy": prepared.strategy.name,
-        "symbols": list(prepared.inputs),
+        "symbols": list(prepared.symbols),
         "timeframe": context.timeframe,
         "started_at": context.started_at,
         "runs": prepared.runs,
@@ -162,6 +162,7 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
         "strategy_source": json.dumps(prepared.strategy.source.to_document()),
         "parameters": json.dumps([asdict(column) for column in prepared.columns]),
         "config": json.dumps(prepared.config.to_document()),
+        "splits": None if prepared.splits is None else json.dumps(prepared.splits.to_document()),
         "bars": json.dumps(bars),
         "versions": json.dumps(code_versions()),
     }

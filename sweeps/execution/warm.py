@@ -8,7 +8,7 @@ from distributed import Worker, WorkerPlugin
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
-from sweeps.execution.context import SymbolInputs
+from sweeps.execution.context import Place, PlaceInputs
 from sweeps.execution.memory import limit_memory
 from sweeps.execution.scene import Scene
 from sweeps.execution.worker import __name__ as _blocks  # noqa: F401
@@ -54,7 +54,7 @@ def warm() -> None:
     config = parse_config(SWEEP, "warm")
     strategy = resolve(config.strategy, Path())
     period = bars.opens_at(0), bars.opens_at(-1)
-    scene = Scene(strategy, bars, SymbolInputs("warm", "", 0, 252.0, 0, BARS, period))
+    scene = Scene(strategy, bars, PlaceInputs(Place("warm"), "", 0, 252.0, 0, BARS, period))
     grid = bind(config, strategy.parameters)
     cells = np.arange(grid.raw_size, dtype=np.int64)
     compute(scene, grid, cells)

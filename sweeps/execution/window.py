@@ -30,8 +30,9 @@ class BlockLostError(SweepError):
         self.block, self.reason = block, reason
 
     def __str__(self) -> str:
+        block = self.block
         return (
-            f"the block of {self.block.runs} runs of {self.block.symbol} from cell {self.block.lo} was lost: "
+            f"the block of {block.runs} runs of {block.place.symbol} from cell {block.lo} was lost: "
             f"{self.reason}"
         )
 
@@ -65,7 +66,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     finished = as_completed(with_results=True, raise_errors=False)
 
     def submit(block: Block, attempt: int) -> None:
-        future = client.submit(task, context, block, pure=False)
+        future = client.submit(task, context.at(block.place), block, pure=False)
         running[future] = block, attempt
         finished.add(future)
 

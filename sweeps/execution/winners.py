@@ -9,7 +9,7 @@ from lake.lake import Lake
 from queries.catalog import Catalog
 from queries.winners import winners
 from sweeps.execution.blocks import Block, most_detailed
-from sweeps.execution.context import ParameterColumn, SweepContext
+from sweeps.execution.context import ParameterColumn, Place, SweepContext
 from sweeps.execution.prepare import Prepared
 from sweeps.spec.axes import Axis
 from sweeps.spec.grid import Grid, IndexArray
@@ -40,10 +40,10 @@ def missing_winners(prepared: Prepared, context: SweepContext, lake: Lake) -> pa
 def winning_blocks(prepared: Prepared, runs: pa.Table) -> list[Block]:
     """Return the blocks that compute the details of some runs."""
     blocks: list[Block] = []
-    for symbol, inputs in prepared.inputs.items():
-        mine = runs.filter(pa.compute.equal(runs["symbol"], symbol))
+    for place, inputs in prepared.inputs.items():
+        mine = runs.filter(pa.compute.equal(runs["symbol"], place.symbol))
         cells = np.sort(locate(prepared.grid, prepared.columns, mine))
-        blocks += _blocks(symbol, cells, most_detailed(inputs.bars))
+        blocks += _blocks(place, cells, most_detailed(inputs.bars))
     return blocks
 
 
@@ -68,7 +68,7 @@ def _places(axis: Axis) -> dict[tuple[Value, ...], int]:
     return {row: place for place, row in enumerate(axis.rows)}
 
 
-def _blocks(symbol: str, cells: IndexArray, size: int) -> Iterator[Block]:
+def _blocks(place: Place, cells: IndexArray, size: int) -> Iterator[Block]:
     for at in range(0, len(cells), size):
         part = cells[at : at + size]
-        yield Block(symbol, int(part[0]), int(part[-1]) + 1, len(part), part, details=True)
+        yield Block(place, int(part[0]), int(part[-1]) + 1, len(part), part, details=True)

@@ -12,11 +12,12 @@ from distributed import get_worker, secede
 
 from lake.receipts import SMALL_BYTES, FileReceipt, Rows
 from lake.writer import encode_rows
+from sweeps.bars.frame import Bars
 from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
 from sweeps.execution.containment import contained
-from sweeps.execution.context import SweepContext
+from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.failures import Failure
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
@@ -87,34 +88,51 @@ class _Scenes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, str], Scene] = OrderedDict()
+        self._held: OrderedDict[tuple[str, Place], Scene] = OrderedDict()
+        self._bars: tuple[tuple[str, str], Bars] | None = None
 
-    def get(self, context: SweepContext, symbol: str) -> Scene:
-        key = context.sweep_id, symbol
+    def get(self, context: SweepContext, place: Place) -> Scene:
+        key = context.sweep_id, place
         with self._lock:
             if key not in self._held:
-                self._held[key] = open_scene(context, symbol)
+                self._held[key] = open_scene(context, place, self._whole(context, place.symbol))
                 while len(self._held) > SCENES_KEPT:
                     self._held.popitem(last=False)
             self._held.move_to_end(key)
             return self._held[key]
+
+    def _whole(self, context: SweepContext, symbol: str) -> Bars:
+        """Return the bars that all spans of a symbol are cut from; those of the last symbol are kept."""
+        key = context.sweep_id, symbol
+        if self._bars is None or self._bars[0] != key:
+            self._bars = key, _load(context, symbol)
+        return self._bars[1]
 
 
 _scenes = _Scenes()
 _leaving: dict[int, threading.Semaphore] = {}
 
 
-def open_scene(context: SweepContext, symbol: str) -> Scene:
-    """Load a symbol's bars and the strategy.
+def _load(context: SweepContext, symbol: str) -> Bars:
+    return load_bars(context.bars, symbol, context.timeframe, end=context.end)
+
+
+def open_scene(context: SweepContext, place: Place, whole: Bars | None = None) -> Scene:
+    """Load the bars that can be read at a place, and the strategy.
+
+    Args:
+        context: The sweep.
+        place: The place.
+        whole: The symbol's bars, if they are loaded.
 
     Raises:
         BarsChangedError: If the bars are not those that the sweep was planned on.
     """
-    inputs = context.inputs[symbol]
-    bars = load_bars(context.bars, symbol, context.timeframe, end=context.end)
+    inputs = context.inputs[place]
+    bars = (whole or _load(context, place.symbol)).cut(inputs.first + inputs.bars)
     found = bars.fingerprint()
     if found != inputs.fingerprint:
-        raise BarsChangedError(symbol, inputs.fingerprint, found)
+        raise BarsChangedError(place.symbol, inputs.fingerprint, found)
     return Scene(stepping(context.strategy.load()), bars, inputs)
 
 
@@ -125,9 +143,9 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     the next block begins while this one is encoded and written; the receipt returns when its files are whole.
     """
     watch = Stopwatch()
-    scene = _scenes.get(context, block.symbol)
+    scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
-    runs = Runs(context, block.symbol, block.indices(context.grid))
+    runs = Runs(context, block.place, block.indices(context.grid), block.splits)
     results, details = contained(scene, runs, apart=block.apart)
     watch.lap(SIMULATE)
     tables = [("metrics", metric_rows(runs, results, watch.seconds[SIMULATE]))]
@@ -139,9 +157,9 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
 def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     """Compute again the runs of a block, which are winners, and write their trades and equity."""
     watch = Stopwatch()
-    scene = _scenes.get(context, block.symbol)
+    scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
-    runs = Runs(context, block.symbol, block.indices(context.grid))
+    runs = Runs(context, block.place, block.indices(context.grid))
     results, details = contained(scene, runs, trace=True, apart=block.apart)
     watch.lap(SIMULATE)
     if results.failures:
@@ -160,7 +178,7 @@ def _receipt(
     with _beside_the_next_block():
         watch.lap(QUEUE)
         for table, content in tables:
-            partition = context.partition(table, runs.symbol)
+            partition = context.partition(table, runs.place.symbol)
             if content.nbytes >= SMALL_BYTES:
                 file = encode_rows(table, content, partition, quick=True)
                 watch.lap(ENCODE)

@@ -21,6 +21,7 @@ from sweeps.spec.sample_config import SampleConfig
 from sweeps.spec.section import ReadBy, Section, axis_of, checked, refused
 from sweeps.spec.timeframe import timeframe_micros
 from sweeps.spec.toml import read_toml
+from sweeps.spec.walk_forward_config import WalkForwardConfig
 from sweeps.spec.where import check_syntax
 
 __all__ = ["ConfigError", "SweepConfig", "load_config", "parse_config"]
@@ -90,6 +91,7 @@ class SweepConfig(Section):
     where: Annotated[str, checked(check_syntax, "a condition in quotes")] | None = None
     grid: dict[str, Annotated[AxisSpec, axis_of(Scalars())]] = Field(default_factory=dict)
     sample: SampleConfig | None = None
+    walk_forward: WalkForwardConfig | None = None
     execution: ExecutionConfig = ExecutionConfig()
     exits: ExitsConfig = ExitsConfig()
     score: dict[str, Weight] | None = None
@@ -127,6 +129,7 @@ class SweepConfig(Section):
 _TABLES: Final[Mapping[str, type[Section]]] = {
     "": SweepConfig,
     "sample": SampleConfig,
+    "walk_forward": WalkForwardConfig,
     "execution": ExecutionConfig,
     "execution.sizing": Sizing,
     "exits": ExitsConfig,

@@ -24,6 +24,7 @@ def context_hash(
     code: str,
     symbol: str,
     timeframe: str,
+    role: str,
     start: datetime | None,
     end: datetime | None,
     periods_per_year: float,
@@ -37,6 +38,7 @@ def context_hash(
         code: The hash of its sources.
         symbol: As the lake names it.
         timeframe: As the configuration writes it.
+        role: full, in_sample or out_of_sample: a run has one of these, whatever sweep it is in.
         start: First bar's time, inclusive, with a zone; None: from the first bar.
         end: Exclusive, with a zone; None: to the last bar.
         periods_per_year: What annualises.
@@ -51,6 +53,7 @@ def context_hash(
         "code": code,
         "symbol": symbol,
         "timeframe": timeframe,
+        "role": role,
         "start": _instant(start),
         "end": _instant(end),
         "periods_per_year": float(periods_per_year).hex(),

@@ -13,9 +13,8 @@ def check_metrics(config: SweepConfig, metric_names: Iterable[str]) -> None:
     """Refuse a configuration that names a metric which no run has.
 
     Args:
-        config: Its `[score]` and `details.metric` are looked at.
-        metric_names: Every metric that a run has; `composite_score` is allowed in `details.metric`
-            when there is a `[score]`.
+        config: Its `[score]`, `details.metric` and `walk_forward.metric` are looked at.
+        metric_names: Every metric that a run has; `composite_score` is allowed when there is a `[score]`.
 
     Raises:
         ConfigError: With every unknown name and the nearest known one.
@@ -24,11 +23,14 @@ def check_metrics(config: SweepConfig, metric_names: Iterable[str]) -> None:
     problems: list[Problem] = [
         (f"score.{name}", _unknown(name, known)) for name in config.score or {} if name not in known
     ]
-    metric = config.details.metric
-    if metric == COMPOSITE and config.score is None:
-        problems.append(("details.metric", "composite_score needs a [score]; add one, or choose a metric"))
-    elif metric != COMPOSITE and metric not in known:
-        problems.append(("details.metric", _unknown(metric, [*known, COMPOSITE])))
+    named = {"details.metric": config.details.metric}
+    if config.walk_forward is not None:
+        named["walk_forward.metric"] = config.walk_forward.metric
+    for key, metric in named.items():
+        if metric == COMPOSITE and config.score is None:
+            problems.append((key, "composite_score needs a [score]; add one, or choose a metric"))
+        elif metric != COMPOSITE and metric not in known:
+            problems.append((key, _unknown(metric, [*known, COMPOSITE])))
     if problems:
         raise ConfigError(config.source, tuple(problems))
 

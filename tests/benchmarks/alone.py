@@ -10,7 +10,7 @@ import numpy as np
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
-from sweeps.execution.context import SymbolInputs
+from sweeps.execution.context import Place, PlaceInputs
 from sweeps.execution.scene import Scene
 from sweeps.simulation.metric_names import METRIC_NAMES
 from sweeps.spec.binding import bind
@@ -31,7 +31,7 @@ def scene_and_grid(document: dict[str, Any], bars: Bars | None = None) -> tuple[
     config = parse_config(document, "benchmark")
     strategy, bars = resolve(config.strategy, Path()), bars or market()
     moment = bars.opens_at(0)
-    scene = Scene(strategy, bars, SymbolInputs("X", "", 1, 252.0, 0, len(bars), (moment, moment)))
+    scene = Scene(strategy, bars, PlaceInputs(Place("X"), "", 1, 252.0, 0, len(bars), (moment, moment)))
     return scene, bind(config, strategy.parameters)
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 import sweeplake as sl
 from sweeps.execution.compute import compute
+from sweeps.execution.context import Place
 from sweeps.execution.prepare import prepare
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.start import new_context
@@ -25,8 +26,9 @@ def real_runs(lake: "sl.Lake", symbol: str, folder: Path, count: int = REAL_RUNS
     """Return the metrics rows of runs that are computed here; the lake needs the symbol's bars."""
     prepared = prepare(parse_config({**SWEEP, "symbols": [symbol]}, "runs"), lake.tables, folder)
     context = new_context(prepared, SWEEP_ID, datetime.now(UTC))
-    runs = Runs(context, symbol, prepared.grid.survivors(0, count))
-    return metric_rows(runs, compute(open_scene(context, symbol), prepared.grid, runs.indices), 0.1)
+    place = Place(symbol)
+    runs = Runs(context, place, prepared.grid.survivors(0, count))
+    return metric_rows(runs, compute(open_scene(context, place), prepared.grid, runs.indices), 0.1)
 
 
 def more_runs(real: pa.Table, count: int, size: int, random: np.random.Generator) -> Iterator[pa.Table]:

@@ -17,6 +17,7 @@ import sweeplake as sl
 from lake.encoding import encode
 from lake.writer import TABLES
 from sweeps.execution.compute import compute
+from sweeps.execution.context import Place
 from sweeps.execution.prepare import prepare
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.start import new_context
@@ -52,10 +53,10 @@ def test_bytes_a_run(tmp_path: Path, symbol: str) -> None:
     sl.ingest([symbol], lake=lake, source="demo")
     prepared = prepare(parse_config({**SWEEP, "symbols": [symbol]}, "bytes"), lake.tables, tmp_path)
     context = new_context(prepared, "20260102T000000000-abcdef", datetime.now(UTC))
-    scene = open_scene(context, symbol)
+    scene = open_scene(context, Place(symbol))
     parts = []
     for lo in range(0, min(RUNS, prepared.runs), BLOCK):
-        runs = Runs(context, symbol, prepared.grid.survivors(lo, lo + BLOCK))
+        runs = Runs(context, Place(symbol), prepared.grid.survivors(lo, lo + BLOCK))
         parts.append(metric_rows(runs, compute(scene, prepared.grid, runs.indices), 0.1))
     names = [name for name in TABLES["metrics"].file_schema.names if name in parts[0].column_names]
     further = sorted(set(parts[0].column_names) - set(names))

@@ -44,10 +44,11 @@ def serial(lake: Lake) -> pd.DataFrame:
     prepared = prepare(parse_config(CONFIG, "test"), lake.tables, Path.cwd())
     context = new_context(prepared, "serial", datetime.now(UTC))
     tables = []
-    for symbol in prepared.inputs:
-        runs = Runs(context, symbol, prepared.grid.survivors(0, prepared.grid.raw_size))
-        results = compute(open_scene(context, symbol), prepared.grid, runs.indices)
-        tables.append(metric_rows(runs, results, 0.0).to_pandas().assign(symbol=symbol, strategy="sma_cross"))
+    for place in prepared.inputs:
+        runs = Runs(context, place, prepared.grid.survivors(0, prepared.grid.raw_size))
+        results = compute(open_scene(context, place), prepared.grid, runs.indices)
+        rows = metric_rows(runs, results, 0.0).to_pandas()
+        tables.append(rows.assign(symbol=place.symbol, strategy="sma_cross"))
     return pd.concat(tables).set_index("run_id").sort_index()
 
 

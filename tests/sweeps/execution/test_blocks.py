@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, BlockCutter, most_detailed, without_sample
+from sweeps.execution.context import Place
 from sweeps.spec.binding import bind
 from sweeps.spec.config import parse_config
 from sweeps.spec.grid import Grid
@@ -37,9 +38,10 @@ GRIDS = {
 def test_every_run_of_every_symbol_is_in_one_block(name: str) -> None:
     grid = grid_of(**GRIDS[name])
     expected = grid.survivors(0, grid.raw_size)
-    cutter = BlockCutter(grid, ["A", "B"])
-    for symbol in ("A", "B"):
-        blocks = [block for block in cutter if block.symbol == symbol]
+    places = [Place("A"), Place("A", 2), Place("B")]
+    cutter = BlockCutter(grid, places)
+    for place in places:
+        blocks = [block for block in cutter if block.place == place]
         found = np.concatenate([block.indices(without_sample(grid)) for block in blocks])
         assert np.array_equal(found, expected)
         assert [block.runs for block in blocks] == [
@@ -49,7 +51,7 @@ def test_every_run_of_every_symbol_is_in_one_block(name: str) -> None:
 
 def test_blocks_grow_to_a_second_by_sixteen_at_most_and_shrink_at_once() -> None:
     steps = {"start": 1, "stop": 300, "step": 1}
-    cutter = BlockCutter(grid_of(grid={"fast": steps, "slow": steps}), ["A"])
+    cutter = BlockCutter(grid_of(grid={"fast": steps, "slow": steps}), [Place("A")])
     blocks = iter(cutter)
     assert next(blocks).runs == FIRST_RUNS
     cutter.learn(FIRST_RUNS, 0.001)
@@ -65,7 +67,7 @@ def test_blocks_grow_to_a_second_by_sixteen_at_most_and_shrink_at_once() -> None
 def test_blocks_that_store_equity_are_bounded_by_its_rows() -> None:
     assert most_detailed(100) == 10_000
     assert most_detailed(5_000_000) == 1
-    cutter = BlockCutter(grid_of(), ["A"], most_detailed(50_000))
+    cutter = BlockCutter(grid_of(), [Place("A")], most_detailed(50_000))
     assert next(iter(cutter)).runs == 20
     cutter.learn(20, 0.001)
     assert next(iter(cutter)).runs == 20
@@ -75,6 +77,6 @@ def test_blocks_are_cut_only_as_they_are_asked_for() -> None:
     steps = {"start": 1, "stop": 20_000, "step": 1}
     grid = grid_of(grid={"fast": steps, "slow": steps}, exits={"max_bars": steps})
     assert grid.raw_size == 20_000**3
-    blocks = list(islice(BlockCutter(grid, ["A"]), 3))
+    blocks = list(islice(BlockCutter(grid, [Place("A")]), 3))
     assert [block.lo for block in blocks] == [0, FIRST_RUNS, 2 * FIRST_RUNS]
     assert grid.raw_size > MOST_RUNS

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.execution.blocks import BlockCutter
+from sweeps.execution.blocks import BlockCutter, place_document
+from sweeps.execution.context import Place
 from sweeps.execution.finished import Finished
 from sweeps.spec.grid import Grid
 from tests.sweeps.execution.test_blocks import grid_of
@@ -16,8 +17,11 @@ from tests.sweeps.execution.test_blocks import grid_of
 RUNS = 400
 
 
-def block(lo: int, hi: int, *, phase: str = "runs", symbol: str = "A", failed: int = 0) -> dict[str, object]:
-    return {"phase": phase, "symbol": symbol, "lo": lo, "hi": hi, "runs": hi - lo, "failed": failed}
+A, B = Place("A"), Place("B")
+
+
+def block(lo: int, hi: int, *, phase: str = "runs", place: Place = A, failed: int = 0) -> dict[str, object]:
+    return {"phase": phase, **place_document(place), "lo": lo, "hi": hi, "runs": hi - lo, "failed": failed}
 
 
 def grid(where: str | None = None, sample: int = 0) -> Grid:
@@ -28,11 +32,12 @@ def grid(where: str | None = None, sample: int = 0) -> Grid:
     return grid_of(grid={"fast": steps, "slow": steps}, **further)
 
 
-def test_a_block_is_told_from_others_by_symbol_range_and_phase() -> None:
+def test_a_block_is_told_from_others_by_place_range_and_phase() -> None:
     finished = Finished()
-    documents = [block(0, 5), block(5, 9), block(0, 5, symbol="B"), block(0, 5, phase="details")]
-    assert [finished.take(document) for document in documents] == [True] * 4
-    assert [finished.take(document) for document in documents] == [False] * 4
+    others = [block(0, 5, place=B), block(0, 5, place=Place("A", 1)), block(0, 5, phase="details")]
+    documents = [block(0, 5), block(5, 9), *others]
+    assert [finished.take(document) for document in documents] == [True] * 5
+    assert [finished.take(document) for document in documents] == [False] * 5
     assert (finished.computed, finished.failed) == (0, 0)
 
 
@@ -41,7 +46,7 @@ def test_runs_are_counted_once_and_details_not_at_all() -> None:
     for document in [block(5, 9, failed=1), block(0, 5), block(0, 5), block(0, 5, phase="details")]:
         finished.restore(document)
     assert (finished.computed, finished.failed) == (8, 1)
-    assert finished.ranges() == {"A": [(0, 5), (5, 9)]}
+    assert finished.ranges() == {A: [(0, 5), (5, 9)]}
 
 
 @pytest.mark.parametrize(
@@ -51,16 +56,16 @@ def test_runs_are_counted_once_and_details_not_at_all() -> None:
 def test_what_is_left_is_every_run_outside_of_the_finished_blocks(
     made: Grid, done: set[int], sizes: Sequence[int]
 ) -> None:
-    first = BlockCutter(made, ["A"])
+    first = BlockCutter(made, [A])
     blocks = []
     for place, cut in enumerate(first):
         blocks.append(cut)
         first.learn(sizes[place % len(sizes)], 1.0)
     kept = [cut for place, cut in enumerate(blocks) if place in done]
-    cutter = BlockCutter(made, ["A", "B"], 7, {"A": [(cut.lo, cut.hi) for cut in kept]})
+    cutter = BlockCutter(made, [A, B], 7, {A: [(cut.lo, cut.hi) for cut in kept]})
     rest = list(cutter)
-    for symbol, before in (("A", kept), ("B", [])):
-        mine = [cut for cut in rest if cut.symbol == symbol]
+    for place, before in ((A, kept), (B, [])):
+        mine = [cut for cut in rest if cut.place == place]
         runs = np.concatenate([cut.indices(made) for cut in (*mine, *before)])
         expected = np.concatenate(list(made.chunks()))
         assert sorted(runs.tolist()) == expected.tolist()

@@ -21,6 +21,7 @@ from lake.remove import remove
 from lake.writer import write_rows
 from sweeps.execution import ledger as module
 from sweeps.execution.blocks import Block
+from sweeps.execution.context import Place
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.worker import BlockReceipt
 from tests.lake.sleep import sleep
@@ -32,7 +33,11 @@ def receipt(lo: int, runs: int, *, failed: int = 0) -> BlockReceipt:
     ids = [f"{index:032x}" for index in range(lo, lo + runs)]
     rows = pa.table({"sweep_id": ["sweep"] * runs, "run_id": ids, "role": ["full"] * runs})
     return BlockReceipt(
-        Block("A", lo, lo + runs, runs), (), (Rows.of("metrics", PARTITION, rows),), runs - failed, failed
+        Block(Place("A"), lo, lo + runs, runs),
+        (),
+        (Rows.of("metrics", PARTITION, rows),),
+        runs - failed,
+        failed,
     )
 
 
@@ -105,7 +110,7 @@ def test_the_next_driver_counts_on_from_the_journal_and_takes_no_block_again(lak
     second = Ledger(lake, "sweep")
     with second.owned():
         assert (second.computed, second.failed) == (3, 2)
-        assert second.finished.ranges() == {"A": [(0, 5)]}
+        assert second.finished.ranges() == {Place("A"): [(0, 5)]}
         second.add(receipt(0, 5, failed=2))
         second.add(receipt(5, 1))
         second.flush()
@@ -164,7 +169,7 @@ def test_a_driver_that_slept_over_large_files_commits_none_and_the_next_one_comp
     assert first.computed == 5
     second = Ledger(open_lake(lake.url), "sweep")
     with second.owned(take_over=True):
-        assert second.finished.ranges() == {"A": [(0, 5)]}
+        assert second.finished.ranges() == {Place("A"): [(0, 5)]}
         second.add(receipt(5, 5))
         second.flush()
     assert sum(file.rows for file in open_lake(lake.url).snapshot()["metrics"].files) == 10
@@ -193,7 +198,7 @@ def test_what_is_pending_is_committed_when_it_is_old_though_no_other_receipt_com
 def test_details_that_a_policy_took_out_are_taken_again(lake: Lake) -> None:
     ids = pa.array([f"{index:032x}" for index in range(2)])
     rows = pa.table({"sweep_id": ["sweep"] * 2, "run_id": ids, "trades": [0] * 2, "equity_rows": [0] * 2})
-    block = Block("A", 0, 2, 2, np.arange(2), details=True)
+    block = Block(Place("A"), 0, 2, 2, np.arange(2), details=True)
     winners = BlockReceipt(block, (), (Rows.of("details", PARTITION, rows),), 2, 0)
     first = Ledger(lake, "sweep")
     with first.owned():

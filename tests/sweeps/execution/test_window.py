@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from distributed import Client, LocalCluster, as_completed
 
 from sweeps.execution import window
 from sweeps.execution.blocks import Block
+from sweeps.execution.context import Place
 from sweeps.execution.window import BlockLostError, through_window
 
 
@@ -21,8 +22,15 @@ def threads() -> Iterator[Client]:
         yield client
 
 
+class Context:
+    """Stands for a sweep's: these tasks read nothing of it."""
+
+    def at(self, _: Place) -> Self:
+        return self
+
+
 def blocks(count: int) -> Iterator[Block]:
-    return (Block("X", lo, lo + 1, 1) for lo in range(count))
+    return (Block(Place("X"), lo, lo + 1, 1) for lo in range(count))
 
 
 def quick(_: Any, block: Block) -> int:
@@ -30,7 +38,7 @@ def quick(_: Any, block: Block) -> int:
 
 
 def test_every_block_comes_back_once(threads: Client) -> None:
-    receipts: Any = through_window(threads, quick, None, blocks(50))  # type: ignore[arg-type]
+    receipts: Any = through_window(threads, quick, Context(), blocks(50))  # type: ignore[arg-type]
     assert sorted(receipts) == list(range(50))
 
 
@@ -42,7 +50,7 @@ def test_blocks_that_an_idle_cluster_forgot_are_given_up_after_a_while_and_the_o
     seen, began = window._has_ready, time.monotonic()
     deaf_until = began + 1.5
     monkeypatch.setattr(window, "_has_ready", lambda *asked: time.monotonic() > deaf_until and seen(*asked))
-    results = list(through_window(threads, quick, None, blocks(40)))  # type: ignore[arg-type]
+    results = list(through_window(threads, quick, Context(), blocks(40)))  # type: ignore[arg-type]
     computed = [result for result in results if not isinstance(result, BlockLostError)]
     lost = [result.block.lo for result in results if isinstance(result, BlockLostError)]
     assert sorted([*computed, *lost]) == list(range(40)), "every block is computed or told as lost, once"
@@ -55,7 +63,9 @@ def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> 
         time.sleep(0.5)
         return block.lo
 
-    receipts: Any = through_window(threads, slow, None, blocks(1), lambda: turns.append(time.monotonic()))  # type: ignore[arg-type]
+    receipts: Any = through_window(
+        threads, slow, Context(), blocks(1), lambda: turns.append(time.monotonic())
+    )  # type: ignore[arg-type]
     assert list(receipts) == [0]
     assert turns[-1] - turns[0] > 0.4
     assert len(turns) > 5
