@@ -32,12 +32,21 @@ def link_if_absent(path: Path, data: bytes) -> bool:
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield every file below a folder, at any depth, in no order; a file that goes meanwhile is left out."""
-    for parent, _, names in os.walk(folder):
+    """Yield every file below a folder, at any depth, in no order; what goes meanwhile is left out.
+
+    Raises:
+        OSError: If a folder cannot be listed: what lies there is not nothing.
+    """
+    for parent, _, names in os.walk(folder, onerror=_raise_unless_gone):
         for name in names:
             path = Path(parent, name)
             with suppress(FileNotFoundError):
                 yield path, path.stat()
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _temporary(path: Path, data: bytes | memoryview) -> Path:

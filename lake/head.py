@@ -22,6 +22,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from lake.checkpoints import make_checkpoint
 from lake.errors import LakeError
 from lake.evolution import CHECKPOINT_EVERY, add_columns, missing_columns
 from lake.instant import Instant
@@ -210,7 +211,7 @@ class Head:
         if self.version % CHECKPOINT_EVERY == 0:
             with suppress(DeltaError, OSError, LakeError):
                 handle = self._opened(self.version)
-                handle.create_checkpoint()
+                make_checkpoint(self._storage, self._table, handle)
                 self._rest(handle)
 
     def _opened(self, version: int | None) -> DeltaTable:

@@ -110,11 +110,18 @@ def _has_losses(paths: set[str]) -> bool:
     return any(is_open(path, paths) for path in paths)
 
 
-def old_log(stored: Iterable[StoredFile], before: datetime) -> tuple[int, list[Leftover]]:
+def old_log(
+    stored: Iterable[StoredFile], before: datetime, followed: int | None = None
+) -> tuple[int, list[Leftover]]:
     """Return the files of a table's log that only versions from before a time need, the oldest first.
 
     The newest whole checkpoint that is older than that stays with its entry, and all after it: every version
     that was current since can still be built.
+
+    Args:
+        stored: The files of the log.
+        before: The time.
+        followed: A version from which on every entry has to stay; None for none.
 
     Returns:
         The version of that checkpoint, and the files; version 0 and none if there is no such checkpoint.
@@ -125,7 +132,8 @@ def old_log(stored: Iterable[StoredFile], before: datetime) -> tuple[int, list[L
         for file, _ in numbered
         if (found := _ENTRY.fullmatch(_name(file.path))) and file.modified_at < before
     }
-    start = max(old_entries & _checkpoints(file for file, _ in numbered), default=0)
+    starts = old_entries & _checkpoints(file for file, _ in numbered)
+    start = max((start for start in starts if followed is None or start <= followed), default=0)
     return start, [
         Leftover(file.path, Kind.LOG, file.size_bytes)
         for file, found in sorted(numbered, key=lambda pair: pair[0].path)

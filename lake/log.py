@@ -34,6 +34,7 @@ _LOG_WORDS = (
     "Parquet error",
     "No table metadata",
     "Invalid",
+    "Kernel error",
 )
 
 _AWAY = re.compile(

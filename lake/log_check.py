@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from lake.checkpoints import flipped_checkpoints
 from lake.findings import LOG, RIVAL, Finding
 from lake.log import LogDamagedError, LogFiles, entry_path, log_files, missing_text, read_entry
 from lake.log_repair import bad_checkpoints
@@ -35,6 +36,7 @@ def check_log(storage: Storage, table: str, *, deep: bool) -> list[Finding]:
     return [
         *_gaps(table, log, has_hint=_has_hint(storage, table)),
         *_cut_entries(storage, table, entries, log.newest),
+        *(_flipped(storage, table) if deep else ()),
     ]
 
 
@@ -51,6 +53,15 @@ def _gaps(table: str, log: LogFiles, *, has_hint: bool) -> Iterator[Finding]:
     elif has_hint and not log.checkpoints:
         text = "its checkpoint is gone; every entry since version 0 is there"
         yield Finding(LOG, table, folder, (), text, _REPAIR)
+
+
+def _flipped(storage: Storage, table: str) -> Iterator[Finding]:
+    names = flipped_checkpoints(storage, table)
+    bad = bad_checkpoints(storage, table) if names else None
+    for name in names:
+        file = f"{table}/_delta_log/{name}"
+        text = "its bytes are not those that were written"
+        yield Finding(LOG, table, file, (), text, _BACKUP if bad is None else _REPAIR)
 
 
 def unreadable(storage: Storage, table: str, error: LogDamagedError) -> Finding:

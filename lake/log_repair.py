@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from lake.checkpoints import flipped_checkpoints, make_checkpoint
 from lake.entry import encode_entry
 from lake.log import (
     LogDamagedError,
@@ -42,12 +43,15 @@ class BadCheckpoints:
 def bad_checkpoints(storage: Storage, table: str) -> BadCheckpoints | None:
     """Return what keeps a table from being opened, if an older checkpoint and the entries since are enough.
 
-    None also if the table can be opened, or if it is not for its checkpoints that it cannot.
+    None also if the table can be opened and its checkpoints are as they were written, or if it is not for
+    these that it cannot.
     """
     log = log_files(storage, table)
-    if log.newest < 0 or _opens(storage, table, None):
+    flipped = {checkpoint_version(name) for name in flipped_checkpoints(storage, table)}
+    if log.newest < 0 or (not flipped and _opens(storage, table, None)):
         return None
-    start = next((start for start in _starts(log) if start < 0 or _opens(storage, table, start)), None)
+    starts = (start for start in _starts(log) if start not in flipped)
+    start = next((start for start in starts if start < 0 or _opens(storage, table, start)), None)
     if start is None:
         return None
     folder = f"{table}/_delta_log"
@@ -74,7 +78,8 @@ def restore_checkpoint(storage: Storage, table: str) -> bool:
         storage.put(f"{ASIDE}/{path}", storage.read(path))
     storage.delete([_hint(table), *bad.files])
     if _opens(storage, table, None):  # else an entry is cut off, too
-        DeltaTable(storage.uri(table), storage_options=storage.delta_options).create_checkpoint()
+        handle = DeltaTable(storage.uri(table), storage_options=storage.delta_options)
+        make_checkpoint(storage, table, handle)
     return True
 
 

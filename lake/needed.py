@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pyarrow.compute as pc
+
+from lake.copying import batches
 from lake.journal import Journal
 from lake.lake import Lake
 from lake.pending import unfinished
@@ -50,16 +53,45 @@ def taken_and_pending(lake: Lake) -> Iterator[tuple[str, str]]:
             yield from ((attempt.table, file.path) for file in (*attempt.dropped, *attempt.rewritten))
 
 
-def read_by_sweeps(lake: Lake) -> set[str]:
-    """Return the files of bars that sweeps read which were not removed, or may be brought back."""
+def followed_from(lake: Lake) -> dict[str, int]:
+    """Return, by table, from which version on whoever ends a removal that has not ended reads the log."""
+    found: dict[str, int] = {}
+    for record in unfinished(lake):
+        for attempt in attempts(lake, record):
+            found[attempt.table] = min(attempt.base + 1, found.get(attempt.table, attempt.base + 1))
+    return found
+
+
+def read_by_sweeps(lake: Lake, old: Collection[str] | None = None) -> set[str]:
+    """Return the files of bars that sweeps read of which anything is left, or which may be brought back.
+
+    Args:
+        lake: The lake.
+        old: Files that are asked for; None for all. The fewer, the less is read.
+    """
     named = named_sweeps(lake)
-    return {
-        path
-        for sweep_id, state in _newest_states(lake, ["status", "bars"]).items()
-        if (state["status"] != REMOVED or sweep_id in named) and state["bars"]
-        for symbol in json.loads(state["bars"]).values()
-        for path in symbol["files"]
-    }
+    needed, removed = set[str](), dict[str, set[str]]()
+    for sweep_id, state in _newest_states(lake, ["status", "bars"]).items():
+        symbols = json.loads(state["bars"] or "{}").values()
+        files = {path for symbol in symbols for path in symbol["files"] if old is None or path in old}
+        if state["status"] != REMOVED or sweep_id in named:
+            needed |= files
+        else:
+            removed[sweep_id] = files
+    asked = {sweep_id for sweep_id, files in removed.items() if files - needed}
+    return needed.union(*(removed[sweep_id] for sweep_id in _with_runs(lake, asked)))
+
+
+def _with_runs(lake: Lake, removed: Collection[str]) -> set[str]:
+    """Return which of some sweeps that were removed have runs yet: pinned ones."""
+    left, found = set(removed), set[str]()
+    for file in lake.snapshot(["metrics"])["metrics"].files if left else ():
+        low, high = file.minimum.get("sweep_id"), file.maximum.get("sweep_id")
+        if low is None or high is None or any(low <= sweep_id <= high for sweep_id in left):
+            for rows in batches(lake.storage, "metrics", file, ["sweep_id"]):
+                found |= left.intersection(pc.unique(rows["sweep_id"]).to_pylist())
+            left -= found
+    return found
 
 
 def _newest_states(lake: Lake, columns: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -13,10 +13,11 @@ from lake.lake import Lake
 from lake.ownership import SweepOwnedError, is_driven_since
 from lake.pins import pins
 from lake.policy import Pins
+from lake.receipts import FileReceipt
 from lake.removal import Removal, plan_removal
-from lake.removal_log import RemovalRecord, records, undos_begun
+from lake.removal_log import RemovalRecord, attempts, records, undos_begun
 from lake.sources import DamagedFileError, verify
-from lake.undoable import CannotUndoError, require_all_free, require_undoable
+from lake.undoable import CannotUndoError, data_file, files_out, require_all_free, require_undoable
 
 
 @dataclass(frozen=True)
@@ -109,21 +110,32 @@ def is_pinned(lake: Lake, record: RemovalRecord, further: Pins) -> bool:
     runs = {*further.runs, *(pin.id for pin in held if pin.kind == "run")}
     return any(
         not sweeps.isdisjoint((*choice.sweeps, *choice.runs))
-        or _names_run(lake, choice, sorted(runs - choice.spared))
+        or _names_run(lake, record, choice, sorted(runs - choice.spared))
         for choice in record.choices
     )
 
 
-def _names_run(lake: Lake, choice: Choice, runs: Sequence[str]) -> bool:
-    """Return whether a choice names one of some runs, itself or by a sweep that has it."""
+def _names_run(lake: Lake, record: RemovalRecord, choice: Choice, runs: Sequence[str]) -> bool:
+    """Return whether a choice names one of some runs, itself or by a sweep that has it, or had it."""
     ids = pa.array(runs, pa.string())
     if any(pc.any(pc.is_in(named, value_set=ids), min_count=0).as_py() for named in choice.runs.values()):
         return True
     if not runs or not choice.sweeps:
         return False
     asked = Choice("pinned", "sweep", runs=dict.fromkeys(choice.sweeps, ids))
-    return any(
-        asked.rows_by_bounds(file) != 0 and sum(counter(lake.storage)(table, file, [asked]))
+    files = [
+        (table, file)
         for table, held in lake.snapshot(["metrics", "failures"]).tables.items()
         for file in held.files
+    ]
+    files += [(file.table, data_file(file)) for file in _taken(lake, record)]
+    return any(
+        asked.rows_by_bounds(file) != 0 and sum(counter(lake.storage)(table, file, [asked]))
+        for table, file in files
     )
+
+
+def _taken(lake: Lake, record: RemovalRecord) -> list[FileReceipt]:
+    """Return the files of runs that a removal took out by now."""
+    tried = [attempt for attempt in attempts(lake, record) if attempt.table in ("metrics", "failures")]
+    return [file for attempt in tried for file in files_out(attempt)]

@@ -206,9 +206,11 @@ def forget_removals(lake: Lake, before: datetime) -> None:
 
     The plan goes first, in a request of its own: a folder without one is no removal any more, whatever else
     is left of it, and the next call takes the rest. What is half done, and not as old, may be a plan that
-    another process is about to put down: it stays.
+    another process is about to put down: it stays. So does one whose undo was begun and has not ended.
     """
-    old = [record.id for record in records(lake) if record.at < before and (record.done or record.undone)]
+    ended = [record for record in records(lake) if record.at < before and (record.done or record.undone)]
+    begun = undos_begun(lake, [record for record in ended if not record.undone])
+    old = [record.id for record in ended if record.id not in begun]
     lake.storage.delete([f"{FOLDER}/{name}/{_PLAN}" for name in old])
     folders = {name: lake.storage.list(f"{FOLDER}/{name}") for name in lake.storage.list(FOLDER)}
     left = [f"{FOLDER}/{name}/{file}" for name, held in folders.items() if _PLAN not in held for file in held]

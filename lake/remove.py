@@ -204,6 +204,7 @@ def _perform(
     _record_rows(lake, record)
     for table in REMOVAL_ORDER:
         until_no_conflict(lambda table=table: take_from(table))  # type: ignore[misc]
+    _require_not_pinned(lake, record, further)  # whoever pins looks once more after that whether it is there
     note_end(lake, record, "done")
 
 

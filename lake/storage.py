@@ -136,11 +136,15 @@ class Storage:
 
         Temporaries that a crash left beside their targets are among them. Paths are relative to the lake's
         root, as `delete` takes them. A file that goes meanwhile may be left out.
+
+        Raises:
+            LakeUnreachableError: If not all of it can be listed.
         """
         if self.local:
-            for path, held in disk.walk(Path(self.path(relative))):
-                at = datetime.fromtimestamp(held.st_mtime, UTC)
-                yield StoredFile(path.relative_to(self.root).as_posix(), held.st_size, at)
+            with self._reaching():
+                for path, held in disk.walk(Path(self.path(relative))):
+                    at = datetime.fromtimestamp(held.st_mtime, UTC)
+                    yield StoredFile(path.relative_to(self.root).as_posix(), held.st_size, at)
             return
         with self._reaching():
             self.fs.invalidate_cache()

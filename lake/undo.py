@@ -67,6 +67,8 @@ def undo(lake: Lake, record: RemovalRecord) -> Undone:
     beside a vacuum that was forced to a lower age, if it names a file while a request to delete it is on its
     way.
 
+    What a later removal took stays out, trades and equity of its runs too, until that one is undone.
+
     A driver that computes again what a repair took out of one of its sweeps would double what comes back: it
     owns these sweeps (`owning`), and whoever computes after it finds what came back. Torn batches of
     them are in nobody's way here.
@@ -156,25 +158,39 @@ def _bring_back(
     held = fenced(lake, table)
     choices = [choice for choice in record.choices if choice.concerns(table)]
     present = _present(lake, held.snapshot, choices)
+    gone = _gone_since(lake, record)
     visible = {file.path: file for file in held.snapshot.files}
 
     def lost(rows: pa.RecordBatch) -> pa.Array:
-        return pc.and_not(mask_of(choices, rows), present.mask(rows))
+        return pc.and_not(mask_of(choices, rows), mask_of([present, *gone], rows))
 
     adds: list[FileReceipt] = []
     removes: list[DataFile] = []
     for attempt in taken:
-        swapped = not present.runs and all(file.path in visible for file in attempt.added)
+        swapped = not (present.runs or gone) and all(file.path in visible for file in attempt.added)
         whole = [*attempt.dropped, *attempt.rewritten] if swapped else attempt.dropped
-        if not present.runs:
+        if not (present.runs or gone):
             adds += whole
             removes += [visible[file.path] for file in attempt.added if swapped]
         for file in files_out(attempt):
-            if present.runs or file not in whole:
+            if present.runs or gone or file not in whole:
                 adds += copy_rows(lake.storage, table, data_file(file), lost)
     if adds:
         held.commit(adds, removes, f"undo of removal {record.id}", fences)
     return sum(file.rows for file in adds) - sum(file.rows for file in removes)
+
+
+def _gone_since(lake: Lake, record: RemovalRecord) -> list[Choice]:
+    """Return the runs that later removals took, and keep out: nothing of them comes back before they do."""
+    later = [other for other in records(lake) if other.id > record.id and not other.undone]
+    begun = undos_begun(lake, later)
+    return [
+        choice
+        for other in later
+        if other.id not in begun
+        for choice in other.choices
+        if choice.concerns("metrics")
+    ]
 
 
 def _present(lake: Lake, snapshot: TableSnapshot, choices: Sequence[Choice]) -> Choice:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from lake.checkpoints import HASH_BYTES, old_hashes
 from lake.clock import store_time
 from lake.errors import LakeError
 from lake.head import SETTLED_SECONDS
@@ -31,7 +32,14 @@ from lake.leftovers import (
     unneeded,
 )
 from lake.log import entry_path, log_files, read_actions
-from lake.needed import READERS, ended_sweeps, read_by_sweeps, taken_and_pending, unfinished_files
+from lake.needed import (
+    READERS,
+    ended_sweeps,
+    followed_from,
+    read_by_sweeps,
+    taken_and_pending,
+    unfinished_files,
+)
 from lake.removal_log import forget_removals, named_sweeps
 from lake.schemas import TABLES
 from lake.snapshot import ABSENT, asked, load_table, table_snapshot
@@ -116,12 +124,13 @@ def vacuum_plan(lake: Lake, age: timedelta = SAFE_AGE, *, force: bool = False) -
         *old_temporaries([*stored, *journals, *_at_the_root(storage)], before),
         *old_journals(journals, ended, removed, before),
     ]
-    kept = []
+    kept, followed = [], followed_from(lake)
     for name, files in tables.items():
-        start, old = old_log(_log(name, files), min(before, now - LOG_AGE))
+        start, old = old_log(_log(name, files), min(before, now - LOG_AGE), followed.get(name))
         reason = _unopened(storage, name, start) if old else None
         if reason is None:
-            leftovers += old
+            hashes = old_hashes(storage, name, start)
+            leftovers += [*old, *(Leftover(path, Kind.LOG, HASH_BYTES) for path in hashes)]
         else:
             kept.append((name, reason))
     unique = {leftover.path: leftover for leftover in leftovers}
@@ -160,7 +169,8 @@ def _spared(lake: Lake, plan: VacuumPlan, chosen: Sequence[Leftover]) -> set[str
         for version in versions:
             spared |= {f"{table}/{path}" for path in _named(storage, table, version)}
         if table == "bars":
-            spared |= {f"{table}/{path}" for path in read_by_sweeps(lake)}
+            files = {leftover.path.removeprefix("bars/") for leftover in chosen}
+            spared |= {f"{table}/{path}" for path in read_by_sweeps(lake, files)}
     journals = {
         leftover.path: _sweep_of(leftover.path) for leftover in chosen if leftover.kind is Kind.JOURNAL
     }
@@ -193,7 +203,8 @@ def _needed(
     for table, path in taken_and_pending(lake):
         needed.setdefault(table, set()).add(path)
     if "bars" in asked:
-        needed["bars"] |= read_by_sweeps(lake)
+        bars = {file.path.removeprefix("bars/") for file in old if file.path.startswith("bars/")}
+        needed["bars"] |= read_by_sweeps(lake, bars)
     for name in asked:
         current = load_table(lake.storage, name)
         if current.version == ABSENT:  # without its log nobody can tell what is needed

@@ -3,16 +3,41 @@
 from lake.journal import Batch, Journal
 from lake.lake import Lake
 from lake.lost import Loss, all_losses
-from lake.pins import pins
+from lake.pins import Pin, pin, pins, unpin
 from lake.policy import Policy
 from lake.removed_runs import may_hold
 from lake.retention import Pinned
 from queries.catalog import Catalog
-from queries.keep import missing_pins
+from queries.errors import RemovedError, UnknownNameError
+from queries.keep import kind_of, missing_pins
 from queries.removed import removed_run, removed_sweep
 from sweeps.retention.policy_file import PolicyError
 
 _HALF = 16
+
+
+def protect(lake: Lake, name: str, note: str = "") -> Pin:
+    """Pin a sweep or run that the lake has.
+
+    A removal that took it before it could see the pin is seen here: then there is no pin.
+
+    Raises:
+        LakeMissingError: If there is no lake.
+        UnknownNameError: If it has neither.
+        RemovedError: If it was removed.
+    """
+    made = pin(lake, _kind_of(lake, name), name, note)
+    try:
+        _kind_of(lake, name)
+    except (RemovedError, UnknownNameError):
+        unpin(lake, name)
+        raise
+    return made
+
+
+def _kind_of(lake: Lake, name: str) -> str:
+    with Catalog(lake.require()) as catalog:
+        return kind_of(catalog, name)
 
 
 def pinned_by(lake: Lake, catalog: Catalog, policy: Policy) -> tuple[Pinned, tuple[str, ...]]:

@@ -31,7 +31,7 @@ from lake.sweep_log import CANCELLED, FAILED, INTERRUPTED, RUNNING
 from lake.usage import bytes_by_sweep, bytes_by_table
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
-from queries.keep import chosen_by_id, held_sweeps, judged_details, kind_of, pinned_counts
+from queries.keep import chosen_by_id, held_sweeps, judged_details, pinned_counts
 from sweeplake.pinned import pinned_by
 from sweeps.errors import did_you_mean
 from sweeps.retention.policy_file import PolicyError
@@ -111,17 +111,6 @@ def plan_deletion(lake: Lake, name: str) -> Removal:
         runs = {sweep: held.runs for sweep, held in states.items()}
         at = datetime.now(UTC)
         return plan_removal(at, [choice], _runs([choice], runs), catalog.snapshot, counter(lake.storage))
-
-
-def pinnable(lake: Lake, name: str) -> str:
-    """Return whether an id is a sweep's or a run's.
-
-    Raises:
-        LakeMissingError: If there is no lake.
-        UnknownNameError: If it is neither.
-    """
-    with Catalog(lake.require()) as catalog:
-        return kind_of(catalog, name)
 
 
 def _holds(catalog: Catalog, choice: Choice, held: Pin) -> bool:

@@ -20,11 +20,9 @@ def pin(name: str, lake_url: str, why: str, as_json: bool) -> None:  # noqa: FBT
     No policy removes it, and `delete` refuses.
     """
     from lake.lake import open_lake
-    from lake.pins import pin as put
-    from sweeplake.retention import pinnable
+    from sweeplake.pinned import protect
 
-    lake = open_lake(lake_url)
-    made = put(lake, pinnable(lake, name), name, why)
+    made = protect(open_lake(lake_url), name, why)
     if as_json:
         print_json({"pinned": asdict(made)})
     note(f"pinned {made.kind} {name}; to let it go: {command(f'unpin {name}')}")

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from lake.check import check_files
 from lake.commits import commit
+from lake.findings import LOG
 from lake.lake import Lake, open_lake
 from lake.log import LogDamagedError, log_files
 from lake.log_repair import ASIDE, restore_checkpoint, set_aside_cut_entry
@@ -35,6 +37,28 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> str:
 def twice(logged: str, lake: Lake) -> Lake:
     shutil.copytree(logged, lake.url)
     return lake
+
+
+def test_a_bit_that_flips_in_a_checkpoint_is_found_and_done_without(logged: str, tmp_path: Path) -> None:
+    """delta-rs believes a checkpoint: a step that flipped there has a batch committed twice."""
+    whole = newest(open_lake(logged)).read_bytes()
+    for place in range(0, len(whole), len(whole) // 100):
+        lake = open_lake(str(shutil.copytree(logged, tmp_path / str(place))))
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        newest(lake).write_bytes(flipped)
+        findings = check_files(lake, deep=True).findings
+        assert any(newest(lake).name in finding.file for finding in findings)
+        assert all("check --repair" in finding.remedy for finding in findings if finding.kind == LOG)
+        assert restore_checkpoint(lake.storage, "metrics")
+        assert check_files(lake, deep=True).findings == ()
+        shutil.rmtree(lake.url)
+
+
+def test_a_checkpoint_that_another_tool_made_is_taken_as_it_is(twice: Lake) -> None:
+    commit(twice, "metrics", [])
+    DeltaTable(f"{twice.url}/metrics").create_checkpoint()
+    assert check_files(twice, deep=True).findings == ()
 
 
 def newest(lake: Lake) -> Path:

@@ -142,3 +142,30 @@ def test_an_undo_within_which_the_removal_is_finished_or_that_dies_there_brings_
         if not act.reached:
             break
     assert place > 10
+
+
+@pytest.mark.parametrize("later", ["sweep", "one run"])
+def test_what_a_later_removal_took_stays_out_until_that_is_undone(filled: Filled, later: str) -> None:
+    lake = filled(0)
+    before = held(lake)
+    first, second = (remove(lake, planned(lake, kind)) for kind in ("details", later))
+    assert first is not None
+    assert second is not None
+    left = held(lake)
+    gone = {table: {row["run_id"] for row in before[table]} - runs_left(left, table) for table in RUNS}
+    assert gone["metrics"]
+    undo(lake, first)
+    out = gone["metrics"] | gone["failures"]
+    assert held(lake) == {
+        table: [row for row in rows if row["run_id"] not in out] for table, rows in before.items()
+    }
+    undo(lake, second)
+    assert {table: held(lake)[table] for table in RUNS} == {table: before[table] for table in RUNS}
+    assert runs_left(held(lake), "details").isdisjoint(out)
+
+
+RUNS = ("metrics", "failures")
+
+
+def runs_left(rows: dict[str, list[dict[str, object]]], table: str) -> set[object]:
+    return {row["run_id"] for row in rows[table]}

@@ -1,5 +1,8 @@
 """A pin that comes while a removal works: it holds as long as no rows have gone."""
 
+import itertools
+import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,16 @@ from lake.choices import Choice
 from lake.copying import counter
 from lake.given_up import PinnedMeanwhileError
 from lake.lake import Lake, open_lake
-from lake.pins import pin
+from lake.pins import pin, pins
 from lake.policy import Age, Policy
 from lake.removal import plan_removal
 from lake.removal_log import records
 from lake.remove import finish_removals, remove
 from lake.sweep_log import newest_states
+from queries.errors import RemovedError, UnknownNameError
 from sweeplake.maintain import dry_run, retain
-from tests.lake.seam import Death, KilledError, watched
+from sweeplake.pinned import protect
+from tests.lake.seam import At, Death, KilledError, watched
 from tests.lake.small import START, held, put_runs, put_sweep
 from tests.sweeplake.asking import Ask, refused
 
@@ -86,6 +91,35 @@ def test_a_pin_that_comes_while_a_removal_is_finished_holds(
     (ended,) = finish_removals(open_lake(lake.url))
     assert ended.undone
     as_before(lake, before)
+
+
+@pytest.mark.parametrize("tables", [("metrics",), ("trades", "equity", "metrics", "details")])
+def test_a_pin_at_any_moment_holds_or_is_refused(tmp_path: Path, tables: tuple[str, ...]) -> None:
+    template = open_lake(str(tmp_path / "lake"))
+    put_sweep(template, A, days=-1)
+    put_sweep(template, B, days=1)
+    put_runs(template, [(A, "r1"), (B, "r2")], tables=tables)
+    ends = set()
+    for place in itertools.count(1):
+        lake, pinned = open_lake(str(shutil.copytree(template.url, tmp_path / str(place)))), []
+        watch = At(place, lambda lake=lake, pinned=pinned: pinned.append(_try_to_pin(lake.url)))
+        with suppress(PinnedMeanwhileError), watched(watch):
+            retain(lake, OLD)
+        if not watch.reached:
+            break
+        runs = {row["run_id"] for row in held(open_lake(lake.url))["metrics"]}
+        assert pinned == ["r1" in runs], place
+        assert bool(pins(lake)) == pinned[0]
+        ends |= set(pinned)
+    assert ends == {True, False}
+
+
+def _try_to_pin(url: str) -> bool:
+    try:
+        protect(open_lake(url), "r1")
+    except (RemovedError, UnknownNameError):
+        return False
+    return True
 
 
 def test_the_command_says_that_it_was_given_up(lake: Lake, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
