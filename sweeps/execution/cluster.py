@@ -1,26 +1,22 @@
 """Cluster: the Dask client that a sweep runs on."""
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
+from typing import TypeVar
 
 import dask
 from distributed import Client, get_client
 
-import lake
-import queries
-import sweeps
+from lake.retrying import retried
 from sweeps.errors import SweepError
 from sweeps.execution.embedded import LOCAL_CONFIG, start_cluster
+from sweeps.execution.versions import code_versions, differences
 from sweeps.execution.warm import Warm
 
+T = TypeVar("T")
 CONNECT_SECONDS = 15
 WORKERS_SECONDS = 60
-PACKAGES = ("dask", "distributed", "numba", "numpy", "pyarrow", "sweeplake")
 
 
 class ClusterUnreachableError(SweepError):
@@ -82,44 +78,35 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
 
 def _warmed(client: Client) -> Client:
     """Return the client; its workers, also those that join later, are warm before their first block."""
-    client.register_plugin(Warm())
+    _answered(lambda: client.register_plugin(Warm()))
     return client
 
 
 def checked(client: Client) -> Client:
-    """Return the client once it has workers that run this code."""
+    """Return the client once it has workers that run this code; those that join later are asked by `Warm`.
+
+    A cluster that scales to zero is given something to do, for it starts no worker before.
+    """
     address = str(client.scheduler.address) if client.scheduler else "?"
+    asked = client.submit(code_versions, pure=False)
     try:
         client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+        asked.result(timeout=WORKERS_SECONDS)
     except TimeoutError as error:
         raise ClusterUnreachableError(address, f"no worker joined in {WORKERS_SECONDS} s") from error
-    here = code_versions()
-    for worker, there in client.run(code_versions, on_error="return").items():
+    except ImportError:
+        pass  # told below, with the worker's name
+    for worker, there in _answered(lambda: client.run(code_versions, on_error="return")).items():
         if not isinstance(there, dict):
             raise ClusterVersionError(worker, (f"sweeplake cannot be imported ({there})",))
-        differences = tuple(
-            f"{name} {there.get(name)} there, {mine} here"
-            for name, mine in here.items()
-            if there.get(name) != mine
-        )
-        if differences:
-            raise ClusterVersionError(worker, differences)
+        if different := differences(code_versions(), there):
+            raise ClusterVersionError(worker, different)
     return client
 
 
-@cache
-def code_versions() -> dict[str, str]:
-    """Return what must be equal on client and workers: library versions, and a hash of this code itself."""
-    return {name: version(name) for name in PACKAGES} | {"sweeplake code": _code_hash()}
-
-
-def _code_hash() -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for package in (lake, queries, sweeps):
-        folder = Path(package.__path__[0])
-        for file in sorted(folder.rglob("*.py")):
-            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+def _answered(ask: Callable[[], T]) -> T:
+    """Return what all workers answer; they are asked again where one left meanwhile."""
+    return retried(ask, lambda error: isinstance(error, OSError), WORKERS_SECONDS)
 
 
 def _current_client() -> Client | None:

@@ -31,7 +31,13 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
-from sweeps.execution.window import BlockLostError, Task, in_the_end_apart, through_window
+from sweeps.execution.window import (
+    BlockLostError,
+    SchedulerGoneError,
+    Task,
+    in_the_end_apart,
+    through_window,
+)
 from sweeps.execution.winners import missing_winners, winning_blocks
 from sweeps.execution.worker import BlockReceipt, run_block, run_details
 
@@ -67,6 +73,7 @@ def drive(
     Raises:
         SweepCutOffError: If the lake did not take a commit, or it is not known whether it did.
         TooManyFailuresError: If more runs failed than the budget allows; its state is `failed`.
+        SchedulerGoneError: If the cluster's scheduler does not answer any more; its state is `interrupted`.
     """
     return _Drive(new_start(prepared, fresh=fresh), lake, client, observer, budget).run()
 
@@ -112,8 +119,7 @@ class _Drive:
         self.ledger = Ledger(lake, self.context.sweep_id)
         self.profiler = Profiler(self.ledger)
         self.runs = max(self.prepared.runs, start.lineage["runs"])
-        self.before = 0
-        self.states = 0
+        self.before = self.states = 0
 
     def run(self, *, take_over: bool = False) -> Outcome:
         self.lake.create()
@@ -144,10 +150,11 @@ class _Drive:
                 if isinstance(stop, StopAskedError):
                     return self._end(sweep_log.CANCELLED)
                 return self._end(sweep_log.INTERRUPTED, str(stop))
-        except TooManyFailuresError as error:
+        except (SchedulerGoneError, TooManyFailuresError) as error:
+            is_gone = isinstance(error, SchedulerGoneError)
             with uninterrupted():
                 self.ledger.flush()
-                self._try_to_record(sweep_log.FAILED, error)
+                self._try_to_record(sweep_log.INTERRUPTED if is_gone else sweep_log.FAILED, error)
             raise
         except (SweepTakenOverError, CommitLostError, CommitUnknownError):
             raise  # the state is the other driver's to tell, or that of an interruption
@@ -189,8 +196,7 @@ class _Drive:
             self.budget.runs,
         )
         self._compute(iter(cutter), cutter.learn)
-        left = self.prepared.runs - self.ledger.finished.done_at(self.prepared.searched)
-        self.budget.check_runs(left)
+        self.budget.check_runs(self.prepared.runs - self.ledger.finished.done_at(self.prepared.searched))
 
     def _compute_chosen(self) -> None:
         """Test what each split of a walk-forward chooses, once all that it chooses from is committed."""
@@ -205,15 +211,13 @@ class _Drive:
         self, blocks: Iterator[Block], learn: Callable[[int, float], None] = lambda _runs, _seconds: None
     ) -> None:
         failed = self.ledger.failed
-        for receipt in self.profiler.runs(self._receipts(run_block, blocks, self._tell_progress)):
-            if isinstance(receipt, BlockLostError):
-                committed = self.ledger.add(lost_receipt(self.context, receipt))
-            else:
+        for made in self.profiler.runs(self._receipts(run_block, blocks, self._tell_progress)):
+            receipt = lost_receipt(self.context, made) if isinstance(made, BlockLostError) else made
+            if receipt is made:
                 learn(receipt.runs + receipt.failed, receipt.seconds)
-                committed = self.ledger.add(receipt)
-            if committed:
+            if self.ledger.add(receipt):
                 self._tell_progress()
-            failed += receipt.block.runs if isinstance(receipt, BlockLostError) else receipt.failed
+            failed += receipt.failed
             self.budget.check_failures(self.context.sweep_id, failed)
         self.ledger.flush()
         self._tell_progress()
@@ -231,8 +235,7 @@ class _Drive:
         )
 
     def _compute_details(self) -> None:
-        details = self.prepared.config.details
-        if details.keep != "top" or self.prepared.splits is not None:
+        if self.prepared.config.details.keep != "top" or self.prepared.splits is not None:
             return
         with self.profiler.details():
             missing = missing_winners(self.prepared, self.context, self.lake)

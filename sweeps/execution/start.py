@@ -13,10 +13,10 @@ from lake.sweep_log import REMOVED, new_sweep_id, newest_states
 from sweeps.bars.timeframes import normal
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import without_sample
-from sweeps.execution.cluster import code_versions
 from sweeps.execution.context import Limits, SweepContext
 from sweeps.execution.finished import Finished
 from sweeps.execution.prepare import Prepared
+from sweeps.execution.versions import code_versions
 from sweeps.simulation.kernel import SIMULATION_VERSION
 from sweeps.spec.limits_config import MEGA
 

@@ -1,5 +1,6 @@
 """Warm: what a worker has ready before its first block: what it imports, and compiled code from the disk."""
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from sweeps.execution.compute import compute
 from sweeps.execution.context import Place, PlaceInputs
 from sweeps.execution.memory import limit_memory
 from sweeps.execution.scene import Scene
-from sweeps.execution.worker import __name__ as _blocks  # noqa: F401
+from sweeps.execution.versions import code_versions, differences
+from sweeps.execution.worker import refuse_blocks
 from sweeps.simulation.kernel import trace
 from sweeps.simulation.settings import settings_table
 from sweeps.simulation.window import SignalSet
@@ -19,6 +21,8 @@ from sweeps.spec.binding import bind
 from sweeps.spec.config import parse_config
 from sweeps.strategies.registry import resolve
 
+logger = logging.getLogger("distributed.worker")
+"""What a worker says goes where Dask's own words go."""
 BARS = 64
 HOUR_MICROS = 3_600_000_000
 SWEEP = {
@@ -32,13 +36,21 @@ SWEEP = {
 
 
 class Warm(WorkerPlugin):
-    """Warms every worker of a client, also those that join later."""
+    """Warms every worker of a client, also those that join later; one that runs other code leaves."""
 
     name = "sweeplake-warm"
     idempotent = True
 
+    def __init__(self) -> None:
+        self.client_versions = code_versions()
+
     def setup(self, worker: Worker) -> None:
-        """Run once on a worker."""
+        """Run once on a worker, before its first block."""
+        if different := differences(self.client_versions, code_versions()):
+            logger.error("this worker differs from the client, and leaves: %s", ", ".join(different))
+            refuse_blocks()
+            worker.loop.add_callback(worker.close, reason="sweeplake-versions-differ")
+            return
         most = worker.memory_manager.memory_limit
         if worker.nanny is not None and most:  # else this may be the user's own process
             limit_memory(most)

@@ -14,6 +14,9 @@ from sweeps.execution.worker import BlockReceipt
 
 Task: TypeAlias = Callable[[SweepContext, Block], BlockReceipt]
 
+CONNECTED = "running"
+LEFT = ("closing", "closed")
+"""What a client says of itself."""
 TASKS_PER_THREAD = 3
 ATTEMPTS = 4
 TIMES_APART = 3
@@ -34,6 +37,20 @@ class BlockLostError(SweepError):
         return (
             f"the block of {block.runs} runs of {block.place.symbol} from cell {block.lo} was lost: "
             f"{self.reason}"
+        )
+
+
+class SchedulerGoneError(SweepError):
+    """The cluster's scheduler does not answer any more; what was with the cluster is lost."""
+
+    def __init__(self, sweep_id: str, address: str) -> None:
+        super().__init__(sweep_id, address)
+        self.sweep_id, self.address = sweep_id, address
+
+    def __str__(self) -> str:
+        return (
+            f"the scheduler {self.address} is gone; what sweep {self.sweep_id} had computed is committed; "
+            f"to go on, on another cluster or an embedded one: `sweeplake resume {self.sweep_id}`"
         )
 
 
@@ -59,8 +76,12 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         while_waiting: Called before each result and many times a second while there is none; what it raises
             ends the window.
 
+    A client that lost its scheduler tries to come back for as long as it does when it connects; blocks that
+    were with the cluster are then submitted again.
+
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
+        SchedulerGoneError: If the client cannot come back.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
     finished = as_completed(with_results=True, raise_errors=False)
@@ -71,7 +92,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         finished.add(future)
 
     def refill() -> None:
-        room = max(2, TASKS_PER_THREAD * sum(client.nthreads().values()))
+        room = max(2, TASKS_PER_THREAD * _threads(client))
         while len(running) < room:
             block = next(blocks, None)
             if block is None:
@@ -87,7 +108,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     try:
         refill()
         while running:
-            if not _has_ready(finished, while_waiting) and _is_idle(client):
+            if not _has_ready(client, finished, while_waiting, context) and _is_idle(client):
                 forgotten = dict(running)
                 running.clear()
                 client.cancel(list(forgotten))
@@ -114,7 +135,8 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
                 yield from again(block, attempt)
             refill()
     finally:
-        client.cancel(list(running))
+        if client.status == CONNECTED:
+            client.cancel(list(running))
 
 
 def in_the_end_apart(
@@ -139,13 +161,20 @@ def in_the_end_apart(
         blocks = iter(lost)
 
 
-def _has_ready(finished: Any, while_waiting: Callable[[], None]) -> bool:
+def _has_ready(
+    client: Client, finished: Any, while_waiting: Callable[[], None], context: SweepContext
+) -> bool:
     """Wait for a result; return False if none came for a while, the time of what was done meanwhile aside."""
-    quiet = 0.0
+    quiet, address = 0.0, _address(client)
     while True:
         while_waiting()
-        if finished.has_ready():
+        if client.status in LEFT:
+            raise SchedulerGoneError(context.sweep_id, address)
+        is_connected = client.status == CONNECTED
+        if is_connected and finished.has_ready():
             return True
+        if not is_connected:
+            quiet = 0.0
         if quiet > QUIET_SECONDS:
             return False
         time.sleep(POLL_SECONDS)
@@ -160,6 +189,18 @@ def _is_idle(client: Client) -> bool:
     """
     at_work = client.processing()
     return bool(at_work) and not any(at_work.values())
+
+
+def _threads(client: Client) -> int:
+    """Return how many threads the cluster has; none while its scheduler does not answer."""
+    try:
+        return sum(client.nthreads().values())
+    except OSError:
+        return 0
+
+
+def _address(client: Client) -> str:
+    return str(client.scheduler.address) if client.scheduler else "?"
 
 
 def _error_of(result: Any) -> BaseException:

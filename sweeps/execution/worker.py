@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-from distributed import get_worker, secede
+from distributed import Reschedule, get_worker, secede
 
 from lake.receipts import SMALL_BYTES, FileReceipt, Rows
 from lake.writer import encode_rows
@@ -111,6 +111,12 @@ class _Scenes:
 
 _scenes = _Scenes()
 _leaving: dict[int, threading.Semaphore] = {}
+_refuses = threading.Event()
+
+
+def refuse_blocks() -> None:
+    """Let this worker, which is to leave, compute no block any more: others do."""
+    _refuses.set()
 
 
 def _load(context: SweepContext, symbol: str) -> Bars:
@@ -142,6 +148,7 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     A second call of the same block writes other files, of which the driver commits one set. On a Dask worker
     the next block begins while this one is encoded and written; the receipt returns when its files are whole.
     """
+    _require_welcome()
     watch = Stopwatch()
     scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
@@ -156,6 +163,7 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
 
 def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     """Compute again the runs of a block, which are winners, and write their trades and equity."""
+    _require_welcome()
     watch = Stopwatch()
     scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
@@ -165,6 +173,11 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     if results.failures:
         raise DetailsLostError(len(results.failures), next(iter(results.failures.values())))
     return _receipt(runs, block, details.tables(), 0, watch)
+
+
+def _require_welcome() -> None:
+    if _refuses.is_set():
+        raise Reschedule
 
 
 def _receipt(

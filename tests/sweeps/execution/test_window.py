@@ -25,6 +25,8 @@ def threads() -> Iterator[Client]:
 class Context:
     """Stands for a sweep's: these tasks read nothing of it."""
 
+    sweep_id = "none"
+
     def at(self, _: Place) -> Self:
         return self
 
