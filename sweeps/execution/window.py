@@ -68,6 +68,9 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     submitted again; one that kills its workers, or stays lost, is yielded as an error. Whoever stops early
     leaves nothing behind: what still runs is cancelled.
 
+    A client that lost its scheduler tries to come back for as long as it does when it connects; blocks that
+    were with the cluster are then submitted again.
+
     Args:
         client: The cluster.
         task: What is done with a block, on a worker.
@@ -76,15 +79,13 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         while_waiting: Called before each result and many times a second while there is none; what it raises
             ends the window.
 
-    A client that lost its scheduler tries to come back for as long as it does when it connects; blocks that
-    were with the cluster are then submitted again.
-
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
         SchedulerGoneError: If the client cannot come back.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
     finished = as_completed(with_results=True, raise_errors=False)
+    turn = _turns(client, context.sweep_id, while_waiting)
 
     def submit(block: Block, attempt: int) -> None:
         future = client.submit(task, context.at(block.place), block, pure=False)
@@ -108,7 +109,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     try:
         refill()
         while running:
-            if not _has_ready(client, finished, while_waiting, context) and _is_idle(client):
+            if not _has_ready(finished, turn) and _is_idle(client):
                 forgotten = dict(running)
                 running.clear()
                 client.cancel(list(forgotten))
@@ -161,20 +162,28 @@ def in_the_end_apart(
         blocks = iter(lost)
 
 
-def _has_ready(
-    client: Client, finished: Any, while_waiting: Callable[[], None], context: SweepContext
-) -> bool:
-    """Wait for a result; return False if none came for a while, the time of what was done meanwhile aside."""
-    quiet, address = 0.0, _address(client)
-    while True:
+def _turns(client: Client, sweep_id: str, while_waiting: Callable[[], None]) -> Callable[[], None]:
+    """Return what is done between looks for a result; it waits for a scheduler that does not answer."""
+    address = str(client.scheduler.address) if client.scheduler else "?"
+
+    def turn() -> None:
         while_waiting()
+        while client.status not in (CONNECTED, *LEFT):
+            time.sleep(POLL_SECONDS)
+            while_waiting()
         if client.status in LEFT:
-            raise SchedulerGoneError(context.sweep_id, address)
-        is_connected = client.status == CONNECTED
-        if is_connected and finished.has_ready():
+            raise SchedulerGoneError(sweep_id, address)
+
+    return turn
+
+
+def _has_ready(finished: Any, turn: Callable[[], None]) -> bool:
+    """Wait for a result; return False if none came for a while, the time of what was done meanwhile aside."""
+    quiet = 0.0
+    while True:
+        turn()
+        if finished.has_ready():
             return True
-        if not is_connected:
-            quiet = 0.0
         if quiet > QUIET_SECONDS:
             return False
         time.sleep(POLL_SECONDS)
@@ -197,10 +206,6 @@ def _threads(client: Client) -> int:
         return sum(client.nthreads().values())
     except OSError:
         return 0
-
-
-def _address(client: Client) -> str:
-    return str(client.scheduler.address) if client.scheduler else "?"
 
 
 def _error_of(result: Any) -> BaseException:
