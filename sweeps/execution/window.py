@@ -122,8 +122,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
             future, result = next(finished)
             if future not in running:
                 continue
-            block, attempt = running.pop(future)
-            status = future.status
+            (block, attempt), status = running.pop(future), future.status
             future.release()
             if status == "finished":
                 yield result
