@@ -32,8 +32,8 @@ class VersionGoneError(LakeError):
 
     def __str__(self) -> str:
         return (
-            f"table {self.table} cannot be read at {self.asked}: its oldest readable version is "
-            f"{self.oldest}, its newest {self.newest}; see `sweeplake history --table {self.table}`"
+            f"table {self.table} cannot be read at {self.asked}: it can from version {self.oldest} "
+            f"to {self.newest}; see `sweeplake history --table {self.table}`"
         )
 
 

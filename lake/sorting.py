@@ -11,10 +11,26 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.errors import LakeError
+
 SPILLED_ROWS = 20_000
 """Rows of a sorted run that are in memory while runs are merged."""
 
 Arrange = Callable[[pa.Table], pa.Table]
+
+
+class NoRoomToSortError(LakeError):
+    """What is sorted does not fit into memory, and not into the temporary folder."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder, self.reason = folder, reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot sort in the temporary folder {self.folder}: {self.reason}; free some space there, or "
+            "set TMPDIR to a folder that has it; the lake is as it was"
+        )
 
 
 class Sorter:
@@ -75,8 +91,11 @@ class Sorter:
             self._folder = Path(folder)
         rows = self._sorted_held()
         path = str(self._folder / f"{next(self._numbers)}.arrow")
-        with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, rows.schema) as sink:
-            sink.write_table(rows, max_chunksize=SPILLED_ROWS)
+        try:
+            with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, rows.schema) as sink:
+                sink.write_table(rows, max_chunksize=SPILLED_ROWS)
+        except OSError as error:
+            raise NoRoomToSortError(str(self._folder.parent), str(error).partition("\n")[0]) from error
         run = _Run(path, self._keys[0])
         self._exit.callback(run.close)
         self._runs.append(run)

@@ -1,5 +1,6 @@
 """Storage: the one place where a lake's URL becomes a filesystem and Delta's address."""
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from lake.errors import LakeAddressError, LakeError, LakeUnreachableError, LakeU
 from lake.known import KnownFile, KnownFiles
 from lake.stores import LOCAL_SCHEMES, STORES, modified_at, scheme_of
 
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 DELETED_AT_ONCE = 1000
 
 
@@ -49,7 +51,8 @@ class Storage:
             url: A folder, file://..., s3://..., or the address of another store that delta-rs also speaks.
 
         Raises:
-            LakeAddressError: If the scheme is unknown or its package is not installed.
+            LakeAddressError: If the scheme is unknown, its package is not installed, or engines would take
+                the address for another one.
         """
         self.local = scheme_of(url) in LOCAL_SCHEMES
         self._store = None if self.local else STORES.get(scheme_of(url))
@@ -65,6 +68,9 @@ class Storage:
             self.root = self.url = str(Path(root).resolve())
         else:
             raise LakeAddressError(url, f"unknown scheme; there are file, {', '.join(STORES)}")
+        if escape := _ESCAPE.search(self.root):
+            reason = f"some engines read {escape[0]!r} in {self.root} as one letter; choose another name"
+            raise LakeAddressError(url, reason)
 
     def __reduce__(self) -> tuple[type["Storage"], tuple[str]]:
         return Storage, (self.url,)

@@ -120,3 +120,18 @@ def choices(
             **order.weights,
         },
     )
+
+
+def tested_choices(catalog: Catalog, sweep_id: str, *, per_symbol: bool) -> pa.Table:
+    """Return the parameters that splits have chosen of which a test is stored; the columns of `choices`."""
+    params = "".join(
+        f", {quoted(name)}" for name in catalog.schema.names if name.startswith(PARAMETER_PREFIX)
+    )
+    return catalog.arrow(
+        f"""
+        select unnest(splits) as split, {"symbol" if per_symbol else "cast(null as varchar) as symbol"},
+            cast(null as double) as value {params}
+        from metrics where sweep_id = $1 and role = 'out_of_sample'
+        """,  # noqa: S608
+        [sweep_id],
+    )

@@ -53,7 +53,10 @@ _SETTINGS = (
 
 _DUCKDB_KIND = "Invalid Input Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
-_RAISED_IN_PYTHON = re.compile(r"Traceback \(most recent call last\):.*\n(?P<last>\w.*)", re.DOTALL)
+_RAISED_IN_PYTHON = re.compile(
+    r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
+)
+"""What a filesystem of ours raised, without the line of the query that DuckDB may show after it."""
 
 
 @dataclass(frozen=True)

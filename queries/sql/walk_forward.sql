@@ -1,6 +1,6 @@
 -- walk_forward: one row per split, symbol and span that its choice was tested on, with the choice.
--- Units: as metrics; in_sample_ columns are means over the spans that it was chosen on, weighted by bars,
---     in_sample_trades their sum; times UTC, span_end exclusive.
+-- Units: as metrics; in_sample_ columns are means over those of the spans that it was chosen on which have
+--     the metric, weighted by bars, in_sample_trades is their sum; times UTC, span_end exclusive.
 -- Columns: every column of metrics is that of the run out of sample; path as in splits.
 -- Reads: metrics, splits.
 -- noqa: disable=RF02,ST06
@@ -30,9 +30,12 @@ chosen_on as (
         tested.split,
         min(trained.span_start) as train_start,
         max(trained.span_end) as train_end,
-        sum(runs.sharpe * runs.n_bars) / sum(runs.n_bars) as in_sample_sharpe,
-        sum(runs.cagr * runs.n_bars) / sum(runs.n_bars) as in_sample_cagr,
-        sum(runs.max_drawdown * runs.n_bars) / sum(runs.n_bars) as in_sample_max_drawdown,
+        sum(runs.sharpe * runs.n_bars)
+        / sum(runs.n_bars) filter (where runs.sharpe is not null) as in_sample_sharpe,
+        sum(runs.cagr * runs.n_bars)
+        / sum(runs.n_bars) filter (where runs.cagr is not null) as in_sample_cagr,
+        sum(runs.max_drawdown * runs.n_bars)
+        / sum(runs.n_bars) filter (where runs.max_drawdown is not null) as in_sample_max_drawdown,
         cast(sum(runs.num_trades) as bigint) as in_sample_trades
     from tested
     inner join splits as trained

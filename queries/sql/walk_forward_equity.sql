@@ -26,7 +26,7 @@ with tested as (
     from walk_forward
 ),
 
--- What a span that ended in ruin had at first is told by its first close.
+-- What a span that ended in ruin had at first is told by its first close and the loss until then.
 curves as (
     select -- noqa: ST06
         tested.sweep_id,
@@ -41,7 +41,7 @@ curves as (
         tested.grown,
         coalesce(
             tested.capital,
-            first_value(curve.equity) over (
+            first_value(curve.equity / (1 - curve.drawdown)) over (
                 partition by tested.sweep_id, tested.path, tested.run_id order by curve.time
             )
         ) as capital

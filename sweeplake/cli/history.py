@@ -60,7 +60,7 @@ def history(lake_url: str, table: str, limit: int, as_json: bool) -> None:  # no
     if left:
         note(f"read the lake as it was, while vacuum leaves it: {command(f'best --version {version}')}")
     elif version is not None:
-        note("vacuum took files of the versions before that had runs; they cannot be read any more")
+        note("files of earlier versions that had runs are gone, by vacuum or lost: not all can be read")
 
 
 def _with_runs(entries: Sequence[Any], now: int) -> int | None:

@@ -1,7 +1,7 @@
 """Bars: the open, high, low, close and volume of one symbol at one timeframe."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
@@ -116,13 +116,28 @@ class Bars:
         Symbol, timeframe, times, and every column's name and values count; -0.0 is 0.0 and every NaN is
         one NaN. Equal on every machine.
         """
-        digest = hashlib.blake2b(f"{self.symbol}\0{self.timeframe}\0{len(self)}".encode(), digest_size=16)
-        digest.update(self.time.astype("<i8", copy=False).tobytes())
+        return self.fingerprints([len(self)])[0]
+
+    def fingerprints(self, lengths: Sequence[int]) -> list[str]:
+        """Return the fingerprints of the first so many bars, for each of some lengths; one pass over all.
+
+        Args:
+            lengths: Numbers of bars, ascending.
+        """
+        columns = {"time": self.time.astype("<i8", copy=False)}
         for name in (*VALUES, *self.extra):
             values = np.where(np.isnan(self[name]), _CANONICAL_NAN, self[name] + 0.0)
-            digest.update(f"\0{name}\0".encode())
-            digest.update(values.astype("<f8", copy=False).tobytes())
-        return digest.hexdigest()
+            columns[name] = values.astype("<f8", copy=False)
+        digests = {name: hashlib.blake2b(digest_size=16) for name in columns}
+        found, done = [], 0
+        for length in lengths:
+            whole = hashlib.blake2b(f"{self.symbol}\0{self.timeframe}\0{length}".encode(), digest_size=16)
+            for name, values in columns.items():
+                digests[name].update(values[done:length].tobytes())
+                whole.update(f"\0{name}\0".encode() + digests[name].digest())
+            found.append(whole.hexdigest())
+            done = length
+        return found
 
 
 def _read_only(values: npt.ArrayLike, kind: type[np.generic]) -> npt.NDArray[np.generic]:

@@ -89,6 +89,10 @@ class Budget:
         if self.failures is not None and failed > self.failures:
             raise TooManyFailuresError(sweep_id, failed, self.failures)
 
+    def left(self, computed: int) -> int | None:
+        """Return how many runs may be computed yet, after so many; None is no limit."""
+        return None if self.runs is None else max(0, self.runs - computed)
+
     def check_runs(self, left: int) -> None:
         """Return if no runs are left, once all that were allowed are computed.
 

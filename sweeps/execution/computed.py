@@ -40,5 +40,7 @@ def trace_runs(scene: Scene, runs: Runs) -> Details:
 
 
 def _traced(scene: Scene, runs: Runs) -> Details:
+    if not len(runs.indices):
+        return Details()
     tracing = trace_asked_details if scene.strategy.kind == "bar_by_bar" else trace_details
     return tracing(scene, runs)

@@ -55,6 +55,7 @@ class PlaceInputs:
         bars: Number of bars from there on; those after them are never read.
         period: Times of the first and last of these.
         role: full, in_sample or out_of_sample.
+        whole: Hash of all bars of the symbol that the sweep reads, on whatever span.
     """
 
     place: Place
@@ -65,6 +66,7 @@ class PlaceInputs:
     bars: int
     period: tuple[datetime, datetime]
     role: str = FULL
+    whole: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,10 +98,8 @@ def go_on(
         budget: What may be spent by this driver.
 
     Raises:
-        TooManyFailuresError: As `drive`.
         SweepOwnedError: If another driver of the sweep is alive and is not to be taken over.
         SweepTakenOverError: If another driver took the sweep over meanwhile.
-        SweepCutOffError: As `drive`.
         SweepChangedError: If its journal does not fit its inputs.
         SweepRemovedError: If it was removed since `start` was made.
         RepairCutOffError: If a repair of it was cut off.
@@ -205,7 +203,9 @@ class _Drive:
         chosen = choose(self.prepared, self.context.sweep_id, self.lake)
         self.runs = self.prepared.runs + chosen.runs
         self._record(sweep_log.RUNNING)
-        self._compute(chosen.blocks(self.prepared, self.ledger.finished.holds))
+        limit = self.budget.left(self.ledger.finished.done - self.before)
+        self._compute(chosen.blocks(self.prepared, self.ledger.finished.holds, limit))
+        self.budget.check_runs(self.runs - self.ledger.finished.done)
 
     def _compute(
         self, blocks: Iterator[Block], learn: Callable[[int, float], None] = lambda _runs, _seconds: None

@@ -10,11 +10,11 @@ import numpy as np
 from lake.encoding import encode
 from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
 from sweeps.execution.computed import compute_results
-from sweeps.execution.context import SweepContext
+from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.scene import Scene
-from sweeps.execution.worker import open_scene
+from sweeps.execution.worker import load_whole, open_scene
 from sweeps.spec.grid import CHUNK_CELLS, IndexArray
 
 SAMPLE_SECONDS = 0.5
@@ -52,8 +52,11 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: in
         reused: Runs of it that need not be computed.
     """
     searched = prepared.searched
-    place = max(searched, key=lambda place: prepared.inputs[place].bars)
-    scene = open_scene(context, place)
+    place = _typical(prepared)
+    whole = load_whole(context, place)
+    began = time.perf_counter()
+    scene = open_scene(context, place, whole)
+    opening = len(prepared.inputs) * (time.perf_counter() - began)
     compute_results(scene, Runs(context, place, _sample(prepared, 1)))  # compiles, or loads what is compiled
     count, begun = FIRST_RUNS, time.perf_counter()
     while True:
@@ -68,19 +71,27 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: in
     size = len(encode(metric_rows(runs, results, seconds), quick=True)) / max(done - len(results.failures), 1)
     rate = done / max(seconds, 1e-9)
     per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
-    to_compute = prepared.runs - reused
+    to_compute = prepared.runs - reused + prepared.tests
     blocks = len(searched) * math.ceil(to_compute / len(searched) / per_block)
-    all_bars = sum(prepared.inputs[place].bars for place in searched)
+    all_bars = sum(prepared.inputs[each].bars for each in searched)
     shorter = all_bars / (len(searched) * prepared.inputs[place].bars)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Estimate(
         blocks=blocks,
-        seconds=to_compute * shorter / rate / workers,
+        seconds=(to_compute * shorter / rate + opening) / workers,
         memory_bytes=resident * (workers + 1),
         lake_bytes=int(size * prepared.runs),
         runs_per_second=rate,
         engine=_engine(scene, results.looped / done),
     )
+
+
+def _typical(prepared: Prepared) -> Place:
+    """Return the place that reads as many bars as half of all do: its warm-up costs, too."""
+    places = sorted(
+        prepared.searched, key=lambda place: prepared.inputs[place].first + prepared.inputs[place].bars
+    )
+    return places[len(places) // 2]
 
 
 def _engine(scene: Scene, looped: float) -> str:

@@ -1,6 +1,6 @@
 """Inputs: what the runs at each place of a sweep read, and the context that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from lake.snapshot import Snapshot
@@ -28,11 +28,16 @@ def whole_inputs(config: SweepConfig, strategy: Strategy, readable: Bars) -> Pla
             f"{count} bars of {readable.symbol} between start and end; a run needs at least {FEWEST_BARS}"
         )
         raise ConfigError(config.source, (("start", reason),))
-    return _inputs(config, strategy, readable, Place(readable.symbol), (FULL, config.start, config.end))
+    window, fingerprint = (FULL, config.start, config.end), readable.fingerprint()
+    return _inputs(config, strategy, readable, Place(readable.symbol), window, (fingerprint, fingerprint))
 
 
 def on_spans(
-    config: SweepConfig, strategy: Strategy, snapshot: Snapshot, symbols: Sequence[str], splits: Splits
+    config: SweepConfig,
+    strategy: Strategy,
+    snapshot: Snapshot,
+    whole: Mapping[str, PlaceInputs],
+    splits: Splits,
 ) -> dict[Place, PlaceInputs]:
     """Return what runs read at every place of a window that is split, symbol after symbol.
 
@@ -40,13 +45,17 @@ def on_spans(
     left out there.
     """
     found = {}
-    for symbol in symbols:
+    for symbol, held in whole.items():
         bars = load_bars(snapshot, symbol, config.timeframe, end=config.end)
+        lengths = {span.number: bars.first_at_or_after(span.end) for span in splits.spans}
+        ascending = sorted(set(lengths.values()))
+        fingerprints = dict(zip(ascending, bars.fingerprints(ascending), strict=True))
         for span in splits.spans:
-            readable = bars.cut(bars.first_at_or_after(span.end))
-            if len(readable) - readable.first_at_or_after(span.start) >= FEWEST_BARS:
-                place, period = Place(symbol, span.number), (span.role, span.start, span.end)
-                found[place] = _inputs(config, strategy, readable, place, period)
+            length = lengths[span.number]
+            if length - bars.first_at_or_after(span.start) >= FEWEST_BARS:
+                place, window = Place(symbol, span.number), (span.role, span.start, span.end)
+                hashes = fingerprints[length], held.fingerprint
+                found[place] = _inputs(config, strategy, bars.cut(length), place, window, hashes)
     return found
 
 
@@ -56,11 +65,12 @@ def _inputs(
     readable: Bars,
     place: Place,
     window: tuple[str, datetime | None, datetime | None],
+    fingerprints: tuple[str, str],
 ) -> PlaceInputs:
     role, start, end = window
+    fingerprint, whole = fingerprints
     first = 0 if start is None else readable.first_at_or_after(start)
     periods_per_year = config.execution.periods_per_year or readable.periods_per_year
-    fingerprint = readable.fingerprint()
     context = context_hash(
         simulation_version=SIMULATION_VERSION,
         strategy=strategy.name,
@@ -75,4 +85,4 @@ def _inputs(
     )
     period = readable.opens_at(first), readable.opens_at(-1)
     bars = len(readable) - first
-    return PlaceInputs(place, fingerprint, context, periods_per_year, first, bars, period, role)
+    return PlaceInputs(place, fingerprint, context, periods_per_year, first, bars, period, role, whole)

@@ -62,6 +62,14 @@ class Prepared:
     cautions: tuple[str, ...]
 
     @property
+    def tests(self) -> int:
+        """How many choices are tested at most: runs beside those at the places that are searched."""
+        splits = () if self.splits is None else self.splits.splits
+        return sum(
+            Place(symbol, span) in self.inputs for of in splits for span in of.test for symbol in self.symbols
+        )
+
+    @property
     def searched(self) -> tuple[Place, ...]:
         """The places where the whole grid is computed; at the others, what was chosen."""
         return tuple(place for place, inputs in self.inputs.items() if inputs.role != OUT_OF_SAMPLE)
@@ -149,7 +157,8 @@ def _assembled(
         splits = split(config.walk_forward, calendar, config.start, config.end, config.source)
     inputs = {held.place: held for held in whole.values()}
     if splits is not None:
-        inputs = on_spans(config, strategy, snapshot, symbols, splits)
+        inputs = on_spans(config, strategy, snapshot, whole, splits)
+        _require_testable(config, splits, inputs, symbols)
     prepared = Prepared(
         config=config,
         strategy=strategy,
@@ -163,6 +172,18 @@ def _assembled(
         cautions=(*cautions(grid, adjusted), *_left_out(splits, inputs, symbols)),
     )
     return replace(prepared, runs=grid.count() * len(prepared.searched))
+
+
+def _require_testable(
+    config: SweepConfig, splits: Splits, inputs: Mapping[Place, PlaceInputs], symbols: Sequence[str]
+) -> None:
+    """Return if any split can choose and test on any symbol: the calendar is that of all of them."""
+    for cut in splits.splits:
+        for symbol in symbols:
+            if all(any((symbol, span) in inputs for span in of) for of in (cut.train, cut.test)):
+                return
+    reason = "no symbol has bars both to choose on and to test on, in any split; lengthen train and test"
+    raise ConfigError(config.source, (("walk_forward.train", reason),))
 
 
 def _left_out(

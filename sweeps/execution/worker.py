@@ -95,17 +95,17 @@ class _Scenes:
         key = context.sweep_id, place
         with self._lock:
             if key not in self._held:
-                self._held[key] = open_scene(context, place, self._whole(context, place.symbol))
+                self._held[key] = open_scene(context, place, self._whole(context, place))
                 while len(self._held) > SCENES_KEPT:
                     self._held.popitem(last=False)
             self._held.move_to_end(key)
             return self._held[key]
 
-    def _whole(self, context: SweepContext, symbol: str) -> Bars:
+    def _whole(self, context: SweepContext, place: Place) -> Bars:
         """Return the bars that all spans of a symbol are cut from; those of the last symbol are kept."""
-        key = context.sweep_id, symbol
+        key = context.sweep_id, place.symbol
         if self._bars is None or self._bars[0] != key:
-            self._bars = key, _load(context, symbol)
+            self._bars = key, load_whole(context, place)
         return self._bars[1]
 
 
@@ -119,12 +119,21 @@ def refuse_blocks() -> None:
     _refuses.set()
 
 
-def _load(context: SweepContext, symbol: str) -> Bars:
-    return load_bars(context.bars, symbol, context.timeframe, end=context.end)
+def load_whole(context: SweepContext, place: Place) -> Bars:
+    """Load all bars of a place's symbol that the sweep reads.
+
+    Raises:
+        BarsChangedError: If they are not those that the sweep was planned on.
+    """
+    bars = load_bars(context.bars, place.symbol, context.timeframe, end=context.end)
+    found, planned = bars.fingerprint(), context.inputs[place].whole
+    if found != planned:
+        raise BarsChangedError(place.symbol, planned, found)
+    return bars
 
 
 def open_scene(context: SweepContext, place: Place, whole: Bars | None = None) -> Scene:
-    """Load the bars that can be read at a place, and the strategy.
+    """Return the bars that can be read at a place, with the strategy.
 
     Args:
         context: The sweep.
@@ -135,11 +144,8 @@ def open_scene(context: SweepContext, place: Place, whole: Bars | None = None) -
         BarsChangedError: If the bars are not those that the sweep was planned on.
     """
     inputs = context.inputs[place]
-    bars = (whole or _load(context, place.symbol)).cut(inputs.first + inputs.bars)
-    found = bars.fingerprint()
-    if found != inputs.fingerprint:
-        raise BarsChangedError(place.symbol, inputs.fingerprint, found)
-    return Scene(stepping(context.strategy.load()), bars, inputs)
+    bars = whole if whole is not None else load_whole(context, place)
+    return Scene(stepping(context.strategy.load()), bars.cut(inputs.first + inputs.bars), inputs)
 
 
 def run_block(context: SweepContext, block: Block) -> BlockReceipt:

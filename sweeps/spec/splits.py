@@ -21,6 +21,7 @@ FULL, IN_SAMPLE, OUT_OF_SAMPLE = "full", "in_sample", "out_of_sample"
 FEWEST_BARS = 2
 """Bars that a run needs."""
 MOST_SPLITS = 1_000
+MOST_STEPS = 100 * MOST_SPLITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Bounds = tuple[int, int]
 """UTC microseconds, the second one excluded."""
@@ -127,13 +128,17 @@ def split(
     Raises:
         ConfigError: If no split has anything to choose on and to test on, or they are too many.
     """
-    timeline = _Timeline(calendar, _micros(start, int(calendar[0])), _micros(end, int(calendar[-1]) + 1))
+    last = int(calendar[-1]) + 1
+    timeline = _Timeline(calendar, _micros(start, int(calendar[0])), min(_micros(end, last), last))
 
     def problem(key: str, reason: str) -> ConfigError:
         return ConfigError(source, ((f"walk_forward.{key}", reason),))
 
     cuts = list(_SCHEMES[config.scheme](config, timeline, problem))
     if not cuts:
+        for key in ("purge", "embargo"):
+            if any(_SCHEMES[config.scheme](config.model_copy(update={key: None}), timeline, problem)):
+                raise problem(key, "leaves nothing to choose on; make it smaller")
         bars = (
             f"{len(calendar):,} bars from {_time(timeline.begin):%Y-%m-%d} to {_time(timeline.end):%Y-%m-%d}"
         )
@@ -187,24 +192,28 @@ def _walked(config: WalkForwardConfig, timeline: _Timeline, problem: _Problem) -
     """Yield the splits of a walk: the last test span may be shorter than the others."""
     train, test = duration(config.train or 0), duration(config.test or 0)
     step, purge = duration(config.step or config.test or 0), duration(config.purge or 0)
-    for number in range(MOST_SPLITS + 1):
+    is_long = step.unit == test.unit and step.count >= test.count  # months differ in days
+    made = 0
+    for number in range(MOST_STEPS):
         begin = timeline.after(timeline.begin, step.times(number))
         tested = timeline.after(begin, train)
         following = timeline.after(timeline.after(timeline.begin, step.times(number + 1)), train)
         if tested >= timeline.end:
             return
-        end = following if config.step is None else timeline.after(tested, test)
+        end = timeline.after(tested, test)
+        if step == test or (is_long and end > following):
+            end = following
         if end > following:
             raise problem(
                 "step", "shorter than test: one time would be tested twice; lengthen it, or leave it out"
             )
-        if number == MOST_SPLITS:
-            raise problem(
-                "step" if config.step else "test", f"makes more than {MOST_SPLITS:,} splits; lengthen it"
-            )
         chosen_on = timeline.begin if config.scheme == "anchored" else begin, timeline.before(tested, purge)
         if timeline.has_bars(chosen_on) and timeline.has_bars((tested, end)):
+            made += 1
+            if made > MOST_SPLITS:
+                break
             yield [chosen_on], [(tested, end)]
+    raise problem("step" if config.step else "test", f"makes more than {MOST_SPLITS:,} splits; lengthen it")
 
 
 def _folded(config: WalkForwardConfig, timeline: _Timeline, problem: _Problem) -> Iterator[Cut]:

@@ -57,6 +57,8 @@ def _made(hint: Any) -> Any:
         return (_made(arguments[0]), _made(arguments[0]))
     if origin in (dict, Mapping):
         return {_made(arguments[0]): _made(arguments[1])}
+    if hasattr(hint, "_fields"):
+        return hint(*map(_made, get_type_hints(hint).values()))
     if dataclasses.is_dataclass(hint):
         return hint(**{name: _made(kind) for name, kind in get_type_hints(hint).items()})
     raise NotImplementedError(hint)

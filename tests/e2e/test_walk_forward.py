@@ -1,6 +1,5 @@
 """Walk-forward: what is chosen on one part of the bars is tested on another, as if run there by hand."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,41 +14,13 @@ import sweeplake as sl
 from lake.schemas import METRIC_NAMES
 from sweeplake.lake import Lake
 from sweeplake.sweep import Sweep
-from sweeps.execution import ledger
-from sweeps.execution.events import Progressed
-from tests.e2e.market import made_bars, made_lake
-from tests.e2e.processes import sweeplake
 from tests.e2e.stored import metrics_of, stored
-
-WALK = """
-    name = "walk"
-    strategy = "sma_cross"
-    symbols = ["AAA", "BBB"]
-    timeframe = "1d"
-    where = "fast < slow"
-    [grid]
-    fast = {{ start = 2, stop = 14, step = 3 }}
-    slow = {{ start = 8, stop = 40, step = 8 }}
-    [execution]
-    fee_bps = 2
-    [walk_forward]
-    {keys}
-    """
-ROLLING = "train = 300\n    test = 150\n    purge = 5"
-FOLDED = 'scheme = "combinatorial"\n    folds = 4\n    test_folds = 2\n    purge = 3\n    embargo = 5'
-PLAIN = ("sharpe", "total_return", "max_drawdown", "num_trades")
+from tests.e2e.walking import FOLDED, ROLLING, WALK, market_of
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Made bars of two symbols, of which one begins later."""
-    folder = tmp_path_factory.mktemp("walked")
-    lake = made_lake(folder, {"AAA": 900})
-    made_bars(600, 7).assign(time=made_bars(900)["time"][300:].to_numpy()).to_csv(
-        folder / "b.csv", index=False
-    )
-    sl.ingest([folder / "b.csv"], lake=lake, symbol="BBB")
-    return lake
+    return market_of(tmp_path_factory.mktemp("walked"))
 
 
 @pytest.fixture(scope="module")
@@ -186,40 +157,6 @@ def test_folds_choose_by_the_mean_over_their_bars_and_every_path_tests_all(
     assert sum(map(len, shared["splits"])) == len(tests)
 
 
-def test_cut_off_anywhere_it_goes_on_to_the_same(
-    market: Lake, rolled: Sweep, client: Client, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "BATCH_SECONDS", 0.0)
-    config = write(walk__toml=WALK.format(keys=ROLLING))
-    searched = len(stored(market, "metrics", rolled.sweep_id).query("role == 'in_sample'"))
-
-    def interrupting(event: Any) -> None:
-        if isinstance(event, Progressed) and event.done > searched:
-            raise KeyboardInterrupt
-
-    sweep = sl.run(config, lake=market, client=client, fresh=True, max_runs=50)
-    assert (sweep.outcome.status, sweep.outcome.computed) == ("interrupted", 50)
-    sweep = sl.resume(sweep.sweep_id, lake=market, client=client, observer=interrupting)
-    assert sweep.outcome.status == "interrupted"
-    assert searched < sweep.outcome.computed < rolled.outcome.runs
-    sweep = sl.resume(sweep.sweep_id, lake=market, client=client)
-    assert (sweep.outcome.status, sweep.outcome.runs) == ("finished", rolled.outcome.runs)
-    pd.testing.assert_frame_equal(metrics_of(sweep), metrics_of(rolled))
-    assert len(stored(market, "details", sweep.sweep_id)) == len(stored(market, "details", rolled.sweep_id))
-
-
-def test_again_it_computes_what_was_chosen_and_nothing_else(
-    market: Lake, rolled: Sweep, client: Client, write: Callable[..., Path]
-) -> None:
-    config = write(walk__toml=WALK.format(keys=ROLLING))
-    chosen = len(stored(market, "metrics", rolled.sweep_id).query("role == 'out_of_sample'"))
-    assert sl.plan(config, lake=market).to_compute == 0
-    again = sl.run(config, lake=market, client=client)
-    assert again.outcome.computed == chosen
-    assert again.outcome.reused == again.outcome.runs - chosen
-    pd.testing.assert_frame_equal(metrics_of(again), metrics_of(rolled))
-
-
 def test_its_runs_replay(market: Lake, rolled: Sweep, folded: Sweep) -> None:
     for sweep in (rolled, folded):
         runs = stored(market, "metrics", sweep.sweep_id)
@@ -243,32 +180,6 @@ def test_full_runs_are_what_is_ranked_unless_asked(market: Lake, rolled: Sweep) 
     tested = lake.best(5, sweep=rolled.sweep_id, role="out_of_sample")
     assert set(tested["role"]) == {"out_of_sample"}
     assert len(lake.search(sweep=rolled.sweep_id, role="any", limit=0)) == rolled.outcome.runs
-
-
-def test_on_the_command_line(market: Lake, write: Callable[..., Path]) -> None:
-    config = write(walk__toml=WALK.format(keys=ROLLING))
-    done = sweeplake("run", config, "--lake", market.url, "--json", cwd=config.parent)
-    assert done.returncode == 0, done.stderr
-    assert "BBB: without bars on some spans" in done.stderr
-    document = json.loads(done.stdout)
-    assert document["best"] == []
-    assert {row["symbol"] for row in document["out_of_sample"]} == {"AAA", "BBB"}
-    shown = sweeplake("summary", document["sweep_id"], "--lake", market.url, cwd=config.parent)
-    assert "Out of sample, stitched" in shown.stdout
-    assert "What each split chose" in shown.stdout
-    best = sweeplake("best", "--role", "out_of_sample", "--json", "--lake", market.url, cwd=config.parent)
-    assert {row["role"] for row in json.loads(best.stdout)["rows"]} == {"out_of_sample"}
-
-
-def test_a_window_that_cannot_be_split_is_refused_and_nothing_written(
-    market: Lake, write: Callable[..., Path]
-) -> None:
-    before = market.tables.snapshot()["sweeps"].version
-    config = write(walk__toml=WALK.format(keys='train = "20y"\n    test = "1y"'))
-    done = sweeplake("run", config, "--lake", market.url, cwd=config.parent)
-    assert done.returncode == 2
-    assert "walk_forward.train" in done.stderr
-    assert market.tables.snapshot()["sweeps"].version == before
 
 
 def test_spans_of_a_walk_hold_no_bar_of_each_other(market: Lake, rolled: Sweep) -> None:

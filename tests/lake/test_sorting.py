@@ -1,5 +1,6 @@
 """Sorting: the same rows in order, whatever the memory."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake import sorting
-from lake.sorting import Sorter
+from lake.sorting import NoRoomToSortError, Sorter
 
 
 def as_they_are(rows: pa.Table) -> pa.Table:
@@ -74,3 +75,16 @@ def test_parts_with_other_columns_share_the_union() -> None:
             {"key": "a", "x": None, "y": 2},
             {"key": "b", "x": 1, "y": None},
         ]
+
+
+def test_a_temporary_folder_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("lake.sorting.pa.OSFile", lambda *_: open("/dev/full", "wb", buffering=0))  # noqa: SIM115, PTH123
+    rows = pa.table({"k": ["a", "b"], "n": [1, 2]})
+    with (
+        Sorter(["k"], 1, lambda table: table) as sorter,
+        pytest.raises(NoRoomToSortError, match="TMPDIR") as told,
+    ):
+        sorter.add(rows)
+    assert str(tmp_path) in str(told.value)
+    assert "No space left" in str(told.value)

@@ -1,11 +1,14 @@
 """Addresses: what a lake's URL may be, and what else needs."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from lake.errors import LakeAddressError
+from lake.lake import open_lake
 from lake.storage import Storage
+from tests.lake.runs import add_runs, rows_of
 from tests.s3 import Bucket
 
 
@@ -39,3 +42,17 @@ def test_the_endpoint_is_the_one_of_the_moment(bucket: Bucket, monkeypatch: pyte
     assert Storage(bucket.url).fs is not storage.fs
     assert not Storage(bucket.url).exists()
     assert bucket.proxy.seen == []
+
+
+@pytest.mark.parametrize("name", ["a%20b", "q%25r", "x%2fy"])
+def test_an_address_that_engines_take_for_another_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LakeAddressError, match="as one letter; choose another name"):
+        open_lake(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "a%b c", "é#?"])
+def test_an_address_with_other_letters_is_one(tmp_path: Path, name: str) -> None:
+    lake = open_lake(str(tmp_path / name))
+    add_runs(lake, ["r1"])
+    assert rows_of(lake, "metrics") == ["r1"]

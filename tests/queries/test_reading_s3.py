@@ -115,6 +115,15 @@ def test_a_file_that_is_gone_makes_the_snapshot_gone(bucket: Bucket, lake: Lake)
             catalog.rows(TOP)
 
 
+def test_a_file_that_is_gone_before_anybody_asks_is_named(bucket: Bucket, lake: Lake) -> None:
+    lake.storage.delete([f"metrics/{file.path}" for file in lake.snapshot(["metrics"])["metrics"].files])
+    with (
+        pytest.raises(FileLostError, match="a committed file is missing: metrics/"),
+        Catalog(lake) as catalog,
+    ):
+        catalog.rows(TOP)
+
+
 def test_an_outage_is_told_in_one_line(bucket: Bucket, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.s3.PATIENCE_SECONDS", 0.5)
     with Catalog(lake) as catalog:

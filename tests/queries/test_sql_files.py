@@ -70,4 +70,6 @@ def _columns(catalog: Catalog, name: str) -> list[Column]:
         return []
     argument = "('none')" if "macro" in sql_text(name) else ""
     found = catalog.arrow(f"select * from {name}{argument} limit 0").column_names  # noqa: S608
-    return [Column(column, TABLES["metrics"].schema.field(0).type, "", "") for column in found]
+    known = set(catalog.schema.names) if name == "walk_forward" else set()  # of the run that was tested
+    kind = TABLES["metrics"].schema.field(0).type
+    return [Column(column, kind, "", "") for column in found if column not in known]

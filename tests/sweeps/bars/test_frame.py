@@ -58,7 +58,7 @@ def test_the_fingerprint_is_the_same_everywhere(make_bars):
         bars.fingerprint()
         == make_bars([0], open=[1.0], high=[2.0], low=[0.5], close=[1.5], volume=[-0.0]).fingerprint()
     )
-    assert bars.fingerprint() == "2dc594c9fe2df73a8711c02a277acc7c"
+    assert bars.fingerprint() == "cd1985d8638c176ecd651cd52fdfd083"
 
 
 def test_every_nan_is_one_nan_in_the_fingerprint(make_bars):

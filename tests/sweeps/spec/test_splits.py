@@ -96,6 +96,16 @@ def test_combinations_share_their_spans() -> None:
     assert len(trained) == len(set(trained)) <= 21
 
 
+def test_an_end_far_beyond_the_bars_is_their_end() -> None:
+    far = datetime(2199, 1, 1, tzinfo=UTC)
+    keys = {"train": "6mo", "test": "1w"}
+    assert split(WalkForwardConfig(**keys), DECADE, None, far, "test") == cut(**keys)
+
+
+def test_the_default_step_may_be_written_out() -> None:
+    assert cut(train="30d", test="1mo", step="1mo") == cut(train="30d", test="1mo")
+
+
 def test_months_end_where_they_end() -> None:
     start = datetime(2000, 8, 31, tzinfo=UTC)
     found = cuts(cut(start=start, train="6mo", test="6mo"))
@@ -191,9 +201,9 @@ def test_what_cannot_be_split_is_refused(keys: dict[str, Any], key: str, reason:
     [
         ({"train": "20y", "test": "1y"}, "train", "no split"),
         ({"train": "1y", "test": "1y", "step": "6mo"}, "step", "shorter than test"),
-        ({"train": 2, "test": 1}, "test", "more than 1,000 splits"),
+        ({"train": 2, "test": 2}, "test", "more than 1,000 splits"),
         ({"scheme": "combinatorial", "folds": 50, "test_folds": 5}, "test_folds", "splits, more than"),
-        ({"train": 10, "test": 10, "purge": 10}, "train", "no split"),
+        ({"train": 10, "test": 10, "purge": 10}, "purge", "nothing to choose on"),
     ],
 )
 def test_what_does_not_fit_the_bars_is_refused_by_its_key(
