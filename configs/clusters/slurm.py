@@ -7,12 +7,16 @@ Jobs that end before the sweep does, by their time limit or because they were pr
 worker leaves before its time is up, and others go on with what it had not finished.
 """
 
+import signal
 import sys
 
 from dask_jobqueue import SLURMCluster
 from distributed import Client
 
 import sweeplake as sl
+
+# dask_jobqueue lets Ctrl-C exit at once; a sweep commits what it has computed first.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def cluster() -> SLURMCluster:
