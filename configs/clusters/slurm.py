@@ -29,6 +29,7 @@ def cluster() -> SLURMCluster:
         walltime="02:00:00",
         worker_extra_args=["--lifetime", "115m", "--lifetime-stagger", "4m"],
         job_extra_directives=["--requeue"],
+        scheduler_options={"dashboard_address": ":0"},  # any free port: others may sweep on this machine
     )
 
 
