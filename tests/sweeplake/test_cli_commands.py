@@ -21,8 +21,8 @@ COMMANDS = {
     "cancel": "SWEEP_ID --lake --json",
     "status": "SWEEP_ID --lake --watch --version --as-of --json",
     "summary": "SWEEP_ID --lake --version --as-of --json",
-    "best": "--lake -n --metric --strategy --symbol --sweep --min-trades --version --as-of --json",
-    "search": "--lake --strategy --symbol --timeframe --sweep --min-sharpe --max-drawdown "
+    "best": "--lake -n --metric --strategy --symbol --role --sweep --min-trades --version --as-of --json",
+    "search": "--lake --strategy --symbol --timeframe --role --sweep --min-sharpe --max-drawdown "
     "--min-trades --since --until --where --sort --asc --limit --version --as-of --json",
     "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
     "show": "RUN_ID --lake --trades --version --as-of --json",
