@@ -62,18 +62,18 @@ def followed_from(lake: Lake) -> dict[str, int]:
     return found
 
 
-def read_by_sweeps(lake: Lake, old: Collection[str] | None = None) -> set[str]:
+def read_by_sweeps(lake: Lake, old: Collection[str]) -> set[str]:
     """Return the files of bars that sweeps read of which anything is left, or which may be brought back.
 
     Args:
         lake: The lake.
-        old: Files that are asked for; None for all. The fewer, the less is read.
+        old: Files that are asked for; the fewer, the less is read.
     """
     named = named_sweeps(lake)
     needed, removed = set[str](), dict[str, set[str]]()
     for sweep_id, state in _newest_states(lake, ["status", "bars"]).items():
         symbols = json.loads(state["bars"] or "{}").values()
-        files = {path for symbol in symbols for path in symbol["files"] if old is None or path in old}
+        files = {path for symbol in symbols for path in symbol["files"] if path in old}
         if state["status"] != REMOVED or sweep_id in named:
             needed |= files
         else:
