@@ -7,8 +7,10 @@ from distributed import Client
 
 import sweeplake as sl
 from sweeplake.lake import Lake
+from sweeplake.sweep import Sweep
 from sweeps.execution.cluster import connected
 from tests.e2e.market import made_lake
+from tests.e2e.walking import ROLLING, WALK, market_of
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,20 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Made bars of one symbol, AAA."""
     return made_lake(tmp_path_factory.mktemp("small"), {"AAA": 300})
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Made bars of two symbols, of which one begins later: AAA and BBB."""
+    return market_of(tmp_path_factory.mktemp("walked"))
+
+
+@pytest.fixture(scope="module")
+def rolled(market: Lake, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """A rolling walk-forward over that market."""
+    config = tmp_path_factory.mktemp("rolled") / "walk.toml"
+    config.write_text(WALK.format(keys=ROLLING))
+    return sl.run(config, lake=market, client=client)
 
 
 @pytest.fixture

@@ -15,19 +15,7 @@ from lake.schemas import METRIC_NAMES
 from sweeplake.lake import Lake
 from sweeplake.sweep import Sweep
 from tests.e2e.stored import metrics_of, stored
-from tests.e2e.walking import FOLDED, ROLLING, WALK, market_of
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    return market_of(tmp_path_factory.mktemp("walked"))
-
-
-@pytest.fixture(scope="module")
-def rolled(market: Lake, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    config = tmp_path_factory.mktemp("rolled") / "walk.toml"
-    config.write_text(WALK.format(keys=ROLLING))
-    return sl.run(config, lake=market, client=client)
+from tests.e2e.walking import FOLDED, ROLLING, WALK
 
 
 @pytest.fixture(scope="module")

@@ -23,19 +23,7 @@ from sweeps.execution.events import Progressed
 from tests.e2e.market import made_lake
 from tests.e2e.processes import sweeplake
 from tests.e2e.stored import metrics_of, stored
-from tests.e2e.walking import ROLLING, WALK, market_of
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    return market_of(tmp_path_factory.mktemp("walked"))
-
-
-@pytest.fixture(scope="module")
-def rolled(market: Lake, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    config = tmp_path_factory.mktemp("rolled") / "walk.toml"
-    config.write_text(WALK.format(keys=ROLLING))
-    return sl.run(config, lake=market, client=client)
+from tests.e2e.walking import ROLLING, WALK
 
 
 def test_cut_off_anywhere_it_goes_on_to_the_same(
