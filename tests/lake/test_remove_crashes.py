@@ -2,10 +2,8 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from deltalake import DeltaTable
 
 from lake.choices import Choice
 from lake.copying import counter
@@ -13,8 +11,8 @@ from lake.lake import Lake, open_lake
 from lake.removal import Removal, plan_removal
 from lake.removal_log import records
 from lake.remove import finish_removals, remove
-from lake.storage import Storage
 from lake.undo import undo
+from tests.lake.seam import deaths
 from tests.lake.small import held, put_runs, put_sweep, runs_of
 from tests.lake.test_remove import NOW
 
@@ -22,41 +20,6 @@ A, B = "20260102-a", "20260103-b"
 SHARED = [(A, "r1"), (A, "r2"), (B, "r3")]
 ALONE = [(A, "r4")]
 CHOICE = Choice("l", "sweep", frozenset({A}))
-MOST_CALLS = 60
-
-
-class Killed(BaseException):
-    """What kill -9 is to a test."""
-
-
-class Calls:
-    """Counts the calls that change a lake, and dies before one of them, or right after it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left, self.after = MOST_CALLS, False
-        for owner, name in (
-            (Storage, "put"),
-            (Storage, "put_if_absent"),
-            (DeltaTable, "create_write_transaction"),
-        ):
-            monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
-
-    def _counted(self, call: Any) -> Any:
-        def counted(*arguments: Any, **named: Any) -> Any:
-            self.left -= 1
-            if self.left == 0 and not self.after:
-                raise Killed
-            answer = call(*arguments, **named)
-            if self.left == 0:
-                raise Killed
-            return answer
-
-        return counted
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    return Calls(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +31,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put_runs(lake, SHARED)
     put_runs(lake, ALONE, tables=("metrics", "trades", "details"), symbol="Y")
     return folder
-
-
-def copied(template: Path, to: Path) -> Lake:
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(template, to)
-    return open_lake(str(to))
 
 
 def planned(lake: Lake) -> Removal:
@@ -92,20 +49,12 @@ def no_half_run(lake: Lake) -> None:
         assert len(trades) == 2
 
 
-def test_a_removal_that_dies_is_finished_by_the_next(template: Path, tmp_path: Path, calls: Calls) -> None:
-    died = 0
-    for number in range(1, MOST_CALLS):
-        lake = copied(template, tmp_path / "lake")
-        before, plan = held(lake), planned(lake)
-        calls.left, calls.after = number, bool(number % 2)
-        try:
-            remove(lake, plan)
-        except Killed:
-            died += 1
-        else:
-            break
-        finally:
-            calls.left = 10**9
+def test_a_removal_that_dies_is_finished_by_the_next(template: Path, tmp_path: Path) -> None:
+    whole = open_lake(str(template))
+    before, plan, number = held(whole), planned(whole), 0
+    cuts = deaths(template, tmp_path, lambda copy: remove(open_lake(str(copy)), plan), stride=2)
+    for number, cut in enumerate(cuts, 1):
+        lake = open_lake(str(cut))
         no_half_run(lake)
         finish_removals(lake)
         if not list(records(lake)):  # it died before anything was put down
@@ -115,31 +64,23 @@ def test_a_removal_that_dies_is_finished_by_the_next(template: Path, tmp_path: P
         assert lake.snapshot(["removals"])["removals"].files[0].rows == 1
         assert finish_removals(lake) == []
         [record] = records(lake)
-        if number % 7 in (0, 4):  # undo is tried from every kind of crash, too
+        if number % 4 == 0:  # undo is tried from every kind of crash, too
             undo(lake, record)
             assert held(lake) == before
-    assert died > 15
+    assert number > 15
 
 
-def test_an_undo_that_dies_is_finished_by_the_next(template: Path, tmp_path: Path, calls: Calls) -> None:
-    whole = copied(template, tmp_path / "removed")
-    before = held(whole)
-    remove(whole, planned(whole))
-    died = 0
-    for number in range(1, MOST_CALLS):
-        lake = copied(tmp_path / "removed", tmp_path / "lake")
-        [record] = records(lake)
-        calls.left, calls.after = number, bool(number % 2)
-        try:
-            undo(lake, record)
-        except Killed:
-            died += 1
-        else:
-            break
-        finally:
-            calls.left = 10**9
+def test_an_undo_that_dies_is_finished_by_the_next(template: Path, tmp_path: Path) -> None:
+    removed = open_lake(str(shutil.copytree(template, tmp_path / "removed")))
+    before, number = held(removed), 0
+    remove(removed, planned(removed))
+    [record] = records(removed)
+    cuts = deaths(tmp_path / "removed", tmp_path, lambda copy: undo(open_lake(str(copy)), record), stride=2)
+    for cut in cuts:
+        number += 1
+        lake = open_lake(str(cut))
         no_half_run(lake)
         undo(lake, record)
         assert held(lake) == before
         assert runs_of(lake, "removals") == set()
-    assert died > 8
+    assert number > 8
