@@ -1,6 +1,7 @@
 """Blocks: the slices of the grid that one task computes, cut lazily and to measure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +11,17 @@ from sweeps.execution.cell_set import CellSet, encode_cells
 from sweeps.execution.context import Place
 from sweeps.spec.grid import Grid, IndexArray
 
-FIRST_RUNS = 64
+FIRST_RUNS = 4
+"""Slow strategies take a second a run; fast ones are found out by blocks that take none."""
 TARGET_SECONDS = 1.0
+LEAST_SECONDS = 0.1
+"""Blocks at the end of a sweep are smaller, but not below this: each costs some milliseconds by itself."""
 GROWTH = 16
-"""A block may be so many times larger than the last one that was measured."""
+"""A block may be so many times larger than the largest before it."""
+MEMORY = 0.7
+"""How much of what earlier blocks told counts beside the newest one."""
+SHARES = 2
+"""Each thread could have so many blocks of what is left."""
 Ranges = Mapping[Place, Sequence[tuple[int, int]]]
 """By place, ranges lo..hi of raw indices, hi excluded; ascending, none overlaps another."""
 MOST_RUNS = 100_000
@@ -69,7 +77,8 @@ class Block:
 class BlockCutter:
     """Cuts a sweep into blocks, one place after the other, as large as the measured rate allows.
 
-    Only one chunk of the grid is in memory, whatever its size.
+    The last blocks are smaller, so that threads of different speed end together. Only one chunk of the grid
+    is in memory, whatever its size.
 
     Args:
         grid: Every run at one place.
@@ -77,7 +86,8 @@ class BlockCutter:
         most: Runs that a block may have at most.
         finished: What need not be computed any more, as ranges: no block reaches into one, or across it.
         cells: What need not be computed either, and lies anywhere.
-        limit: Runs that are cut in all; None is no limit.
+        limit: Runs that are cut in all, the last ones into smaller blocks; None is no limit.
+        threads: Says how many blocks are computed at a time.
     """
 
     def __init__(
@@ -88,15 +98,22 @@ class BlockCutter:
         finished: Ranges | None = None,
         cells: Mapping[Place, CellSet] | None = None,
         limit: int | None = None,
+        threads: Callable[[], int] = lambda: 1,
     ) -> None:
         self._grid, self._places, self._finished = grid, tuple(places), finished or {}
-        self._cells, self._left = cells or {}, limit
+        self._cells, self._left, self._threads = cells or {}, limit, threads
         self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
         self._runs = min(FIRST_RUNS, self._most)
+        self._seen_runs = self._seen_seconds = 0.0
 
     def learn(self, runs: int, seconds: float) -> None:
-        """Take note of a block's time; later blocks last about `TARGET_SECONDS`."""
-        wanted = int(TARGET_SECONDS * runs / max(seconds, 1e-6))
+        """Take note of a block's time; later blocks last about `TARGET_SECONDS`.
+
+        Large blocks tell more than small ones, whose time is mostly that of a block as such.
+        """
+        self._seen_runs = MEMORY * self._seen_runs + runs
+        self._seen_seconds = MEMORY * self._seen_seconds + seconds
+        wanted = int(TARGET_SECONDS * self._seen_runs / max(self._seen_seconds, 1e-6))
         self._runs = int(np.clip(wanted, 1, min(self._most, GROWTH * self._runs)))
 
     def __iter__(self) -> Iterator[Block]:
@@ -112,12 +129,19 @@ class BlockCutter:
     def _cut(self, place: Place, runs: IndexArray, *, has_gaps: bool) -> Iterator[Block]:
         at = 0
         while at < len(runs) and self._left != 0:
-            part = runs[at : at + min(self._runs, self._left or self._runs)]
+            part = runs[at : at + self._size()]
             is_whole = not has_gaps or int(part[-1] - part[0]) + 1 == len(part)
             chosen = None if is_whole else part
             yield Block(place, int(part[0]), int(part[-1]) + 1, len(part), chosen)
             at += len(part)
             self._left = None if self._left is None else self._left - len(part)
+
+    def _size(self) -> int:
+        if self._left is None:
+            return self._runs
+        share = math.ceil(self._left / (SHARES * max(1, self._threads())))
+        least = math.ceil(self._runs * LEAST_SECONDS / TARGET_SECONDS)
+        return min(self._runs, max(share, least), self._left)
 
 
 def _outside(runs: IndexArray, finished: IndexArray) -> Iterator[IndexArray]:

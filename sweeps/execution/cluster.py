@@ -97,6 +97,8 @@ def checked(client: Client) -> Client:
     except ImportError:
         pass  # told below, with the worker's name
     for worker, there in _answered(lambda: client.run(code_versions, on_error="return")).items():
+        if isinstance(there, OSError):  # it left meanwhile
+            continue
         if not isinstance(there, dict):
             raise ClusterVersionError(worker, (f"sweeplake cannot be imported ({there})",))
         if different := differences(code_versions(), there):

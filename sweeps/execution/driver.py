@@ -35,6 +35,7 @@ from sweeps.execution.window import (
     BlockLostError,
     SchedulerGoneError,
     Task,
+    Threads,
     in_the_end_apart,
     through_window,
 )
@@ -184,17 +185,16 @@ class _Drive:
         self.budget.check_time(self._seconds())
 
     def _compute_runs(self) -> None:
-        most = most_detailed(max(inputs.bars for inputs in self.prepared.inputs.values()))
+        grid, places, finished = self.prepared.grid, self.prepared.searched, self.ledger.finished
+        bars = max(inputs.bars for inputs in self.prepared.inputs.values())
+        most = most_detailed(bars) if self.context.keep_details else None
+        left = self.prepared.runs - finished.done_at(places)
+        limit = min(left, self.budget.runs or left)
         cutter = BlockCutter(
-            self.prepared.grid,
-            self.prepared.searched,
-            most if self.context.keep_details else None,
-            self.ledger.finished.ranges(),
-            self.ledger.finished.cells,
-            self.budget.runs,
+            grid, places, most, finished.ranges(), finished.cells, limit, Threads(self.client)
         )
         self._compute(iter(cutter), cutter.learn)
-        self.budget.check_runs(self.prepared.runs - self.ledger.finished.done_at(self.prepared.searched))
+        self.budget.check_runs(self.prepared.runs - finished.done_at(places))
 
     def _compute_chosen(self) -> None:
         """Test what each split of a walk-forward chooses, once all that it chooses from is committed."""

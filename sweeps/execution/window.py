@@ -1,5 +1,6 @@
 """Window: tasks through the cluster, a bounded number at a time."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ CONNECTED = "running"
 LEFT = ("closing", "closed")
 """What a client says of itself."""
 TASKS_PER_THREAD = 3
+THREADS_SECONDS = 1.0
 ATTEMPTS = 4
 TIMES_APART = 3
 POLL_SECONDS = 0.01
@@ -54,6 +56,23 @@ class SchedulerGoneError(SweepError):
         )
 
 
+class Threads:
+    """How many threads a cluster has, asked again once a second; none while its scheduler does not answer."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._count, self._asked = client, 0, -math.inf
+
+    def __call__(self) -> int:
+        """Return how many there are."""
+        if time.monotonic() > self._asked + THREADS_SECONDS:
+            try:
+                self._count = sum(self._client.nthreads().values())
+            except OSError:
+                self._count = 0
+            self._asked = time.monotonic()
+        return self._count
+
+
 def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is one page
     client: Client,
     task: Task,
@@ -85,6 +104,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
     finished = as_completed(with_results=True, raise_errors=False)
+    threads = Threads(client)
     turn = _turns(client, context.sweep_id, while_waiting)
 
     def submit(block: Block, attempt: int) -> None:
@@ -93,8 +113,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         finished.add(future)
 
     def refill() -> None:
-        room = max(2, TASKS_PER_THREAD * _threads(client))
-        while len(running) < room:
+        while len(running) < max(2, TASKS_PER_THREAD * threads()):
             block = next(blocks, None)
             if block is None:
                 return
@@ -197,14 +216,6 @@ def _is_idle(client: Client) -> bool:
     """
     at_work = client.processing()
     return bool(at_work) and not any(at_work.values())
-
-
-def _threads(client: Client) -> int:
-    """Return how many threads the cluster has; none while its scheduler does not answer."""
-    try:
-        return sum(client.nthreads().values())
-    except OSError:
-        return 0
 
 
 def _error_of(result: Any) -> BaseException:
