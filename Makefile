@@ -25,6 +25,10 @@ help: ## list the targets
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo,s3]' --group dev
 	@touch $@
 
+.venv/bench.stamp: .venv/dev.stamp
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo,s3]' --group bench
+	@touch $@
+
 demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, and question them
 	$(RUN) ingest --source demo
 	$(RUN) run configs/sma_cross.toml
@@ -55,7 +59,7 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev.stamp ## measure against the peers, results compared first
+bench: .venv/bench.stamp ## measure against the peers, results compared first
 	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
 
 soak: .venv/dev.stamp ## kill drivers and workers for SOAK_SECONDS (900) on disk and on S3, and die at every request

@@ -120,4 +120,5 @@ def _pace(event: Progressed) -> str:
     eta = event.eta_seconds
     left = f", {eta:.0f} s left" if eta else ""
     failed = f", {event.failed:,} failed" if event.failed else ""
-    return f"{event.rate:,.0f} runs/s{left}{failed}"
+    best = "" if event.best is None else f", best {event.metric} {event.best:,.4g}"
+    return f"{event.rate:,.0f} runs/s{left}{best}{failed}"

@@ -115,7 +115,7 @@ class _Drive:
         self.start, self.lake, self.client, self.observer, self.budget = start, lake, client, observer, budget
         self.prepared, self.context = start.prepared, start.context
         self.begun = self.begun_computing = time.monotonic()
-        self.ledger = Ledger(lake, self.context.sweep_id)
+        self.ledger = Ledger(lake, self.context.sweep_id, start.prepared.config.details.metric)
         self.profiler = Profiler(self.ledger)
         self.runs = max(self.prepared.runs, start.lineage["runs"])
         self.before = self.states = 0
@@ -190,9 +190,8 @@ class _Drive:
         most = most_detailed(bars) if self.context.keep_details else None
         left = self.prepared.runs - finished.done_at(places)
         limit = min(left, self.budget.runs or left)
-        cutter = BlockCutter(
-            grid, places, most, finished.ranges(), finished.cells, limit, Threads(self.client)
-        )
+        threads = Threads(self.client)
+        cutter = BlockCutter(grid, places, most, finished.ranges(), finished.cells, limit, threads)
         self._compute(iter(cutter), cutter.learn)
         self.budget.check_runs(self.prepared.runs - finished.done_at(places))
 
@@ -251,7 +250,8 @@ class _Drive:
     def _tell_progress(self) -> None:
         ledger = self.ledger
         seconds = time.monotonic() - self.begun_computing
-        self.observer(Progressed(ledger.finished.done, ledger.failed, self.runs, seconds, self.before))
+        done, failed, best = ledger.finished.done, ledger.failed, ledger.best
+        self.observer(Progressed(done, failed, self.runs, seconds, self.before, best.value, best.metric))
 
     def _seconds(self) -> float:
         return time.monotonic() - self.begun

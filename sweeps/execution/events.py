@@ -46,6 +46,9 @@ class Progressed:
         runs: Runs of the whole sweep.
         seconds: Since this driver began to compute.
         before: Runs that were committed by then.
+        best: Best value of the metric that the sweep ranks by among those that this driver committed; None:
+            not known.
+        metric: Its name.
     """
 
     done: int
@@ -53,6 +56,8 @@ class Progressed:
     runs: int
     seconds: float
     before: int = 0
+    best: float | None = None
+    metric: str = ""
 
     @property
     def rate(self) -> float:

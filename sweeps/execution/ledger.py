@@ -17,6 +17,7 @@ from lake.recovery import recover, roll_forward
 from lake.repair import drop_runs
 from lake.returned import take_out_again
 from lake.writer import write_rows
+from sweeps.execution.best import BestSoFar
 from sweeps.execution.finished import Finished
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.reuse import Carried
@@ -32,9 +33,14 @@ class Ledger:
 
     Small rows are packed into one file per table and partition. Memory is bounded by one batch, and some
     hundred bytes a block.
+
+    Args:
+        lake: The lake.
+        sweep_id: The sweep.
+        metric: What its runs are ranked by.
     """
 
-    def __init__(self, lake: Lake, sweep_id: str) -> None:
+    def __init__(self, lake: Lake, sweep_id: str, metric: str = "") -> None:
         self._lake, self._sweep_id = lake, sweep_id
         self._journal = Journal(lake, sweep_id)
         self._ownership: Ownership | None = None
@@ -44,6 +50,8 @@ class Ledger:
         self._open: Batch | None = None
         self._since = time.monotonic()
         self.finished = Finished()
+        self.best = BestSoFar(metric)
+        """What this driver committed."""
         self.seconds = 0.0
         """Time spent on commits."""
 
@@ -144,6 +152,7 @@ class Ledger:
             file = write_rows(self._lake.storage, "metrics", runs.rows, partition, quick=True)
             block = runs.to_document()
             self._journal.commit(Batch(self._journal.epoch, self._batches + 1, (block,), (file,)))
+            self.best.take([file])
             self.finished.restore(block)
             self._batches += 1
         self.seconds += time.monotonic() - begun
@@ -173,6 +182,7 @@ class Ledger:
             while self._pending:
                 self._open = self._open or self._batch()
                 self._journal.commit(self._open)
+                self.best.take(self._open.files)
                 for block in self._open.blocks:
                     self.finished.count(block)
                 del self._pending[: len(self._open.blocks)]  # more may have come since it was broken off

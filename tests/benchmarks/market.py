@@ -1,7 +1,12 @@
 """The bars of the benchmarks: made hours, 10,000 where nothing else is said."""
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+import sweeplake as sl
+from sweeplake.lake import Lake
 from sweeps.bars.frame import Bars
 
 BARS = 10_000
@@ -16,3 +21,14 @@ def market(count: int = BARS, volatility: float = 0.01) -> Bars:
     high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.4 * volatility, count)))
     low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.4 * volatility, count)))
     return Bars("X", "1h", np.arange(count) * HOUR_MICROS, open_, high, low, close, np.ones(count))
+
+
+def market_lake(folder: Path, url: str = "") -> Lake:
+    """Return a new lake with the bars, in a folder if nothing else is said."""
+    bars = market()
+    prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
+    file = folder / "X.csv"
+    pd.DataFrame({"time": pd.to_datetime(bars.time, unit="us", utc=True), **prices}).to_csv(file, index=False)
+    lake = sl.open(url or str(folder / "lake"))
+    sl.ingest([file], lake=lake, symbol="X", timeframe="1h")
+    return lake

@@ -23,10 +23,9 @@ import pandas as pd
 import psutil
 import pytest
 
-import sweeplake as sl
 from sweeplake.lake import Lake
 from tests.benchmarks import alone
-from tests.benchmarks.market import market
+from tests.benchmarks.market import market_lake
 
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600)]
 
@@ -67,12 +66,7 @@ def sweep_of(kind: str, runs: int) -> str:
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The bars, and a first small sweep, which leaves compiled code on the disk."""
     folder = tmp_path_factory.mktemp("end_to_end")
-    bars = market()
-    prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
-    file = folder / "X.csv"
-    pd.DataFrame({"time": pd.to_datetime(bars.time, unit="us", utc=True), **prices}).to_csv(file, index=False)
-    opened = sl.open(str(folder / "lake"))
-    sl.ingest([file], lake=opened, symbol="X", timeframe="1h")
+    opened = market_lake(folder)
     command(opened, folder, sweep_of("exits", 4_000))
     return opened
 

@@ -99,11 +99,13 @@ def test_a_sweep_runs_from_a_file_a_document_or_a_model(own: Path, files: Path, 
 
 def test_an_observer_hears_of_every_event(own: Path, files: Path, client: Client) -> None:
     heard: list[Event] = []
-    sl.run(files / "cross.toml", lake=own, client=client, observer=heard.append)
+    sweep = sl.run(files / "cross.toml", lake=own, client=client, observer=heard.append)
     kinds = [type(event) for event in heard]
     assert kinds[0] is Started
     assert kinds[-1] is Ended
-    assert Progressed in kinds
+    last = [event for event in heard if isinstance(event, Progressed)][-1]
+    runs = sweep.lake.sql("select sharpe from metrics where sweep_id = $id", {"id": sweep.sweep_id}).df()
+    assert (last.done, last.metric, last.best) == (len(runs), "sharpe", runs["sharpe"].max())
 
 
 def test_a_wrong_configuration_raises_and_touches_nothing(own: Path, files: Path, tmp_path: Path) -> None:
