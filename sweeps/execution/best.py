@@ -4,19 +4,20 @@ from collections.abc import Iterable
 
 from lake.receipts import FileReceipt
 from lake.schemas import CUSTOM_METRIC_PREFIX, DIRECTION
+from queries.ranking import COMPOSITE
 
 
 class BestSoFar:
     """The best value of a metric in what was committed.
 
     Args:
-        metric: A metric's name; of one that is no column, such as a composite score, nothing is known.
+        metric: What the sweep ranks by. Files have no bounds of a composite score: then it is the Sharpe ratio.
     """
 
     def __init__(self, metric: str) -> None:
-        self.metric = metric
+        self.metric = "sharpe" if metric == COMPOSITE else metric
         self.value: float | None = None
-        self._is_high = DIRECTION.get(metric, 1) >= 0
+        self._is_high = DIRECTION.get(self.metric, 1) >= 0
 
     def take(self, files: Iterable[FileReceipt]) -> None:
         """Take note of files that are visible now."""
