@@ -11,7 +11,7 @@ class BestSoFar:
     """The best value of a metric in what was committed.
 
     Args:
-        metric: What the sweep ranks by. Files have no bounds of a composite score: then it is the Sharpe ratio.
+        metric: What the sweep ranks by; the Sharpe ratio for a composite score, of which files have no bounds.
     """
 
     def __init__(self, metric: str) -> None:
