@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import sweeplake as sl
@@ -67,8 +68,9 @@ def test_damage_is_told_and_repaired_step_by_step(own: Path, ask: Ask) -> None:
 def test_what_only_a_deep_check_finds_is_repaired_by_the_command_that_it_prints(own: Path, ask: Ask) -> None:
     file = sl.open(own).tables.snapshot()["metrics"].files[0]
     path = Path(own, "metrics", file.path)
+    column = pq.read_metadata(path).row_group(0).column(0)
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[column.data_page_offset + column.total_compressed_size // 2] ^= 1
     path.write_bytes(data)
     assert ask("check", "--lake", own).code == 0
     (finding,) = ask("check", "--lake", own, "--deep", "--json").json["findings"]
