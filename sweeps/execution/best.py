@@ -11,7 +11,8 @@ class BestSoFar:
     """The best value of a metric in what was committed.
 
     Args:
-        metric: What the sweep ranks by; the Sharpe ratio for a composite score, of which files have no bounds.
+        metric: What the sweep ranks by; for a composite score, of which files have no bounds, the Sharpe ratio
+            is taken.
     """
 
     def __init__(self, metric: str) -> None:
