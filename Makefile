@@ -4,6 +4,9 @@ LAKE ?= var/lake
 BIN := .venv/bin
 RUN := SWEEPLAKE_LAKE=$(LAKE) $(BIN)/sweeplake
 WORKERS ?= 2
+# Compiled once: where PYTHONDONTWRITEBYTECODE is set, every process would compile all that it imports.
+INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
+COMPILE = $(BIN)/python -m compileall -q lake queries sweeps sweeplake
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench soak clean
@@ -18,15 +21,17 @@ help: ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/demo.stamp: .venv/bin/uv pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo]'
+	$(INSTALL) --editable '.[demo]'
+	$(COMPILE)
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/uv pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo,s3]' --group dev
+	$(INSTALL) --editable '.[demo,s3]' --group dev
+	$(COMPILE)
 	@touch $@
 
 .venv/bench.stamp: .venv/dev.stamp
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo,s3]' --group bench
+	$(INSTALL) --editable '.[demo,s3]' --group bench
 	@touch $@
 
 demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, and question them

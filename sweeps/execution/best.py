@@ -11,8 +11,7 @@ class BestSoFar:
     """The best value of a metric in what was committed.
 
     Args:
-        metric: What the sweep ranks by; for a composite score, of which files have no bounds, the Sharpe ratio
-            is taken.
+        metric: What the sweep ranks by; files have no bounds of a composite score: then the Sharpe ratio is told.
     """
 
     def __init__(self, metric: str) -> None:
