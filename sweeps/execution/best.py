@@ -11,7 +11,7 @@ class BestSoFar:
     """The best value of a metric in what was committed.
 
     Args:
-        metric: What the sweep ranks by; files have no bounds of a composite score: then the Sharpe ratio is told.
+        metric: What the sweep ranks by; the Sharpe ratio instead of a composite score, which has no bounds.
     """
 
     def __init__(self, metric: str) -> None:
