@@ -120,8 +120,14 @@ def _current_client() -> Client | None:
 
 @contextmanager
 def _connect(address: str) -> Iterator[Client]:
+    """Yield a client; if it loses the scheduler, it tries to come back as long as Dask's settings say.
+
+    That is `distributed.comm.timeouts.connect`, 30 s. A scheduler that was never there is told sooner.
+    """
     try:
-        client = Client(address, timeout=CONNECT_SECONDS)
+        with Client(address, timeout=CONNECT_SECONDS, set_as_default=False):
+            pass
+        client = Client(address)
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterUnreachableError(address, f"no scheduler answers ({error})") from error
     with client:

@@ -21,7 +21,6 @@ LOST_SECONDS = 11
 """Without an answer for so long, Dask takes a connection for lost; it takes no less."""
 DASK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{LOST_SECONDS}s",
-    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "10",
 }
 START_SECONDS = 60.0
@@ -67,12 +66,14 @@ class BadCluster:
     Args:
         network: Where they are.
         folder: For logs.
+        back: Seconds for which a client that lost the scheduler tries to come back.
         chance: What is random.
     """
 
-    def __init__(self, network: Network, folder: Path, chance: random.Random) -> None:
+    def __init__(self, network: Network, folder: Path, back: float, chance: random.Random) -> None:
         self.network, self.folder, self.chance = network, folder, chance
         self.counts: dict[str, int] = {}
+        self._more = {**DASK, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{back}s"}
         self._port = 20_000 + os.getpid() % 10_000
         self.address = f"tcp://{network.outside}:{self._port}"
         self.scheduler = self._scheduler()
@@ -94,7 +95,7 @@ class BadCluster:
         log = self.folder / "driver.log"
         log.write_text("")
         command = (*self.network.on(LAPTOP), BIN / "sweeplake", *words, "--scheduler", self.address)
-        self.driver = Process(*command, log=log, more=DASK)
+        self.driver = Process(*command, log=log, more=self._more)
 
     def sweep_id(self) -> str:
         """Wait until the driver tells the name of its sweep."""
@@ -114,9 +115,12 @@ class BadCluster:
         self.count("driver kills")
 
     def kill_scheduler(self) -> None:
-        """Kill the scheduler and start another where it was; workers that wait for it find it."""
+        """Kill the scheduler."""
         self.scheduler.end()
         self.count("scheduler kills")
+
+    def another_scheduler(self) -> None:
+        """Start another scheduler where the one that was killed was."""
         self.scheduler = self._scheduler()
 
     def kill_worker(self) -> None:
@@ -156,7 +160,7 @@ class BadCluster:
     def _scheduler(self) -> Process:
         words = ("--host", self.network.outside, "--port", self._port, "--dashboard-address", ":0")
         log = self.folder / "scheduler.log"
-        return Process(BIN / "dask", "scheduler", *words, log=log, more=DASK)
+        return Process(BIN / "dask", "scheduler", *words, log=log, more=self._more)
 
     def _worker(self, number: int) -> Process:
         is_away = number == WORKERS - 1
@@ -165,4 +169,4 @@ class BadCluster:
         folder = ("--local-directory", self.folder / f"worker{number}")
         command = (BIN / "dask", "worker", self.address, *words, *folder)
         log = self.folder / f"worker{number}.log"
-        return Process(*(self.network.on(AWAY) if is_away else ()), *command, log=log, more=DASK)
+        return Process(*(self.network.on(AWAY) if is_away else ()), *command, log=log, more=self._more)

@@ -103,7 +103,11 @@ def lose_one_after_the_other(cluster: BadCluster, lake: Lake, config: Path, unit
     code, said = ended(cluster)
     assert code == 2, said
     assert f"the scheduler {cluster.address} is gone" in said
+    cluster.another_scheduler()
     cluster.drive(*resume)
+    at_work(cluster, lake, sweep_id)
+    cluster.kill_scheduler()
+    cluster.another_scheduler()  # at once: the driver finds it
     at_work(cluster, lake, sweep_id)
     cluster.kill_driver()
     cluster.drive(*resume)
@@ -122,7 +126,7 @@ def test_a_sweep_survives_whatever_its_cluster_loses(tmp_path: Path, unit: float
     config.with_name("slow.py").write_text(dedent(STRATEGY.format(gate=str(gate))))
     with (
         switched((AWAY, LAPTOP)) as network,
-        closing(BadCluster(network, tmp_path, random.Random(7))) as cluster,
+        closing(BadCluster(network, tmp_path, 1.5 * unit, random.Random(7))) as cluster,
     ):
         with (
             every(KILL_SECONDS, cluster.kill_worker),
