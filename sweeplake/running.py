@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -92,6 +92,8 @@ class Plan:
         estimate: Time, memory and bytes, from a measured sample.
         changed: By symbol of which nothing is reused, what changed since the last sweep of the strategy on
             it: strategy, bars, settings. A symbol without such a sweep is not in it.
+        cautions: What is allowed, and may not be what was meant; more memory than this machine has for an
+            embedded cluster among it, with the setting to change.
     """
 
     runs: int
@@ -100,6 +102,7 @@ class Plan:
     blocks: int
     estimate: "Estimate"
     changed: Mapping[str, Sequence[str]]
+    cautions: Sequence[str] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -154,6 +157,7 @@ def plan(
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
+        (*prepared.cautions, *_crowded(prepared.runs - reused, workers)),
     )
 
 
@@ -199,7 +203,7 @@ def run(
     if client is None:
         prepare_workers()  # seconds beside those that follow
     from sweeps.execution.budget import Budget
-    from sweeps.execution.cluster import connected
+    from sweeps.execution.cluster import connected, is_embedded
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
@@ -207,10 +211,20 @@ def run(
     opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
+    if is_embedded(client, workers):
+        cautions = _crowded(prepared.runs, workers)
+        prepared = replace(prepared, cautions=(*prepared.cautions, *cautions))
     with connected(client, workers) as connection:
         outcome = drive(prepared, opened.tables, connection, observer or silent, fresh=fresh, budget=budget)
     opened.refresh()
     return Sweep(opened, outcome.sweep_id, outcome)
+
+
+def _crowded(runs: int, workers: int | None) -> tuple[str, ...]:
+    """Return a caution if embedded workers would take more memory than is free."""
+    from sweeps.execution.room import crowded, free_bytes, worker_bytes
+
+    return crowded(workers or os.cpu_count() or 1, worker_bytes(runs), free_bytes())
 
 
 def _prepared(config: ConfigSource, lake: Lake) -> "Prepared":

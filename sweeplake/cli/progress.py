@@ -18,6 +18,7 @@ from sweeps.execution.events import (
     FoundWhole,
     Observer,
     Progressed,
+    Reckoned,
     RolledForward,
     Started,
 )
@@ -103,6 +104,12 @@ def describe(event: Event) -> str:
             return f"  {counted(event.runs, 'run')} carried over from other sweeps in {event.seconds:.1f} s"
         case Progressed():
             return f"  {event.done:,} of {counted(event.runs, 'run')}, {_pace(event)}"
+        case Reckoned():
+            memory, size = (f"{count / 1e6:,.0f} MB" for count in (event.memory_bytes, event.lake_bytes))
+            return (
+                f"  about {event.seconds:,.0f} s in all: {counted(event.blocks, 'block')} left, "
+                f"{memory} of memory in driver and workers, {size} in the lake"
+            )
         case DetailsStarted():
             return f"  storing trades and equity of the best {counted(event.winners, 'run')}"
         case Ended():

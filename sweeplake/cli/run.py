@@ -71,6 +71,8 @@ def plan(
         more = f" and {len(symbols) - _NAMED:,} more" if len(symbols) > _NAMED else ""
         named = ", ".join(symbols[:_NAMED]) + more
         note(f"nothing is reused on {named}: {text} changed since this strategy's last sweep there")
+    for caution in reckoned.cautions:
+        note(f"caution: {caution}")
     note(f"next: {command(f'run {quote(config)}')}")
 
 

@@ -65,8 +65,8 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
     elif isinstance(client, str):
         with _connect(client) as remote:
             yield _warmed(checked(remote))
-    elif workers is None and (current := _current_client()) is not None:
-        yield _warmed(checked(current))
+    elif not is_embedded(client, workers):
+        yield _warmed(checked(get_client()))
     else:
         with (
             dask.config.set(LOCAL_CONFIG),
@@ -74,6 +74,17 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
             Client(cluster) as local,
         ):
             yield _warmed(local)
+
+
+def is_embedded(client: Client | str | None, workers: int | None) -> bool:
+    """Return whether `connected` would start an embedded cluster: there is no other one."""
+    if client is not None or workers is not None:
+        return client is None
+    try:
+        get_client()
+    except ValueError:
+        return True
+    return False
 
 
 def _warmed(client: Client) -> Client:
@@ -109,13 +120,6 @@ def checked(client: Client) -> Client:
 def _answered(ask: Callable[[], T]) -> T:
     """Return what all workers answer; they are asked again where one left meanwhile."""
     return retried(ask, lambda error: isinstance(error, OSError), WORKERS_SECONDS)
-
-
-def _current_client() -> Client | None:
-    try:
-        return get_client()
-    except ValueError:
-        return None
 
 
 @contextmanager

@@ -12,16 +12,7 @@ from lake.lake import Lake
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
 from sweeps.execution.choices import choose
-from sweeps.execution.events import (
-    CarriedOver,
-    Cautioned,
-    DetailsStarted,
-    Ended,
-    Observer,
-    Progressed,
-    Started,
-    silent,
-)
+from sweeps.execution.events import CarriedOver, DetailsStarted, Ended, Observer, silent
 from sweeps.execution.held import Search, sources_of
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
@@ -31,6 +22,7 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
+from sweeps.execution.telling import Teller
 from sweeps.execution.window import (
     BlockLostError,
     SchedulerGoneError,
@@ -114,11 +106,13 @@ class _Drive:
     def __init__(self, start: Start, lake: Lake, client: Client, observer: Observer, budget: Budget) -> None:
         self.start, self.lake, self.client, self.observer, self.budget = start, lake, client, observer, budget
         self.prepared, self.context = start.prepared, start.context
-        self.begun = self.begun_computing = time.monotonic()
+        self.begun = time.monotonic()
         self.ledger = Ledger(lake, self.context.sweep_id, start.prepared.config.details.metric)
         self.profiler = Profiler(self.ledger)
-        self.runs = max(self.prepared.runs, start.lineage["runs"])
-        self.before = self.states = 0
+        self.threads = Threads(client)
+        runs = max(self.prepared.runs, start.lineage["runs"])
+        self.teller = Teller(observer, self.ledger, self.profiler, self.threads, runs)
+        self.states = 0
 
     def run(self, *, take_over: bool = False) -> Outcome:
         self.lake.create()
@@ -126,7 +120,7 @@ class _Drive:
             if self.ledger.epoch > 1:
                 check_kept(self.lake, self.context.sweep_id)
             check_journal(self.start, self.ledger.finished)
-            self.before = self.ledger.finished.done
+            self.teller.computing_begins()
             try:
                 return self._run()
             except (CommitLostError, CommitUnknownError) as error:
@@ -136,8 +130,10 @@ class _Drive:
     def _run(self) -> Outcome:
         try:
             self._record(sweep_log.RUNNING)
-            self._announce()
-            if not (self.start.fresh or self.before >= self.prepared.runs):
+            dashboard = self.client.dashboard_link or None
+            workers = len(self.client.nthreads())
+            self.teller.announce(self.context.sweep_id, self.prepared, workers, dashboard)
+            if not (self.start.fresh or self.teller.before >= self.prepared.runs):
                 self._carry_over()
             self._compute_runs()
             self._compute_chosen()
@@ -175,8 +171,7 @@ class _Drive:
                 self.ledger.carry(runs, self.context.partition("metrics", runs.place.symbol))
         if self.ledger.reused > before:
             self.observer(CarriedOver(self.ledger.reused - before, self._seconds()))
-        self.before = self.ledger.finished.done
-        self.begun_computing = time.monotonic()
+        self.teller.computing_begins()
 
     def _check(self) -> None:
         """Return if the sweep may go on: nobody asked for its end, and there is time left."""
@@ -190,8 +185,7 @@ class _Drive:
         most = most_detailed(bars) if self.context.keep_details else None
         left = self.prepared.runs - finished.done_at(places)
         limit = min(left, self.budget.runs or left)
-        threads = Threads(self.client)
-        cutter = BlockCutter(grid, places, most, finished.ranges(), finished.cells, limit, threads)
+        cutter = BlockCutter(grid, places, most, finished.ranges(), finished.cells, limit, self.threads)
         self._compute(iter(cutter), cutter.learn)
         self.budget.check_runs(self.prepared.runs - finished.done_at(places))
 
@@ -200,26 +194,26 @@ class _Drive:
         if self.prepared.splits is None:
             return
         chosen = choose(self.prepared, self.context.sweep_id, self.lake)
-        self.runs = self.prepared.runs + chosen.runs
+        self.teller.runs = self.prepared.runs + chosen.runs
         self._record(sweep_log.RUNNING)
-        limit = self.budget.left(self.ledger.finished.done - self.before)
+        limit = self.budget.left(self.ledger.finished.done - self.teller.before)
         self._compute(chosen.blocks(self.prepared, self.ledger.finished.holds, limit))
-        self.budget.check_runs(self.runs - self.ledger.finished.done)
+        self.budget.check_runs(self.teller.runs - self.ledger.finished.done)
 
     def _compute(
         self, blocks: Iterator[Block], learn: Callable[[int, float], None] = lambda _runs, _seconds: None
     ) -> None:
         failed = self.ledger.failed
-        for made in self.profiler.runs(self._receipts(run_block, blocks, self._tell_progress)):
+        for made in self.profiler.runs(self._receipts(run_block, blocks, self.teller.progress)):
             receipt = lost_receipt(self.context, made) if isinstance(made, BlockLostError) else made
             if receipt is made:
                 learn(receipt.runs + receipt.failed, receipt.seconds)
             if self.ledger.add(receipt):
-                self._tell_progress()
+                self.teller.progress()
             failed += receipt.failed
             self.budget.check_failures(self.context.sweep_id, failed)
         self.ledger.flush()
-        self._tell_progress()
+        self.teller.progress()
 
     def _receipts(
         self, task: Task, blocks: Iterator[Block], tell: Callable[[], None] = lambda: None
@@ -247,12 +241,6 @@ class _Drive:
                 self.ledger.add(receipt)
             self.ledger.flush()
 
-    def _tell_progress(self) -> None:
-        ledger = self.ledger
-        seconds = time.monotonic() - self.begun_computing
-        done, failed, best = ledger.finished.done, ledger.failed, ledger.best
-        self.observer(Progressed(done, failed, self.runs, seconds, self.before, best.value, best.metric))
-
     def _seconds(self) -> float:
         return time.monotonic() - self.begun
 
@@ -264,7 +252,9 @@ class _Drive:
         counts, seconds = self.ledger.finished.counts(), self._total_seconds()
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(len(self.client.nthreads()))
-        return Outcome(self.context.sweep_id, status, self.runs, **counts, seconds=seconds, profile=profile)
+        return Outcome(
+            self.context.sweep_id, status, self.teller.runs, **counts, seconds=seconds, profile=profile
+        )
 
     def _try_to_record(self, status: str, error: BaseException) -> None:
         with suppress(Exception):
@@ -277,24 +267,10 @@ class _Drive:
             {
                 **self.start.lineage,
                 "status": status,
-                "runs": self.runs,
+                "runs": self.teller.runs,
                 "seconds": self._total_seconds(),
                 **self.ledger.finished.counts(),
                 "error": error,
             },
             self.ledger.fence(self.states),
-        )
-
-    def _announce(self) -> None:
-        for caution in self.prepared.cautions:
-            self.observer(Cautioned(caution))
-        self.observer(
-            Started(
-                self.context.sweep_id,
-                self.prepared.config.name,
-                self.runs,
-                len(self.prepared.symbols),
-                len(self.client.nthreads()),
-                self.client.dashboard_link or None,
-            )
         )

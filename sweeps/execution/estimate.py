@@ -1,7 +1,6 @@
 """Estimate: what a sweep will cost, from a sample that is really computed."""
 
 import math
-import resource
 import time
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
 from sweeps.execution.computed import compute_results
 from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.prepare import Prepared
+from sweeps.execution.room import worker_bytes
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.scene import Scene
 from sweeps.execution.worker import load_whole, open_scene
@@ -75,11 +75,11 @@ def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: in
     blocks = len(searched) * math.ceil(to_compute / len(searched) / per_block)
     all_bars = sum(prepared.inputs[each].bars for each in searched)
     shorter = all_bars / (len(searched) * prepared.inputs[place].bars)
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    each = worker_bytes(to_compute)
     return Estimate(
         blocks=blocks,
         seconds=(to_compute * shorter / rate + opening) / workers,
-        memory_bytes=resident * (workers + 1),
+        memory_bytes=each * (workers + 1),
         lake_bytes=int(size * prepared.runs),
         runs_per_second=rate,
         engine=_engine(scene, results.looped / done),

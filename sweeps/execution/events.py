@@ -71,6 +71,23 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class Reckoned:
+    """What the sweep costs, reckoned from what it took so far on this cluster.
+
+    Attributes:
+        seconds: Of computing in all, by this driver.
+        blocks: Tasks that are left.
+        memory_bytes: Resident memory of the driver and all workers.
+        lake_bytes: What all runs of this driver take in the lake, before compaction.
+    """
+
+    seconds: float
+    blocks: int
+    memory_bytes: int
+    lake_bytes: int
+
+
+@dataclass(frozen=True)
 class DetailsStarted:
     """All metrics are in; the winners' trades and equity are computed."""
 
@@ -112,7 +129,17 @@ class FoundWhole:
     sweep_id: str
 
 
-Event = Cautioned | Started | CarriedOver | Progressed | DetailsStarted | Ended | RolledForward | FoundWhole
+Event = (
+    Cautioned
+    | Started
+    | CarriedOver
+    | Progressed
+    | Reckoned
+    | DetailsStarted
+    | Ended
+    | RolledForward
+    | FoundWhole
+)
 Observer = Callable[[Event], None]
 
 

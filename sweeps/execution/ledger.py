@@ -1,7 +1,7 @@
 """Ledger: receipts into batches, batches into the lake, counts for whoever asks."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from lake.journal import Batch, Journal, step
 from lake.lake import Lake
 from lake.lost import Loss, open_losses, require_repaired
 from lake.ownership import Ownership, claim
-from lake.receipts import pack
+from lake.receipts import FileReceipt, pack
 from lake.recovery import recover, roll_forward
 from lake.repair import drop_runs
 from lake.returned import take_out_again
@@ -51,7 +51,8 @@ class Ledger:
         self._since = time.monotonic()
         self.finished = Finished()
         self.best = BestSoFar(metric)
-        """What this driver committed."""
+        self.bytes = 0
+        """Of what this driver committed."""
         self.seconds = 0.0
         """Time spent on commits."""
 
@@ -152,7 +153,7 @@ class Ledger:
             file = write_rows(self._lake.storage, "metrics", runs.rows, partition, quick=True)
             block = runs.to_document()
             self._journal.commit(Batch(self._journal.epoch, self._batches + 1, (block,), (file,)))
-            self.best.take([file])
+            self._note([file])
             self.finished.restore(block)
             self._batches += 1
         self.seconds += time.monotonic() - begun
@@ -182,13 +183,17 @@ class Ledger:
             while self._pending:
                 self._open = self._open or self._batch()
                 self._journal.commit(self._open)
-                self.best.take(self._open.files)
+                self._note(self._open.files)
                 for block in self._open.blocks:
                     self.finished.count(block)
                 del self._pending[: len(self._open.blocks)]  # more may have come since it was broken off
                 self._open = None
                 self._batches += 1
         self.seconds += time.monotonic() - begun
+
+    def _note(self, files: Sequence[FileReceipt]) -> None:
+        self.best.take(files)
+        self.bytes += sum(file.size_bytes for file in files)
 
     def _batch(self) -> Batch:
         files = [file for receipt in self._pending for file in receipt.files]

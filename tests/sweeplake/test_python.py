@@ -10,8 +10,10 @@ from distributed import Client
 import sweeplake as sl
 from lake.lake import LakeMissingError
 from queries.errors import UnknownNameError
+from sweeplake.cli.progress import describe
 from sweeps.bars.errors import BarsInvalidError
-from sweeps.execution.events import Ended, Event, Progressed, Started
+from sweeps.execution import ledger, telling
+from sweeps.execution.events import Ended, Event, Progressed, Reckoned, Started
 from sweeps.spec.errors import ConfigError
 from tests.sweeplake.asking import tree
 
@@ -106,6 +108,25 @@ def test_an_observer_hears_of_every_event(own: Path, files: Path, client: Client
     last = [event for event in heard if isinstance(event, Progressed)][-1]
     runs = sweep.lake.sql("select sharpe from metrics where sweep_id = $id", {"id": sweep.sweep_id}).df()
     assert (last.done, last.metric, last.best) == (len(runs), "sharpe", runs["sharpe"].max())
+
+
+def test_it_tells_once_what_the_whole_sweep_costs(
+    own: Path, files: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BATCH_SECONDS", 0.0)  # every block is a commit
+    monkeypatch.setattr(telling, "RECKONED_AFTER", 0.0)
+    heard: list[Event] = []
+    sweep = sl.run(files / "cross.toml", lake=own, client=client, observer=heard.append, fresh=True)
+    [told] = [event for event in heard if isinstance(event, Reckoned)]
+    assert sweep.outcome is not None
+    assert 0 < told.seconds < 60
+    assert told.blocks >= 1
+    stored = [
+        file for file in sweep.lake.tables.snapshot()["metrics"].files if sweep.sweep_id in str(file.minimum)
+    ]
+    assert told.lake_bytes == pytest.approx(sum(file.size_bytes for file in stored), rel=0.5)
+    assert 2e8 < told.memory_bytes < 1e10
+    assert describe(told).startswith("  about ")
 
 
 def test_a_wrong_configuration_raises_and_touches_nothing(own: Path, files: Path, tmp_path: Path) -> None:

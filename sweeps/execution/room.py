@@ -1,0 +1,38 @@
+"""Room: what memory a sweep's workers take, and whether this machine has it to give."""
+
+import resource
+
+import psutil
+from distributed.system import MEMORY_LIMIT
+
+from sweeps.execution.blocks import MOST_RUNS
+
+BYTES_A_RUN = 3_500
+"""Of a block that a worker computes, and of the one before it that is on its way to storage."""
+
+
+def worker_bytes(runs: int) -> int:
+    """Return what a worker takes for a sweep of so many runs: what this process has had, and a block."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return own + BYTES_A_RUN * min(runs, MOST_RUNS)
+
+
+def free_bytes() -> int:
+    """Return what processes may take yet, of the machine or of the container they are in."""
+    return int(min(psutil.virtual_memory().available, MEMORY_LIMIT))
+
+
+def crowded(workers: int, each: int, free: int) -> tuple[str, ...]:
+    """Return a caution if so many workers of a size take more memory than is free.
+
+    Args:
+        workers: Embedded workers.
+        each: Bytes of one.
+        free: Bytes that are free.
+    """
+    if workers * each <= free:
+        return ()
+    fewer = max(1, free // each)
+    taken, given = workers * each / 1e9, free / 1e9
+    told = f"{workers:,} workers take about {taken:,.1f} GB of memory, of which {given:,.1f} GB are free here"
+    return (f"{told}; give --workers {fewer:,}",)
