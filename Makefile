@@ -3,7 +3,7 @@ PYTHON ?= python3
 LAKE ?= var/lake
 BIN := .venv/bin
 RUN := SWEEPLAKE_LAKE=$(LAKE) $(BIN)/sweeplake
-WORKERS ?= 2
+WORKERS ?= 3
 # Compiled once: where PYTHONDONTWRITEBYTECODE is set, every process would compile all that it imports.
 INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 COMPILE = $(BIN)/python -m compileall -q lake queries sweeps sweeplake
@@ -67,7 +67,7 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 bench: .venv/bench.stamp ## measure against the peers, results compared first
 	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
 
-soak: .venv/dev.stamp ## kill drivers and workers for SOAK_SECONDS (900) on disk and on S3, and die at every request
+soak: .venv/dev.stamp ## kill drivers, workers, schedulers, cables for SOAK_SECONDS (900) a soak, and die at every request
 	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak tests/lake -m soak --override-ini addopts= \
 		--import-mode=importlib --timeout 0 -s
 
