@@ -17,7 +17,7 @@ TARGET_SECONDS = 1.0
 LEAST_SECONDS = 0.1
 """Blocks at the end of a sweep are smaller, but not below this: each costs some milliseconds by itself."""
 GROWTH = 16
-"""A block may be so many times larger than the largest before it."""
+"""A block may be so many times larger than those before it."""
 MEMORY = 0.7
 """How much of what earlier blocks told counts beside the newest one."""
 SHARES = 2
@@ -86,7 +86,8 @@ class BlockCutter:
         most: Runs that a block may have at most.
         finished: What need not be computed any more, as ranges: no block reaches into one, or across it.
         cells: What need not be computed either, and lies anywhere.
-        limit: Runs that are cut in all, the last ones into smaller blocks; None is no limit.
+        limit: Runs that are cut in all; None is no limit.
+        left: Runs that there are to cut, as far as is known: the last ones go into smaller blocks.
         threads: Says how many blocks are computed at a time.
     """
 
@@ -98,10 +99,11 @@ class BlockCutter:
         finished: Ranges | None = None,
         cells: Mapping[Place, CellSet] | None = None,
         limit: int | None = None,
+        left: int | None = None,
         threads: Callable[[], int] = lambda: 1,
     ) -> None:
         self._grid, self._places, self._finished = grid, tuple(places), finished or {}
-        self._cells, self._left, self._threads = cells or {}, limit, threads
+        self._cells, self._limit, self._left, self._threads = cells or {}, limit, left, threads
         self._most = MOST_RUNS if most is None else min(most, MOST_RUNS)
         self._runs = min(FIRST_RUNS, self._most)
         self._seen_runs = self._seen_seconds = 0.0
@@ -128,20 +130,21 @@ class BlockCutter:
 
     def _cut(self, place: Place, runs: IndexArray, *, has_gaps: bool) -> Iterator[Block]:
         at = 0
-        while at < len(runs) and self._left != 0:
+        while at < len(runs) and self._limit != 0:
             part = runs[at : at + self._size()]
             is_whole = not has_gaps or int(part[-1] - part[0]) + 1 == len(part)
             chosen = None if is_whole else part
             yield Block(place, int(part[0]), int(part[-1]) + 1, len(part), chosen)
             at += len(part)
+            self._limit = None if self._limit is None else self._limit - len(part)
             self._left = None if self._left is None else self._left - len(part)
 
     def _size(self) -> int:
-        if self._left is None:
-            return self._runs
-        share = math.ceil(self._left / (SHARES * max(1, self._threads())))
-        least = math.ceil(self._runs * LEAST_SECONDS / TARGET_SECONDS)
-        return min(self._runs, max(share, least), self._left)
+        size = self._runs
+        if self._left is not None:
+            share = math.ceil(self._left / (SHARES * max(1, self._threads())))
+            size = min(size, max(share, math.ceil(size * LEAST_SECONDS / TARGET_SECONDS)))
+        return size if self._limit is None else min(size, self._limit)
 
 
 def _outside(runs: IndexArray, finished: IndexArray) -> Iterator[IndexArray]:

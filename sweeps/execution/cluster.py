@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import dask
 from distributed import Client, get_client
+from distributed.comm.core import CommClosedError
 
 from lake.retrying import retried
 from sweeps.errors import SweepError
@@ -108,7 +109,7 @@ def checked(client: Client) -> Client:
     except ImportError:
         pass  # told below, with the worker's name
     for worker, there in _answered(lambda: client.run(code_versions, on_error="return")).items():
-        if isinstance(there, OSError):  # it left meanwhile
+        if isinstance(there, CommClosedError):  # it left meanwhile
             continue
         if not isinstance(there, dict):
             raise ClusterVersionError(worker, (f"sweeplake cannot be imported ({there})",))

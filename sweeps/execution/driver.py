@@ -184,8 +184,9 @@ class _Drive:
         bars = max(inputs.bars for inputs in self.prepared.inputs.values())
         most = most_detailed(bars) if self.context.keep_details else None
         left = self.prepared.runs - finished.done_at(places)
-        limit = min(left, self.budget.runs or left)
-        cutter = BlockCutter(grid, places, most, finished.ranges(), finished.cells, limit, self.threads)
+        limit = self.budget.runs
+        done = finished.ranges(), finished.cells
+        cutter = BlockCutter(grid, places, most, *done, limit, left, self.threads)
         self._compute(iter(cutter), cutter.learn)
         self.budget.check_runs(self.prepared.runs - finished.done_at(places))
 

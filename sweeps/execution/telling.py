@@ -31,6 +31,7 @@ class Teller:
         self.runs, self.before = runs, 0
         """Runs of the whole sweep, and those that were committed before this driver computed any."""
         self._since = time.monotonic()
+        self._bytes = 0
         self._is_reckoned = False
 
     def announce(self, sweep_id: str, prepared: Prepared, workers: int, dashboard: str | None) -> None:
@@ -43,6 +44,7 @@ class Teller:
     def computing_begins(self) -> None:
         """Take what is committed now for what others did."""
         self.before, self._since = self._ledger.finished.done, time.monotonic()
+        self._bytes = self._ledger.bytes
 
     def progress(self) -> None:
         """Tell how far it is."""
@@ -53,7 +55,7 @@ class Teller:
         left = event.eta_seconds
         if left and seconds >= RECKONED_AFTER and not self._is_reckoned:
             self._is_reckoned = True
-            threads, size = self._threads(), ledger.bytes / (done - self.before)
+            threads, size = self._threads(), (ledger.bytes - self._bytes) / (done - self.before)
             profile = self._profiler.profile(threads)
             memory = profile.driver_bytes + threads * profile.worker_bytes
             blocks = max(1, round(left * threads / TARGET_SECONDS))

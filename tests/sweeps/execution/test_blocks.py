@@ -79,7 +79,7 @@ def test_what_a_small_block_takes_by_itself_changes_little() -> None:
 def sizes_at(threads: int, second: float, runs: int = 59 * 59) -> list[int]:
     steps = {"start": 1, "stop": 59, "step": 1}
     grid = grid_of(grid={"fast": steps, "slow": steps})
-    cutter = BlockCutter(grid, [Place("A")], limit=runs, threads=lambda: threads)
+    cutter = BlockCutter(grid, [Place("A")], limit=runs, left=runs, threads=lambda: threads)
     found = []
     for block in cutter:
         found.append(block.runs)
@@ -96,6 +96,12 @@ def test_the_last_blocks_are_small_so_that_all_threads_end_together() -> None:
     assert all(size <= max(10, ceil(sum(tail[at:]) / 8)) for at, size in enumerate(tail))
     assert set(sizes_at(threads=4, second=1.0, runs=50)) <= {4, 1}
     assert sizes_at(threads=4, second=1.0, runs=50).count(4) == 1  # no other was cut before it was measured
+
+
+def test_what_is_left_is_cut_also_where_it_was_thought_to_be_less() -> None:
+    grid = grid_of()
+    blocks = list(BlockCutter(grid, [Place("A")], left=10, threads=lambda: 4))
+    assert sum(block.runs for block in blocks) == len(grid.survivors(0, grid.raw_size))
 
 
 def test_a_sweep_of_few_runs_is_spread_over_all_threads() -> None:
