@@ -102,7 +102,7 @@ def test_a_large_sweep(lake: Lake, tmp_path: Path, runs: int) -> None:
                 computing = [below for nanny in workers for below in nanny.children(recursive=True)]
                 resident = [process.memory_info().rss for process in computing]
                 most["driver"] = max(most["driver"], driver.memory_info().rss)
-                most["worker"] = max(most["worker"], *resident)
+                most["worker"] = max([most["worker"], *resident])
                 driving = spent(driver)
             except psutil.Error:
                 pass  # it ended in between
