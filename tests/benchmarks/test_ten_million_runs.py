@@ -19,24 +19,20 @@ import pytest
 import sweeplake as sl
 from sweeplake.checking import check
 from sweeplake.lake import Lake
-from tests.benchmarks.test_command_end_to_end import COMMAND, EVERY_SECONDS
+from tests.benchmarks.test_command_end_to_end import COMMAND, EVERY_SECONDS, EXITS
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
 
 SIZES = [int(size) for size in os.environ.get("BENCH_RUNS", "100000,1000000").split(",")]
 SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
 FASTS, STOPS, TARGETS = 10, 20, 20
-SWEEP = """
+HEAD = """
 name = "large"
 strategy = "sma_cross"
 symbols = {symbols}
 timeframe = "1d"
-[grid]
-fast = {{ start = 5, stop = 50, step = 5 }}
-slow = {{ start = 55, stop = {last}, step = 1 }}
-[exits]
-stop_loss = {{ start = 0.005, stop = 0.1, step = 0.005 }}
-take_profit = {{ start = 0.01, stop = 0.2, step = 0.01 }}
+"""
+DETAILS = """
 [details]
 n = 50
 """
@@ -80,7 +76,7 @@ def spent(process: psutil.Process) -> float:
 def test_a_large_sweep(lake: Lake, tmp_path: Path, runs: int) -> None:
     slows = max(1, round(runs / (len(SYMBOLS) * FASTS * STOPS * TARGETS)))
     file = tmp_path / "sweep.toml"
-    file.write_text(SWEEP.format(symbols=list(SYMBOLS), last=54 + slows))
+    file.write_text(HEAD.format(symbols=list(SYMBOLS)) + EXITS.format(last=54 + slows) + DETAILS)
     with cluster(tmp_path) as (address, scheduler, workers):
         line = [
             COMMAND,

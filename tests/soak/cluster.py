@@ -23,7 +23,8 @@ DASK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{LOST_SECONDS}s",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "10",
 }
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""A driver that takes longer to begin hangs."""
 
 
 class Process:
