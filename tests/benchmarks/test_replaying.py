@@ -20,7 +20,7 @@ from sweeplake.lake import Lake
 from sweeps.execution import blocks
 from tests.contracts.source import ROOT
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600)]
 
 RUNS = 1_000
 COMPACTED = ("sma_cross", "patient_cross")
