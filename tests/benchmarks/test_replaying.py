@@ -48,7 +48,7 @@ def correct(lake: Lake, folder: Path) -> None:
     bars.loc[len(bars) // 2, "close"] = bars.loc[len(bars) // 2, ["high", "low"]].mean()
     file = folder / "AAPL.csv"
     bars[["time", "open", "high", "low", "close", "volume"]].to_csv(file, index=False)
-    sl.ingest([file], lake=lake, symbol="AAPL")
+    sl.ingest([file], lake=lake, symbol="AAPL", adjusted=True)
 
 
 def test_random_runs_replay(lake: Lake, tmp_path: Path) -> None:
