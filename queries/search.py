@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,6 +15,9 @@ from queries.sweep import sweep_row
 
 Moment = datetime | date | str
 """A time; text is ISO 8601, a bare day is its midnight, without an offset it is UTC."""
+
+_LARGEST_HEAP = 10_000
+"""So many of the best are found by their n-th best value; more are sorted."""
 
 _FIRST = ("run_id", "sweep_id", "strategy", "symbol", "timeframe", "created_at", COMPOSITE)
 
@@ -106,33 +110,82 @@ def _ranked(
         sweep_row(catalog, filters.sweep)
     if filters.where is not None:
         condition += f" and {predicate(catalog, filters.where, filters.strategy)}"
-    found = catalog.arrow(
-        f"""
-        select * from search_runs(
-            {order.expression},
+    descending = order.descending if ascending is None else not ascending
+    asked = _Asked(catalog, filters, order, condition, descending, limit)
+    near = asked.nearest() if 0 < limit <= _LARGEST_HEAP else None
+    found = near if near is not None else asked.rows(condition)
+    return arranged(found, order.column)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A search whose names and conditions are checked."""
+
+    catalog: Catalog
+    filters: Filters
+    order: Ranking
+    condition: str
+    descending: bool
+    limit: int
+
+    def nearest(self) -> pa.Table | None:
+        """Return the rows if a bound leads to them, so that only few are sorted; else None.
+
+        The n-th best value of one sweep and role, whose runs are distinct, is a bound that the n best of all
+        reach. Of runs that reach it in any sweep the latest one's rows count: should one of those lie below
+        it (metrics of a run may differ in the last digits), the bound has promised too much.
+        """
+        heap, fold, furthest = ("max", "max", "list_min") if self.descending else ("min", "min", "list_max")
+        bound = self._ask(
+            f"""
+            select {fold}({furthest}(nearest)) as bound
+            from (
+                select {heap}(rank_value, {self.limit:d}) as nearest
+                from passing_runs({self._arguments(self.condition)}) group by sweep_id, role
+            )
+            where len(nearest) = {self.limit:d}
+            """  # noqa: S608
+        )["bound"][0]
+        if not bound.is_valid:
+            return None
+        reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
+        within, values = f"{self.condition} and {reaches}", {"bound": bound.as_py()}
+        if self.filters.sweep is None or self.filters.role is None:
+            reaching = f"select distinct run_id from passing_runs({self._arguments(within)})"  # noqa: S608
+            runs = self._ask(reaching, **values)
+            if runs.num_rows > _LARGEST_HEAP + self.limit:  # ties
+                return None
+            within = f"{self.condition} and run_id in (select unnest($runs))"
+            values = {"runs": runs["run_id"].to_pylist()}
+        found = self.rows(within, **values)
+        if found.num_rows < self.limit:
+            return None
+        last, reached = found["rank_value"][-1].as_py(), bound.as_py()
+        return found if (last >= reached if self.descending else last <= reached) else None
+
+    def rows(self, condition: str, **values: Any) -> pa.Table:
+        """Return the rows that fulfil a condition, in order."""
+        return self._ask(
+            f"""
+            select * from search_runs(
+                {self._arguments(condition)}, descending := {self.descending}, n := {self.limit or "null"}
+            )
+            """,  # noqa: S608
+            **values,
+        )
+
+    def _arguments(self, condition: str) -> str:
+        return f"""
+            {self.order.expression},
             strategy := $strategy, symbol := $symbol, timeframe := $timeframe, sweep := $sweep, role := $role,
             min_sharpe := $min_sharpe, max_drawdown := $max_drawdown, min_trades := $min_trades,
-            since := $since, until := $until, predicate := ({condition}),
-            descending := $descending, n := $n
-        )
-        """,  # noqa: S608
-        {
-            "strategy": filters.strategy,
-            "symbol": filters.symbol,
-            "timeframe": filters.timeframe,
-            "sweep": filters.sweep,
-            "role": filters.role,
-            "min_sharpe": filters.min_sharpe,
-            "max_drawdown": filters.max_drawdown,
-            "min_trades": filters.min_trades,
-            "since": _moment("since", filters.since),
-            "until": _moment("until", filters.until),
-            "descending": order.descending if ascending is None else not ascending,
-            "n": limit or None,
-            **order.weights,
-        },
-    )
-    return arranged(found, order.column)
+            since := $since, until := $until, predicate := ({condition})
+        """
+
+    def _ask(self, text: str, **values: Any) -> pa.Table:
+        asked = {name: value for name, value in vars(self.filters).items() if name != "where"}
+        moments = {name: _moment(name, asked[name]) for name in ("since", "until")}
+        return self.catalog.arrow(text, {**asked, **moments, **self.order.weights, **values})
 
 
 def arranged(runs: pa.Table, rank: str | None = None) -> pa.Table:

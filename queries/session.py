@@ -34,6 +34,7 @@ SQL_FILES = (
     "runs_latest",
     "metric_columns",
     "sweep_summary",
+    "passing_runs",
     "search_runs",
     "best_runs",
     "sweep_quantiles",

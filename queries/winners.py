@@ -12,6 +12,9 @@ from queries.text import quoted
 
 GROUPS = ("strategy", "symbol", "timeframe")
 
+_LARGEST_HEAP = 10_000
+"""So many winners of a group are found by their n-th best value; for more all runs are sorted."""
+
 
 def winners(
     catalog: Catalog,
@@ -52,24 +55,33 @@ def winners(
         if metric == COMPOSITE and score
         else by_metric(catalog.schema, metric)
     )
-    params = [quoted(name) for name in catalog.schema.names if name.startswith(PARAMETER_PREFIX)]
-    grouped = f"partition by {', '.join(quoted(name) for name in per)}" if per else ""
-    direction = "desc" if order.descending else "asc"
+    params = [f"metrics.{quoted(name)}" for name in catalog.schema.names if name.startswith(PARAMETER_PREFIX)]
+    own = f"group by {', '.join(quoted(name) for name in per)}" if per else ""
+    same = " and ".join(f"metrics.{quoted(name)} = bounds.{quoted(name)}" for name in per) or "true"
     groups = "".join(f"{quoted(name)}, " for name in per)
+    grouped = f"partition by {', '.join(f'metrics.{quoted(name)}' for name in per)}" if per else ""
+    heap, last, reaches, direction = (
+        ("max", "list_min", ">=", "desc") if order.descending else ("min", "list_max", "<=", "asc")
+    )
+    passing = (
+        "sweep_id = $sweep_id and role = 'full' and (num_trades is null or num_trades >= $min_trades) "
+        f"and {order.expression} is not null"
+    )
+    # Each group's n-th best value first: what does not reach it is never held.
     return catalog.arrow(
         f"""
-        select {", ".join(["run_id", "strategy", "symbol", "value", "place", *params])}
-        from (
-            select *, row_number() over ({grouped} order by value {direction}, run_id) as place
-            from (
-                select *, {order.expression} as value from metrics
-                where sweep_id = $sweep_id and role = 'full'
-                and (num_trades is null or num_trades >= $min_trades)
-            )
-            where value is not null
+        with bounds as (
+            select {groups} {last}({heap}({order.expression}, {min(n, _LARGEST_HEAP):d})) as bound
+            from metrics where {passing} {own}
         )
-        where place <= $n
-        order by {groups}place
+        select
+            run_id, metrics.strategy, metrics.symbol, {order.expression} as value,
+            row_number() over ({grouped} order by value {direction}, run_id) as place,
+            {", ".join(params)}
+        from metrics inner join bounds on {same}
+        where {passing} and ({n > _LARGEST_HEAP} or {order.expression} {reaches} bounds.bound)
+        qualify place <= $n
+        order by {"".join(f"metrics.{quoted(name)}, " for name in per)}place
         """,  # noqa: S608
         {"sweep_id": sweep_id, "min_trades": min_trades, "n": n, **order.weights},
     )

@@ -2,7 +2,7 @@
 -- Without a sweep each run_id comes once: of the rows that pass, the latest sweep's.
 -- Units: as metrics; rank_value is the value of the expression rank_by; NULL ranks last, ties by run_id.
 -- Filters: NULL = any; since <= created_at < until; predicate is an expression over metrics; n NULL = all.
--- Reads: metrics.
+-- Reads: metrics, passing_runs.
 -- A bare name is a parameter of the macro, a qualified one a column.
 -- noqa: disable=RF02,RF03,ST06
 create or replace macro search_runs(
@@ -22,28 +22,24 @@ create or replace macro search_runs(
     n := 100
 ) as table
     with passing as (
-        select
-            metrics.sweep_id,
-            metrics.run_id,
-            metrics.role,
-            rank_by as rank_value
-        from metrics
-        where
-            (strategy is null or metrics.strategy = strategy)
-            and (symbol is null or metrics.symbol = symbol)
-            and (timeframe is null or metrics.timeframe = timeframe)
-            and (sweep is null or metrics.sweep_id = sweep)
-            and (role is null or metrics.role = role)
-            and (min_sharpe is null or metrics.sharpe >= min_sharpe)
-            and (max_drawdown is null or metrics.max_drawdown <= max_drawdown)
-            and (min_trades is null or metrics.num_trades >= min_trades)
-            and (since is null or metrics.created_at >= cast(since as timestamptz))
-            and (until is null or metrics.created_at < cast(until as timestamptz))
-            and predicate
+        select runs.* -- noqa: AM04
+        from passing_runs(
+            rank_by,
+            strategy := strategy,
+            symbol := symbol,
+            timeframe := timeframe,
+            sweep := sweep,
+            role := role,
+            min_sharpe := min_sharpe,
+            max_drawdown := max_drawdown,
+            min_trades := min_trades,
+            since := since,
+            until := until,
+            predicate := predicate
+        ) as runs
         qualify
             row_number() over (
-                partition by metrics.run_id
-                order by metrics.sweep_id desc, metrics.created_at desc, metrics.role asc
+                partition by runs.run_id order by runs.sweep_id desc, runs.created_at desc, runs.role asc
             ) = 1
     ),
 

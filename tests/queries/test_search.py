@@ -93,6 +93,25 @@ def test_without_a_sweep_each_run_comes_once_from_the_latest(catalog: Catalog) -
     assert set(search(catalog, Filters(sweep=CROSS, symbol="007"))["sweep_id"].to_pylist()) == {CROSS}
 
 
+def test_a_run_whose_latest_sweep_has_another_value_ranks_by_that_one(lake: Lake) -> None:
+    put_runs(lake, "cross", "007", run_rows(CROSS, ["a", "b", "c"], {"sharpe": [5.0, 4.0, 3.0]}))
+    put_runs(lake, "cross", "007", run_rows(AGAIN, ["a"], {"sharpe": [1.0]}))
+    catalog = Catalog(lake)
+    assert ids(best(catalog, n=1)) == ["b"]
+    assert ids(best(catalog, n=2)) == ["b", "c"]
+    assert ids(search(catalog, ascending=True, limit=1)) == ["a"]
+
+
+def test_of_many_ties_the_first_run_ids_are_best(lake: Lake) -> None:
+    names = [f"{place:06d}" for place in range(12_000)]
+    columns = {"sharpe": [1.0] * len(names), "win_rate": [1.0, *([0.5] * (len(names) - 1))]}
+    put_runs(lake, "cross", "007", run_rows(CROSS, names[::-1], columns))
+    catalog = Catalog(lake)
+    assert ids(best(catalog, n=3)) == names[:3]
+    assert ids(best(catalog, metric="win_rate", n=3)) == [names[-1], *names[:2]]
+    assert ids(best(catalog, Filters(sweep=None, role=None), n=3)) == names[:3]
+
+
 def test_a_limit_of_zero_means_all(catalog: Catalog) -> None:
     assert search(catalog, limit=0).num_rows == 150
     assert search(catalog).num_rows == 100
