@@ -23,20 +23,21 @@ create or replace macro search_runs(
 ) as table
     with passing as (
         select runs.* -- noqa: AM04
-        from passing_runs(
-            rank_by,
-            strategy := strategy,
-            symbol := symbol,
-            timeframe := timeframe,
-            sweep := sweep,
-            role := role,
-            min_sharpe := min_sharpe,
-            max_drawdown := max_drawdown,
-            min_trades := min_trades,
-            since := since,
-            until := until,
-            predicate := predicate
-        ) as runs
+        from
+            passing_runs(
+                rank_by,
+                strategy := strategy,
+                symbol := symbol,
+                timeframe := timeframe,
+                sweep := sweep,
+                role := role,
+                min_sharpe := min_sharpe,
+                max_drawdown := max_drawdown,
+                min_trades := min_trades,
+                since := since,
+                until := until,
+                predicate := predicate
+            ) as runs
         qualify
             row_number() over (
                 partition by runs.run_id order by runs.sweep_id desc, runs.created_at desc, runs.role asc
