@@ -1,10 +1,11 @@
 """Resuming and cancelling: what becomes of a sweep that was started before."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweeplake.lake import Lake
 from sweeplake.opening import written
-from sweeplake.running import LakeSource
+from sweeplake.running import LakeSource, cautioned
 from sweeplake.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def resume(
     if client is None:
         prepare_workers()
     start = restore(state, opened.tables)
+    start = replace(start, prepared=cautioned(start.prepared, client, workers))
     from sweeps.execution.budget import Budget
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import go_on

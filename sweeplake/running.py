@@ -138,6 +138,7 @@ def plan(
     from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
     from sweeps.execution.reuse import reusable
+    from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
 
     opened = written(lake)
@@ -149,7 +150,7 @@ def plan(
         found[place.symbol] += runs
     changed = {} if fresh else changes(prepared, snapshot)
     reused = found.total()
-    reckoned = estimate(prepared, context, workers or os.cpu_count() or 1, reused)
+    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused)
     return Plan(
         prepared.runs,
         reused,
@@ -203,7 +204,7 @@ def run(
     if client is None:
         prepare_workers()  # seconds beside those that follow
     from sweeps.execution.budget import Budget
-    from sweeps.execution.cluster import connected, is_embedded
+    from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
@@ -211,13 +212,20 @@ def run(
     opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
-    if is_embedded(client, workers):
-        cautions = _crowded(prepared.runs, workers)
-        prepared = replace(prepared, cautions=(*prepared.cautions, *cautions))
+    prepared = cautioned(prepared, client, workers)
     with connected(client, workers) as connection:
         outcome = drive(prepared, opened.tables, connection, observer or silent, fresh=fresh, budget=budget)
     opened.refresh()
     return Sweep(opened, outcome.sweep_id, outcome)
+
+
+def cautioned(prepared: "Prepared", client: "Client | str | None", workers: int | None) -> "Prepared":
+    """Return what is prepared with a caution more, if its embedded workers take more memory than is free."""
+    from sweeps.execution.cluster import is_embedded
+
+    if not is_embedded(client, workers):
+        return prepared
+    return replace(prepared, cautions=(*prepared.cautions, *_crowded(prepared.runs, workers)))
 
 
 def _crowded(runs: int, workers: int | None) -> tuple[str, ...]:

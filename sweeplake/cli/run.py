@@ -61,7 +61,7 @@ def plan(
             "time": f"{cost.seconds:,.1f} s ({cost.runs_per_second:,.0f} runs/s a worker, measured)",
             "engine": cost.engine,
             "memory": f"{cost.memory_bytes / 1e6:,.0f} MB, driver and workers",
-            "lake": f"{cost.lake_bytes / 1e6:,.1f} MB of metrics",
+            "lake": f"{cost.lake_bytes / 1e6:,.1f} MB before compaction",
         }
     )
     by_change: dict[str, list[str]] = {}

@@ -234,7 +234,7 @@ class _Drive:
         with self.profiler.details():
             missing = missing_winners(self.prepared, self.context, self.lake)
             self.ledger.take_out_details(missing["run_id"])
-            blocks = winning_blocks(self.prepared, missing)
+            blocks = winning_blocks(self.prepared, missing, self.threads())
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
             for receipt in self._receipts(run_details, iter(blocks)):
                 if isinstance(receipt, BlockLostError):

@@ -1,24 +1,17 @@
-"""Estimate: what a sweep will cost, from a sample that is really computed."""
+"""Estimate: what a sweep will cost, reckoned from a sample that was really computed. Pure."""
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from lake.encoding import encode
-from sweeps.execution.blocks import FIRST_RUNS, MOST_RUNS, TARGET_SECONDS
-from sweeps.execution.computed import compute_results
-from sweeps.execution.context import Place, SweepContext
+from sweeps.execution.blocks import MOST_RUNS, TARGET_SECONDS, most_detailed
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.room import worker_bytes
-from sweeps.execution.rows import Runs, metric_rows
-from sweeps.execution.scene import Scene
-from sweeps.execution.worker import load_whole, open_scene
-from sweeps.spec.grid import CHUNK_CELLS, IndexArray
+from sweeps.execution.sampling import Sample
 
-SAMPLE_SECONDS = 0.5
-SAMPLE_RUNS = 4_000
+ALONE_TRIPS = 100
+"""Questions to the storage of a sweep's beginning and end, which nothing else is done beside; counted."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class Estimate:
         blocks: Tasks.
         seconds: Wall time of the computation on so many workers, start-up of the cluster aside.
         memory_bytes: Resident memory of driver and workers together.
-        lake_bytes: Size of its metrics in the lake, before compaction.
+        lake_bytes: Size of its metrics, trades and equity in the lake, before compaction.
         runs_per_second: Of one worker, measured.
         engine: What computes a run, and how often hopping from event to event is not exact enough for it.
     """
@@ -42,73 +35,42 @@ class Estimate:
     engine: str
 
 
-def estimate(prepared: Prepared, context: SweepContext, workers: int, reused: int = 0) -> Estimate:
-    """Compute a sample of the runs here, write nothing, and reckon the whole from it.
+def estimate(prepared: Prepared, sample: Sample, workers: int, reused: int = 0) -> Estimate:
+    """Reckon the whole of a sweep.
 
     Args:
         prepared: The sweep.
-        context: What its workers are told.
+        sample: What some of its runs take.
         workers: Workers that compute it.
         reused: Runs of it that need not be computed.
     """
     searched = prepared.searched
-    place = _typical(prepared)
-    whole = load_whole(context, place)
-    began = time.perf_counter()
-    scene = open_scene(context, place, whole)
-    opening = len(prepared.inputs) * (time.perf_counter() - began)
-    compute_results(scene, Runs(context, place, _sample(prepared, 1)))  # compiles, or loads what is compiled
-    count, begun = FIRST_RUNS, time.perf_counter()
-    while True:
-        runs = Runs(context, place, _sample(prepared, count))
-        began = time.perf_counter()
-        results, _ = compute_results(scene, runs)
-        seconds = time.perf_counter() - began
-        if time.perf_counter() - begun > SAMPLE_SECONDS or count >= SAMPLE_RUNS or len(runs.indices) < count:
-            break
-        count *= 4
-    done = len(runs.indices)
-    size = len(encode(metric_rows(runs, results, seconds), quick=True)) / max(done - len(results.failures), 1)
-    rate = done / max(seconds, 1e-9)
-    per_block = int(np.clip(TARGET_SECONDS * rate, 1, MOST_RUNS))
+    keeps_all = prepared.config.details.keep == "all"
+    each = sample.run_seconds + (sample.detail_seconds if keeps_all else 0.0)
+    most = min(MOST_RUNS, most_detailed(prepared.inputs[sample.place].bars)) if keeps_all else MOST_RUNS
+    per_block = int(np.clip(TARGET_SECONDS / each, 1, most))
     to_compute = prepared.runs - reused + prepared.tests
-    blocks = len(searched) * math.ceil(to_compute / len(searched) / per_block)
-    all_bars = sum(prepared.inputs[each].bars for each in searched)
-    shorter = all_bars / (len(searched) * prepared.inputs[place].bars)
-    each = worker_bytes(to_compute)
+    all_bars = sum(prepared.inputs[at].bars for at in searched)
+    shorter = all_bars / (len(searched) * prepared.inputs[sample.place].bars)
+    detailed = _detailed(prepared, to_compute)
+    computing = (to_compute * sample.run_seconds + detailed * sample.detail_seconds) * shorter
+    opening = len(prepared.inputs) * sample.opening_seconds
     return Estimate(
-        blocks=blocks,
-        seconds=(to_compute * shorter / rate + opening) / workers,
-        memory_bytes=each * (workers + 1),
-        lake_bytes=int(size * prepared.runs),
-        runs_per_second=rate,
-        engine=_engine(scene, results.looped / done),
+        blocks=len(searched) * math.ceil(to_compute / len(searched) / per_block),
+        seconds=(computing + opening) / workers + ALONE_TRIPS * sample.trip_seconds,
+        memory_bytes=worker_bytes(to_compute) * (workers + 1),
+        lake_bytes=int(sample.run_bytes * prepared.runs + sample.detail_bytes * detailed * shorter),
+        runs_per_second=1 / each,
+        engine=sample.engine,
     )
 
 
-def _typical(prepared: Prepared) -> Place:
-    """Return the place that reads as many bars as half of all do: its warm-up costs, too."""
-    places = sorted(
-        prepared.searched, key=lambda place: prepared.inputs[place].first + prepared.inputs[place].bars
-    )
-    return places[len(places) // 2]
-
-
-def _engine(scene: Scene, looped: float) -> str:
-    if scene.strategy.kind == "backtester":
-        return "the backtester itself"
-    if scene.strategy.kind == "bar_by_bar":
-        return "bar by bar, the strategy asked at every close"
-    return f"from event to event; bar by bar for {looped:.1%} of the sample, where that is not exact"
-
-
-def _sample(prepared: Prepared, count: int) -> IndexArray:
-    """Return neighbouring cells from the middle of the grid, as a block has them."""
-    grid = prepared.grid
-    middle = grid.raw_size // 2
-    found = grid.survivors(middle, middle + CHUNK_CELLS)
-    if len(found) < count:
-        found = grid.survivors(max(0, middle - CHUNK_CELLS), middle + CHUNK_CELLS)
-    if not len(found):
-        found = next(chunk for chunk in grid.chunks() if len(chunk))
-    return found[:count]
+def _detailed(prepared: Prepared, to_compute: int) -> int:
+    """Return of how many runs trades and equity will be stored."""
+    details = prepared.config.details
+    if details.keep == "all":
+        return to_compute
+    if prepared.splits is not None:
+        return prepared.tests
+    groups = len(prepared.symbols) if "symbol" in details.per else 1
+    return min(details.n * groups, prepared.runs) if details.keep == "top" else 0

@@ -1,5 +1,6 @@
 """Winners: the runs whose trades and equity are stored once all metrics of a sweep are in."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -37,13 +38,15 @@ def missing_winners(prepared: Prepared, context: SweepContext, lake: Lake) -> pa
     return best.filter(pa.compute.invert(there))
 
 
-def winning_blocks(prepared: Prepared, runs: pa.Table) -> list[Block]:
-    """Return the blocks that compute the details of some runs."""
+def winning_blocks(prepared: Prepared, runs: pa.Table, threads: int) -> list[Block]:
+    """Return the blocks that compute the details of some runs, so that each thread has a share of them."""
     blocks: list[Block] = []
+    share = max(1, math.ceil(runs.num_rows / max(1, threads)))
     for place, inputs in prepared.inputs.items():
         mine = runs.filter(pa.compute.equal(runs["symbol"], place.symbol))
         cells = np.sort(locate(prepared.grid, prepared.columns, mine))
-        blocks += _blocks(place, cells, most_detailed(inputs.bars))
+        rounds = math.ceil(share / most_detailed(inputs.bars))
+        blocks += _blocks(place, cells, math.ceil(share / rounds))
     return blocks
 
 

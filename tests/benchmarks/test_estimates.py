@@ -29,9 +29,9 @@ symbols = ["X"]
 timeframe = "1h"
 [grid]
 period = { start = 5, stop = 200, step = 5 }
-above = { start = 1, stop = 100, step = 1 }
+above = { start = 1, stop = 250, step = 1 }
 """,
-    "s3": sweep_of("signals", 400_000),
+    "s3": sweep_of("signals", 2_000_000),
 }
 
 
@@ -63,16 +63,18 @@ def test_what_plan_reckons_is_what_the_sweep_takes(name: str, lake: Lake, tmp_pa
     reckoned = json.loads(subprocess.run(line, capture_output=True, check=True).stdout)
     done, _, wall, memory = command(lake, tmp_path, SWEEPS[name])
     assert done["computed"] == reckoned["runs"]
-    files = lake.refresh().tables.snapshot(["metrics"])["metrics"].files
+    tables = lake.refresh().tables.snapshot(["metrics", "trades", "equity", "details"]).tables.values()
+    stored = sum(file.size_bytes for table in tables for file in table.files)
     verdict = {
         "benchmark": "estimate",
         "sweep": name,
         "runs": done["computed"],
         "seconds": done["seconds"],
         "seconds_with_start_up": wall,
+        "profile": done["profile"],
         "reckoned_seconds": reckoned["estimate"]["seconds"],
         "ratio": reckoned["estimate"]["seconds"] / done["seconds"],
         "memory_ratio": reckoned["estimate"]["memory_bytes"] / (memory["driver"] + memory["workers"]),
-        "bytes_ratio": reckoned["estimate"]["lake_bytes"] / sum(file.size_bytes for file in files),
+        "bytes_ratio": reckoned["estimate"]["lake_bytes"] / stored,
     }
     print("\n" + json.dumps(verdict))

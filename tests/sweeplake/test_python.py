@@ -81,6 +81,25 @@ def test_a_plan_tells_the_cost(bars_lake: Path, files: Path) -> None:
     assert plan.estimate.seconds > 0
 
 
+@pytest.mark.parametrize("keep", ["none", "top", "all"])
+def test_a_plan_reckons_what_is_stored_within_a_factor(own: Path, client: Client, keep: str) -> None:
+    """Of 200 bars neighbouring curves are alike, which a few do not tell; `make bench` is stricter."""
+    document = {
+        "name": "Many",
+        "strategy": "sma_cross",
+        "symbols": ["AAA", "BBB"],
+        "timeframe": "1d",
+        "grid": {"fast": list(range(2, 22)), "slow": list(range(30, 80))},
+        "details": {"keep": keep, "n": 300},
+    }
+    plan = sl.plan(document, lake=own)
+    sweep = sl.run(document, lake=own, client=client)
+    names = ["metrics", "trades", "equity", "details"]
+    tables = sweep.lake.tables.snapshot(names).tables
+    stored = sum(file.size_bytes for name in names for file in tables[name].files)
+    assert stored / 3 < plan.estimate.lake_bytes < stored * 3
+
+
 def test_a_sweep_runs_from_a_file_a_document_or_a_model(own: Path, files: Path, client: Client) -> None:
     document = {
         "name": "From a document",
