@@ -1,4 +1,4 @@
-"""What `plan` reckons beside what the sweep then takes: a fast one, a slow one in Python, one on S3."""
+"""What `plan` reckons beside what the sweep then takes: a fast one, a slow one in Python, details, S3."""
 
 import json
 import subprocess
@@ -31,6 +31,7 @@ timeframe = "1h"
 period = { start = 5, stop = 200, step = 5 }
 above = { start = 1, stop = 250, step = 1 }
 """,
+    "all details": sweep_of("signals", 2_000).replace('keep = "none"', 'keep = "all"'),
     "s3": sweep_of("signals", 2_000_000),
 }
 
