@@ -45,20 +45,20 @@ def estimate(prepared: Prepared, sample: Sample, workers: int, reused: int = 0) 
         reused: Runs of it that need not be computed.
     """
     searched = prepared.searched
-    keeps_all = prepared.config.details.keep == "all"
+    keeps_all, bars = prepared.config.details.keep == "all", prepared.inputs[sample.place].bars
     each = sample.run_seconds + (sample.detail_seconds if keeps_all else 0.0)
-    most = min(MOST_RUNS, most_detailed(prepared.inputs[sample.place].bars)) if keeps_all else MOST_RUNS
+    most = min(MOST_RUNS, most_detailed(bars)) if keeps_all else MOST_RUNS
     per_block = int(np.clip(TARGET_SECONDS / each, 1, most))
     to_compute = prepared.runs - reused + prepared.tests
     all_bars = sum(prepared.inputs[at].bars for at in searched)
-    shorter = all_bars / (len(searched) * prepared.inputs[sample.place].bars)
+    shorter = all_bars / (len(searched) * bars)
     detailed = _detailed(prepared, to_compute)
     computing = (to_compute * sample.run_seconds + detailed * sample.detail_seconds) * shorter
     opening = len(prepared.inputs) * sample.opening_seconds
     return Estimate(
         blocks=len(searched) * math.ceil(to_compute / len(searched) / per_block),
         seconds=(computing + opening) / workers + ALONE_TRIPS * sample.trip_seconds,
-        memory_bytes=worker_bytes(to_compute) * (workers + 1),
+        memory_bytes=worker_bytes(to_compute, to_compute * bars if keeps_all else 0) * (workers + 1),
         lake_bytes=int(sample.run_bytes * prepared.runs + sample.detail_bytes * detailed * shorter),
         runs_per_second=1 / each,
         engine=sample.engine,

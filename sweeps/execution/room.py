@@ -5,16 +5,24 @@ import resource
 import psutil
 from distributed.system import MEMORY_LIMIT
 
-from sweeps.execution.blocks import MOST_RUNS
+from sweeps.execution.blocks import EQUITY_ROWS, MOST_RUNS
 
 BYTES_A_RUN = 3_500
 """Of a block that a worker computes, and of the one before it that is on its way to storage."""
+BYTES_AN_EQUITY_ROW = 200
+"""The same, of a run's curve and its trades."""
 
 
-def worker_bytes(runs: int) -> int:
-    """Return what a worker takes for a sweep of so many runs: what this process has had, and a block."""
+def worker_bytes(runs: int, equity_rows: int = 0) -> int:
+    """Return what a worker takes for a sweep: what this process has had, and a block.
+
+    Args:
+        runs: Runs of the sweep.
+        equity_rows: Rows of all curves that it stores with its blocks.
+    """
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return own + BYTES_A_RUN * min(runs, MOST_RUNS)
+    curves = BYTES_AN_EQUITY_ROW * min(equity_rows, EQUITY_ROWS)
+    return own + BYTES_A_RUN * min(runs, MOST_RUNS) + curves
 
 
 def free_bytes() -> int:
