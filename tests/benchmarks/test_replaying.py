@@ -18,6 +18,7 @@ from lake.compact import compact_table
 from lake.compaction import CompactionSettings
 from sweeplake.lake import Lake
 from sweeps.execution import blocks
+from sweeps.spec.config import SweepConfig, load_config
 from tests.contracts.source import ROOT
 
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600)]
@@ -26,19 +27,27 @@ RUNS = 1_000
 COMPACTED = ("sma_cross", "patient_cross")
 LATER = ("rsi_meanrev", "bollinger_atr", "walk_forward", "sma_cross_aapl")
 CORRECTED = 100
+DETAILED = 1_000
+
+
+def detailed(name: str) -> SweepConfig:
+    """Return one of the configurations, with the details of so many runs that a random one may have them."""
+    config = load_config(ROOT / "configs" / f"{name}.toml")
+    return config.model_copy(update={"details": config.details.model_copy(update={"n": DETAILED})})
 
 
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.chdir(ROOT / "configs")  # where a strategy's file lies
     opened = sl.open(str(tmp_path / "lake"))
     sl.ingest(source="demo", lake=opened)
     for name in COMPACTED:
-        sl.run(ROOT / "configs" / f"{name}.toml", lake=opened, workers=2)
+        sl.run(detailed(name), lake=opened, workers=2)
     for table in ("metrics", "trades", "equity"):
         compact_table(opened.tables, table, CompactionSettings())
     monkeypatch.setattr(blocks, "MOST_RUNS", 7)
     for name in LATER:
-        sl.run(ROOT / "configs" / f"{name}.toml", lake=opened, workers=1, fresh=True)
+        sl.run(detailed(name), lake=opened, workers=1, fresh=True)
     return opened.refresh()
 
 
