@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP_ROWS = 100_000
+ROW_GROUP_ROWS = 20_000
 PAGE_ROWS = 20_000
 _LEVEL, _QUICK_LEVEL = 3, 1
 _DICTIONARY_MAX_SHARE = 0.1

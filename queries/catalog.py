@@ -1,6 +1,7 @@
 """Catalog: a lake's snapshot as DuckDB views and macros."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from lake.lake import Lake
-from lake.snapshot import Snapshot
+from lake.snapshot import DataFile, Snapshot
 from queries.errors import PinnedSnapshotError, QueryFailedError
 from queries.parameters import ParameterColumn, from_schema
 from queries.session import open_session, translated
@@ -65,6 +66,21 @@ class Catalog:
     def parameters(self, strategy: str) -> Sequence[ParameterColumn]:
         """Return a strategy's parameters; all columns of metrics if its sweeps recorded none."""
         return self._session.parameters.get(strategy) or from_schema(self.schema)
+
+    def files(self, table: str) -> Sequence[DataFile]:
+        """Return the files of a table that are read."""
+        held = self.snapshot.tables.get(table)
+        return held.files if held else ()
+
+    def narrowed(self, table: str, files: Sequence[DataFile]) -> "Catalog":
+        """Return the same catalog, reading only some files of a table: those that may have an answer.
+
+        It may read others, too: whoever asks filters as over all of them. It shares this one's instance, so
+        that it is not closed, and costs nothing.
+        """
+        other = copy(self)
+        other._lake, other._session = None, self._session.narrowed(table, files)  # noqa: SLF001
+        return other
 
     def refresh(self) -> None:
         """Read the newest snapshot from now on.

@@ -81,7 +81,13 @@ def _answer(
     sweep: str | None,
     role: str | None,
 ) -> pa.Table:
-    """Join the questions with metrics; the lists of strategies and symbols prune files before the join."""
+    """Join the questions with metrics; files of other strategies and symbols are not read."""
+    places = {(question.strategy, question.symbol) for _, question, _ in asked}
+    files = [
+        file
+        for file in catalog.files("metrics")
+        if (file.partition["strategy"], file.partition["symbol"]) in places
+    ]
     bound: dict[str, Any] = {
         "places": [place for place, _, _ in asked],
         "strategies": [question.strategy for _, question, _ in asked],
@@ -101,7 +107,7 @@ def _answer(
         f" and metrics.{quoted(name)} is not distinct from questions.value_{place}"
         for place, name in enumerate(columns)
     )
-    return catalog.arrow(
+    return catalog.narrowed("metrics", files).arrow(
         f"""
         with questions as (
             select
@@ -110,19 +116,22 @@ def _answer(
                 unnest(cast($symbols as varchar[])) as symbol,
                 unnest(cast($timeframes as varchar[])) as timeframe
                 {values}
+        ),
+        found as (
+            select questions.request, metrics.sweep_id, metrics.run_id, metrics.role
+            from questions inner join metrics
+                on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
+                and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
+            where ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
+            qualify row_number() over (
+                partition by questions.request, metrics.run_id
+                order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
+            ) = 1
         )
-        select questions.request, metrics.* exclude (block_sums, block_sumsqs)
-        from questions inner join metrics
-            on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
-            and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
-        where list_contains(cast($strategies as varchar[]), metrics.strategy)
-            and list_contains(cast($symbols as varchar[]), metrics.symbol)
-            and ($sweep is null or metrics.sweep_id = $sweep)
-            and ($role is null or metrics.role = $role)
-        qualify row_number() over (
-            partition by questions.request, metrics.run_id
-            order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
-        ) = 1
+        select found.request, metrics.* exclude (block_sums, block_sumsqs)
+        from found inner join metrics
+            on metrics.sweep_id = found.sweep_id and metrics.run_id = found.run_id
+            and metrics.role = found.role
         """,  # noqa: S608
         bound,
     )

@@ -24,13 +24,15 @@ class Ranking:
     Attributes:
         expression: SQL over the columns of metrics; NULL ranks last.
         descending: Whether the highest value is the best.
-        weights: Values that the expression binds.
         column: Name of the value in results.
+        terms: Weights of the columns whose sum it is; of a single column as it is, 1.
+        weights: Values that the expression binds.
     """
 
     expression: str
     descending: bool
     column: str
+    terms: Mapping[str, float]
     weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -65,7 +67,7 @@ def by_metric(schema: pa.Schema, metric: str) -> Ranking:
         UnknownNameError: If there is no such metric.
     """
     column = metric_column(schema, metric)
-    return Ranking(quoted(column), DIRECTION.get(column, 1) >= 0, column)
+    return Ranking(quoted(column), DIRECTION.get(column, 1) >= 0, column, {column: 1.0})
 
 
 def by_score(schema: pa.Schema, score: Mapping[str, float]) -> Ranking:
@@ -74,12 +76,13 @@ def by_score(schema: pa.Schema, score: Mapping[str, float]) -> Ranking:
     Raises:
         UnknownNameError: If a weight names no metric.
     """
-    terms = [
-        f"$weight_{place} * cast({quoted(metric_column(schema, metric))} as double)"
-        for place, metric in enumerate(score)
-    ]
-    weights = {f"weight_{place}": float(weight) for place, weight in enumerate(score.values())}
-    return Ranking(f"({' + '.join(terms)})", descending=True, column=COMPOSITE, weights=weights)
+    columns: dict[str, float] = {}
+    for metric, weight in score.items():  # one of a backtester's own has two names
+        column = metric_column(schema, metric)
+        columns[column] = columns.get(column, 0.0) + float(weight)
+    terms = [f"$weight_{place} * cast({quoted(column)} as double)" for place, column in enumerate(columns)]
+    weights = {f"weight_{place}": weight for place, weight in enumerate(columns.values())}
+    return Ranking(f"({' + '.join(terms)})", True, COMPOSITE, columns, weights)  # noqa: FBT003
 
 
 def ranking(catalog: Catalog, metric: str, sweep: str | None = None) -> Ranking:
@@ -90,7 +93,7 @@ def ranking(catalog: Catalog, metric: str, sweep: str | None = None) -> Ranking:
         BadValueError: If the score is asked for without a sweep, or the sweep's configuration has none.
     """
     if metric == DATE:
-        return Ranking("created_at", descending=True, column="created_at")
+        return Ranking("created_at", descending=True, column="created_at", terms={"created_at": 1.0})
     if metric != COMPOSITE:
         return by_metric(catalog.schema, metric)
     if sweep is None:

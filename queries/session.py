@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -14,11 +14,11 @@ from lake.columns import METRICS
 from lake.errors import LakeError
 from lake.known import ENDS_EARLY
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
-from lake.snapshot import Snapshot, absent, load_table
+from lake.snapshot import DataFile, Snapshot, absent, load_table
 from lake.storage import Storage
 from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
-from queries.stored import StoredTable, stored_table
+from queries.stored import StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 
 # Order of creation: each reads only those before it.
@@ -83,6 +83,10 @@ class Session:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of its own to the same instance, ready to read every view."""
         return _prepared(self.connection.cursor(), self.variables)
+
+    def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
+        """Return a session that reads only some files of a table, on the same instance."""
+        return replace(self, variables={**self.variables, **chosen_files(self.snapshot, table, files)})
 
 
 def open_session(snapshot: Snapshot) -> Session:

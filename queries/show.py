@@ -6,9 +6,12 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import RemovedError, UnknownNameError
+from queries.pruning import holding
 from queries.removed import removed_run
 from queries.search import arranged
 from queries.sweep import sweep_row
+
+_OF_RUNS = ("metrics", "details", "trades", "equity")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,10 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     """
     if sweep is not None:
         sweep_row(catalog, sweep)
-    run = catalog.arrow(
+    held = catalog
+    for table in _OF_RUNS:
+        held = held.narrowed(table, holding(held.files(table), [run_id]))
+    run = held.arrow(
         """
         select * exclude (block_sums, block_sumsqs) from metrics
         where run_id = $1 and ($2 is null or sweep_id = $2)
@@ -54,7 +60,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
         raise UnknownNameError("run", run_id, _near(catalog, run_id))
     place = run.select(["strategy", "symbol"]).to_pylist()[0]
     key = [run_id, place["strategy"], place["symbol"]]
-    details = catalog.arrow(
+    details = held.arrow(
         """
         select * from details
         where run_id = $1 and strategy = $2 and symbol = $3 order by sweep_id desc limit 1
@@ -68,8 +74,8 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     return StoredRun(
         run=arranged(run),
         details=details,
-        trades=catalog.arrow(f"select * from trades {where} order by trade", [*key, owner]),  # noqa: S608
-        equity=catalog.arrow(f"select * from equity {where} order by time", [*key, owner]),  # noqa: S608
+        trades=held.arrow(f"select * from trades {where} order by trade", [*key, owner]),  # noqa: S608
+        equity=held.arrow(f"select * from equity {where} order by time", [*key, owner]),  # noqa: S608
     )
 
 

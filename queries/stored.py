@@ -35,9 +35,7 @@ def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
     Files are grouped by their columns, one scan a group: `union_by_name` would read every footer.
     """
     held = snapshot.tables.get(name) or absent(name)
-    groups: dict[str, list[DataFile]] = {}
-    for file in held.files:
-        groups.setdefault(file.signature, []).append(file)
+    groups = _groups(held.files)
     variables = {f"{name}_{signature}": _uris(snapshot, name, files) for signature, files in groups.items()}
     scans = [
         _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]))
@@ -45,6 +43,25 @@ def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
     ]
     body = "\nunion all\n".join(scans or [_nothing(held)])
     return StoredTable(f"create or replace view stored.{quoted(name)} as\n{body}", variables)
+
+
+def chosen_files(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> dict[str, Sequence[str]]:
+    """Return a table's variables for some of its files; of a group without any, its smallest is read."""
+    chosen = _groups(files)
+    return {
+        f"{name}_{signature}": _uris(
+            snapshot, name, chosen.get(signature) or [min(group, key=lambda file: file.size_bytes)]
+        )
+        for signature, group in _groups(snapshot[name].files).items()
+    }
+
+
+def _groups(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:
+    """Return files by the columns that they share."""
+    groups: dict[str, list[DataFile]] = {}
+    for file in files:
+        groups.setdefault(file.signature, []).append(file)
+    return groups
 
 
 def _uris(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> list[str]:

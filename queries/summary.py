@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.search import Filters, best
+from queries.filters import Filters
+from queries.search import best
 from queries.sweep import status, sweep_row
 from queries.walk_forward import out_of_sample, tests
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 from lake.lake import Lake as LakeTables
 from lake.lake import PinnedLakeError
 from queries.catalog import Catalog, Parameters
+from queries.filters import Filters
 from queries.lookup import Lookup, lookup
 from queries.removed import raise_if_removed
-from queries.search import Filters, best, search
+from queries.search import best, search
 from queries.show import show
 from queries.sweep import status, sweep_row
 

@@ -242,7 +242,8 @@ def _print_profile(outcome: Any) -> None:
 
 def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     from queries.documents import run_documents
-    from queries.search import Filters, best
+    from queries.filters import Filters
+    from queries.search import best
     from queries.walk_forward import out_of_sample
 
     outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric

@@ -26,7 +26,8 @@ from lake.receipts import FileReceipt
 from lake.sweep_log import record_state
 from lake.writer import write_rows
 from queries.catalog import Catalog
-from queries.search import Filters, best, search
+from queries.filters import Filters
+from queries.search import best, search
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 

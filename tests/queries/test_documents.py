@@ -12,8 +12,9 @@ from queries.catalog import Catalog
 from queries.documents import run_documents
 from queries.errors import BadValueError, UnknownNameError
 from queries.export import Result, export, export_file
+from queries.filters import Filters
 from queries.lookup import Lookup, lookup
-from queries.search import Filters, best, search
+from queries.search import best, search
 from tests.queries.conftest import CROSS, SYMBOLS, run_id
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from queries.catalog import Catalog
 from queries.errors import QueryError, RefusedSqlError, UnknownNameError
+from queries.filters import Filters
 from queries.predicate import predicate
-from queries.search import Filters, search
+from queries.search import search
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from lake.lake import Lake
 from lake.schemas import DIRECTION, METRIC_NAMES
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
+from queries.filters import Filters
 from queries.ranking import by_score, metric_names
-from queries.search import Filters, best, search
+from queries.search import best, search
 from tests.queries.conftest import AGAIN, CROSS, MEANREV, START, SYMBOLS, put_runs, run_rows
 
 

@@ -9,7 +9,8 @@ from lake.lake import Lake
 from queries.catalog import Catalog
 from queries.documents import status_document
 from queries.errors import UnknownNameError
-from queries.search import Filters, best
+from queries.filters import Filters
+from queries.search import best
 from queries.show import show
 from queries.summary import summary
 from queries.sweep import status

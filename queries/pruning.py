@@ -1,0 +1,71 @@
+"""Pruning: which files may hold what is asked for, by the statistics that the log keeps of them. Pure.
+
+A file without statistics of a column may hold anything.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lake.snapshot import DataFile
+
+_PARTITIONS = ("strategy", "symbol")
+_LEAST = {"min_sharpe": "sharpe", "min_trades": "num_trades", "since": "created_at"}
+_MOST = {"max_drawdown": "max_drawdown", "until": "created_at"}
+_ROUNDING = 1e-9
+"""A sum of bounds may differ from the sum of a row's values in its last digits, but not by so much of it."""
+
+
+def passing(files: Iterable[DataFile], values: Mapping[str, Any]) -> list[DataFile]:
+    """Return the files that may hold a run that passes some filters, named as in `Filters.values`."""
+    return [file for file in files if _may_pass(file, values)]
+
+
+def holding(files: Iterable[DataFile], run_ids: Sequence[str]) -> list[DataFile]:
+    """Return the files that may hold one of some runs."""
+    wanted = sorted(run_ids)
+    return [file for file in files if _may_hold(file, wanted)]
+
+
+def furthest(file: DataFile, terms: Mapping[str, float], *, highest: bool) -> Any:
+    """Return a value that no weighted sum of a file's metrics lies beyond; None if that is not known.
+
+    Args:
+        file: The file.
+        terms: Weights by column; a single one may be of any type, and its weight is 1.
+        highest: Whether the bound lies above, not below.
+    """
+    bounds = [_bound(file, name, highest=highest == (weight > 0)) for name, weight in terms.items()]
+    if any(bound is None for bound in bounds):
+        return None
+    if len(bounds) == 1 and set(terms.values()) == {1.0}:
+        return bounds[0]
+    parts = [weight * float(bound) for weight, bound in zip(terms.values(), bounds, strict=True)]
+    slack = _ROUNDING * sum(map(abs, parts))
+    return sum(parts) + (slack if highest else -slack)
+
+
+def _may_pass(file: DataFile, values: Mapping[str, Any]) -> bool:
+    if any(values[name] not in (None, file.partition[name]) for name in _PARTITIONS):
+        return False
+    if values["sweep"] is not None and not _spans(file, "sweep_id", values["sweep"]):
+        return False
+    least = ((values[name], _bound(file, column, highest=True)) for name, column in _LEAST.items())
+    most = ((values[name], _bound(file, column, highest=False)) for name, column in _MOST.items())
+    return not (
+        any(wanted is not None and bound is not None and bound < wanted for wanted, bound in least)
+        or any(wanted is not None and bound is not None and bound > wanted for wanted, bound in most)
+    )
+
+
+def _may_hold(file: DataFile, wanted: Sequence[str]) -> bool:
+    low, high = (_bound(file, "run_id", highest=highest) for highest in (False, True))
+    return low is None or high is None or any(low <= run_id <= high for run_id in wanted)
+
+
+def _spans(file: DataFile, column: str, value: str) -> bool:
+    low, high = (_bound(file, column, highest=highest) for highest in (False, True))
+    return low is None or high is None or bool(low <= value <= high)
+
+
+def _bound(file: DataFile, column: str, *, highest: bool) -> Any:
+    return (file.maximum if highest else file.minimum).get(column)

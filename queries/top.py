@@ -1,0 +1,131 @@
+"""Top: the first runs of an order, found in the few files that may have them.
+
+Every step is exact. The n-th best value of one sweep and role, whose runs are distinct, is a bound that the
+n best of all reach: files that do not reach it need not be read, and rows that do not reach it need not be
+sorted. Of runs that reach it in any sweep the latest one's rows count; should one of those lie below it
+(metrics of a run may differ in their last digits), the bound has promised too much, and all is sorted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from lake.snapshot import DataFile
+from queries.catalog import Catalog
+from queries.filters import Filters
+from queries.pruning import furthest, holding, passing
+from queries.ranking import Ranking
+
+LARGEST_HEAP = 10_000
+"""So many of the best are found by their n-th best value; more are sorted."""
+FIRST_FILES, GROWTH = 2, 8
+"""A bound is looked for in so many files, those that reach furthest, then in so many times more."""
+
+
+@dataclass(frozen=True)
+class Top:
+    """A search whose names and conditions are checked.
+
+    Attributes:
+        catalog: Where to look.
+        filters: What a run must fulfil.
+        order: The order.
+        condition: SQL over the columns of metrics, that of `filters.where` among it.
+        descending: Whether the highest come first.
+        limit: Rows to return; 0 for all.
+    """
+
+    catalog: Catalog
+    filters: Filters
+    order: Ranking
+    condition: str
+    descending: bool
+    limit: int
+
+    def rows(self) -> pa.Table:
+        """Return the rows in order; `rank_value` and the columns of metrics but the block statistics."""
+        files = passing(self.catalog.files("metrics"), self.filters.values())
+        found = self._nearest(files) if 0 < self.limit <= LARGEST_HEAP else None
+        return self._sorted(files, self.condition) if found is None else found
+
+    def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
+        """Return the rows, if a bound leads to them."""
+        bound = self._bound(files)
+        if bound is None:
+            return None
+        reaching = [file for file in files if self._may_reach(file, bound)]
+        reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
+        within = f"{self.condition} and {reaches}"
+        if self.filters.sweep is not None and self.filters.role is not None:
+            return self._sorted(reaching, within, bound=bound)
+        asked = f"select distinct run_id from passing_runs({self._arguments(within)})"  # noqa: S608
+        runs = self._ask(reaching, asked, bound=bound)["run_id"].to_pylist()
+        if len(runs) > LARGEST_HEAP + self.limit:  # ties
+            return None
+        among = f"{self.condition} and run_id in (select unnest($runs))"
+        found = self._sorted(holding(files, runs), among, runs=runs)
+        last = found["rank_value"][-1].as_py() if found.num_rows == self.limit else None
+        return found if last is not None and self._reaches(last, bound) else None
+
+    def _bound(self, files: Sequence[DataFile]) -> Any:
+        """Return a value that the best of all reach; None if no sweep has so many runs in the files."""
+        count, ordered = FIRST_FILES, self._furthest_first(files)
+        while True:
+            bound = self._bound_in(ordered[:count])
+            if bound is not None or count >= len(ordered):
+                return bound
+            count *= GROWTH
+
+    def _bound_in(self, files: Sequence[DataFile]) -> Any:
+        heap, fold, last = ("max", "max", "list_min") if self.descending else ("min", "min", "list_max")
+        return self._ask(
+            files,
+            f"""
+            select {fold}({last}(nearest)) as bound
+            from (
+                select {heap}(rank_value, {self.limit:d}) as nearest
+                from passing_runs({self._arguments(self.condition)}) group by sweep_id, role
+            )
+            where len(nearest) = {self.limit:d}
+            """,  # noqa: S608
+        )["bound"][0].as_py()
+
+    def _furthest_first(self, files: Sequence[DataFile]) -> list[DataFile]:
+        """Return the files, those first that may hold the best; where that is not known, they may."""
+        reach = [(file, furthest(file, self.order.terms, highest=self.descending)) for file in files]
+        known = [(file, value) for file, value in reach if value is not None]
+        known.sort(key=lambda pair: pair[1], reverse=self.descending)
+        return [file for file, value in reach if value is None] + [file for file, _ in known]
+
+    def _may_reach(self, file: DataFile, bound: Any) -> bool:
+        value = furthest(file, self.order.terms, highest=self.descending)
+        return value is None or self._reaches(value, bound)
+
+    def _reaches(self, value: Any, bound: Any) -> bool:
+        return bool(value >= bound if self.descending else value <= bound)
+
+    def _sorted(self, files: Sequence[DataFile], condition: str, **values: Any) -> pa.Table:
+        """Return the rows of some files that fulfil a condition, in order."""
+        return self._ask(
+            files,
+            f"""
+            select * from search_runs(
+                {self._arguments(condition)}, descending := {self.descending}, n := {self.limit or "null"}
+            )
+            """,  # noqa: S608
+            **values,
+        )
+
+    def _arguments(self, condition: str) -> str:
+        return f"""
+            {self.order.expression},
+            strategy := $strategy, symbol := $symbol, timeframe := $timeframe, sweep := $sweep, role := $role,
+            min_sharpe := $min_sharpe, max_drawdown := $max_drawdown, min_trades := $min_trades,
+            since := $since, until := $until, predicate := ({condition})
+        """
+
+    def _ask(self, files: Sequence[DataFile], text: str, **values: Any) -> pa.Table:
+        bound = {**self.filters.values(), **self.order.weights, **values}
+        return self.catalog.narrowed("metrics", files).arrow(text, bound)

@@ -1,0 +1,179 @@
+"""Top: whichever files are read, the answer is that of a full sort."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lake.commits import commit
+from lake.lake import Lake, open_lake
+from lake.snapshot import DataFile
+from lake.writer import write_rows
+from queries import top
+from queries.catalog import Catalog
+from queries.filters import Filters
+from queries.pruning import furthest, holding, passing
+from queries.ranking import by_metric, by_score
+from queries.search import best, search
+from tests.queries.conftest import START, run_rows
+
+RUNS = [f"{context}{half:016x}" for context in ("a" * 16, "b" * 16) for half in range(12)]
+SWEEPS = ("20260101-a", "20260102-b", "20260103-c")
+
+
+def put_file(
+    lake: Lake, sweep: str, runs: list[str], columns: dict[str, Any], role: str, *, told: bool
+) -> None:
+    """Commit a file of runs; of one that is not told the log has no statistics."""
+    place = {"strategy": "cross", "symbol": "X" if runs[0][0] == "a" else "Y", "date": "2026-01-02"}
+    receipt = write_rows(lake.storage, "metrics", run_rows(sweep, runs, columns, role=role), place)
+    if not told:
+        receipt = replace(receipt, statistics=json.dumps({"numRecords": len(runs)}))
+    commit(lake, "metrics", [receipt])
+
+
+@pytest.fixture(scope="module")
+def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
+    """Lakes in which runs are in several sweeps and roles, not quite the same, over many files."""
+    catalogs = []
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        lake = open_lake(str(tmp_path_factory.mktemp("top") / str(seed)))
+        true = np.round(random.normal(0, 1, len(RUNS)), 1)
+        for sweep in SWEEPS:
+            for first in ("a", "b"):
+                own = [place for place, run in enumerate(RUNS) if run[0] == first and random.random() < 0.7]
+                for part in np.array_split(random.permutation(own), 2):
+                    if len(part):
+                        shift = random.choice([0.0, 1e-12, -1e-12, 0.3], len(part))
+                        columns = {
+                            "sharpe": pa.array(true[part] + shift, mask=random.random(len(part)) < 0.1),
+                            "max_drawdown": np.round(np.abs(random.normal(0, 1, len(part))), 1),
+                            "num_trades": pa.array(random.integers(0, 5, len(part)), pa.int32()),
+                            "win_rate": np.round(random.random(len(part)), 1),
+                        }
+                        role = "full" if random.random() < 0.8 else "in_sample"
+                        runs = [RUNS[place] for place in part]
+                        put_file(lake, sweep, runs, columns, role, told=bool(random.random() < 0.8))
+        catalogs.append(Catalog(lake))
+    return catalogs
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    lake=st.integers(0, 3),
+    metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "win_rate", "date"]),
+    n=st.integers(1, 12),
+    first_files=st.integers(1, 4),
+    ascending=st.none() | st.booleans(),
+    wanted=st.fixed_dictionaries(
+        {},
+        optional={
+            "symbol": st.sampled_from(["X", "Y"]),
+            "min_sharpe": st.floats(-1, 1),
+            "max_drawdown": st.floats(0, 2),
+            "min_trades": st.integers(0, 4),
+            "role": st.sampled_from([None, "full", "in_sample"]),
+            "where": st.sampled_from(["win_rate > 0.5", "num_trades < 3"]),
+        },
+    ),
+)
+def test_the_first_are_those_of_a_full_sort(
+    shuffled: list[Catalog],
+    lake: int,
+    metric: str,
+    n: int,
+    first_files: int,
+    ascending: bool | None,  # noqa: FBT001
+    wanted: dict[str, Any],
+) -> None:
+    catalog, filters = shuffled[lake], Filters(**wanted)
+    everything = search(catalog, filters, sort=metric, ascending=ascending, limit=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(top, "FIRST_FILES", first_files)
+        assert search(catalog, filters, sort=metric, ascending=ascending, limit=n) == everything.slice(0, n)
+        if metric != "date" and ascending is None:
+            has_it = " and ".join([*filter(None, [filters.where]), f"{metric} is not null"])
+            ranked = search(catalog, replace(filters, where=has_it), sort=metric, limit=0)
+            assert best(catalog, filters, metric=metric, n=n) == ranked.slice(0, n)
+
+
+def test_a_bound_of_many_sweeps_is_found_in_few_files(shuffled: list[Catalog]) -> None:
+    """What is read is told by the files of the narrowed catalogs."""
+    read: list[int] = []
+    whole = Catalog.narrowed
+
+    def counting(catalog: Catalog, table: str, files: list[DataFile]) -> Catalog:
+        read.append(len(files))
+        return whole(catalog, table, files)
+
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        lake = open_lake(str(Path(folder) / "lake"))
+        for number in range(20):
+            runs = [f"{'a' * 16}{number:08x}{place:08x}" for place in range(5)]
+            put_file(lake, f"s{number:02d}", runs, {"sharpe": [float(number)] * 5}, "full", told=True)
+        patch.setattr(Catalog, "narrowed", counting)
+        with Catalog(lake) as catalog:
+            found = best(catalog, n=3)
+    assert found["sharpe"].to_pylist() == [19.0] * 3
+    assert read == [2, 1, 1]
+
+
+def file_of(minimum: dict[str, Any], maximum: dict[str, Any], symbol: str = "X") -> DataFile:
+    return DataFile("f", 1, 1, {"strategy": "cross", "symbol": symbol}, "s", minimum, maximum)
+
+
+def test_no_value_lies_beyond_what_is_furthest() -> None:
+    schema = pa.schema([("sharpe", pa.float64()), ("max_drawdown", pa.float64())])
+    file = file_of({"sharpe": -1.0, "max_drawdown": 0.1}, {"sharpe": 2.0, "max_drawdown": 0.4})
+    assert furthest(file, by_metric(schema, "sharpe").terms, highest=True) == 2.0
+    assert furthest(file, by_metric(schema, "sharpe").terms, highest=False) == -1.0
+    score = by_score(schema, {"sharpe": 2.0, "max_drawdown": -1.0}).terms
+    assert furthest(file, score, highest=True) == pytest.approx(3.9)
+    assert furthest(file, score, highest=False) == pytest.approx(-2.4)
+    assert furthest(file, score, highest=True) > 2 * 2.0 - 0.1
+    assert furthest(file, {"sortino": 1.0}, highest=True) is None
+    assert furthest(file, {"sharpe": 1.0, "sortino": 1.0}, highest=True) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "may"),
+    [
+        ({}, True),
+        ({"symbol": "Y"}, False),
+        ({"strategy": "other"}, False),
+        ({"sweep": "20260102"}, True),
+        ({"sweep": "20260104"}, False),
+        ({"min_sharpe": 2.0}, True),
+        ({"min_sharpe": 2.1}, False),
+        ({"max_drawdown": 0.05}, False),
+        ({"min_trades": 1}, True),
+        ({"since": START}, True),
+        ({"since": "2026-02-01"}, False),
+        ({"until": "2026-01-01"}, False),
+    ],
+)
+def test_files_that_cannot_pass_are_left_out(wanted: dict[str, Any], may: bool) -> None:  # noqa: FBT001
+    file = file_of(
+        {"sweep_id": "20260101", "sharpe": -1.0, "max_drawdown": 0.1, "created_at": START},
+        {"sweep_id": "20260103", "sharpe": 2.0, "max_drawdown": 0.4, "created_at": START},
+    )
+    assert passing([file], Filters(**wanted).values()) == ([file] if may else [])
+    untold = file_of({}, {})
+    assert passing([untold], Filters(**wanted).values()) == (
+        [] if {"symbol", "strategy"} & set(wanted) else [untold]
+    )
+
+
+def test_files_that_cannot_hold_a_run_are_left_out() -> None:
+    file, untold = file_of({"run_id": "b"}, {"run_id": "d"}), file_of({}, {})
+    assert holding([file, untold], ["a", "c"]) == [file, untold]
+    assert holding([file, untold], ["a", "e"]) == [untold]
+    assert holding([file], []) == []
