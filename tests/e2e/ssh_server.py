@@ -1,4 +1,4 @@
-"""An SSH server on loopback, as a process of its own: it runs what a client with the one known key asks for."""
+"""An SSH server on loopback, a process of its own: it runs what a client with the one known key asks for."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ KEY, KNOWN, PORT = "key", "authorized_keys", "port"
 
 @contextmanager
 def serving(folder: Path) -> Iterator[dict[str, object]]:
-    """Yield what asyncssh needs to connect to a server that lives as long as this; its files are in a folder."""
+    """Yield what asyncssh needs to connect to a server that lives as long; its keys are in a folder."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     key.write_private_key(str(folder / KEY))
     key.write_public_key(str(folder / KNOWN))
