@@ -67,6 +67,12 @@ class Catalog:
         """Return a strategy's parameters; all columns of metrics if its sweeps recorded none."""
         return self._session.parameters.get(strategy) or from_schema(self.schema)
 
+    @property
+    def is_distinct(self) -> bool:
+        """Whether it is known that no run id is there twice: that of a copy on this machine is."""
+        copy = self._session.copy
+        return copy is not None and copy.is_distinct and len(copy.files) == len(self.files("metrics"))
+
     def files(self, table: str) -> Sequence[DataFile]:
         """Return the files of a table that are read."""
         held = self.snapshot.tables.get(table)
@@ -91,6 +97,10 @@ class Catalog:
         if self._lake is None:
             raise PinnedSnapshotError
         self._session = open_session(self._lake.snapshot())
+
+    def reopen(self) -> None:
+        """Read the same snapshot anew: a copy of it that was made since is used from now on."""
+        self._session = open_session(self.snapshot)
 
     def sql(self, text: str, parameters: Parameters = None) -> duckdb.DuckDBPyRelation:
         """Return a query as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).

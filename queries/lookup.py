@@ -122,7 +122,9 @@ def _answer(
             from questions inner join metrics
                 on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
                 and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
-            where ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
+            where metrics.strategy between list_min($strategies) and list_max($strategies)
+                and metrics.symbol between list_min($symbols) and list_max($symbols)
+                and ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
             qualify row_number() over (
                 partition by questions.request, metrics.run_id
                 order by metrics.sweep_id desc, metrics.created_at desc, metrics.role

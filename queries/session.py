@@ -16,10 +16,12 @@ from lake.known import ENDS_EARLY
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import DataFile, Snapshot, absent, load_table
 from lake.storage import Storage
+from queries.cache.folder import Copy, current
 from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
-from queries.stored import StoredTable, chosen_files, stored_table
+from queries.stored import CACHE, StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
+from queries.text import literal
 
 # Order of creation: each reads only those before it.
 SQL_FILES = (
@@ -71,6 +73,7 @@ class Session:
         schema: Schema of metrics.
         parameters: Parameter columns of each strategy.
         strategies: Names of the strategies that have runs or sweeps, sorted.
+        copy: The copy of metrics on this machine that is read; None if the lake is.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -79,6 +82,7 @@ class Session:
     schema: pa.Schema
     parameters: Mapping[str, Sequence[ParameterColumn]]
     strategies: Sequence[str]
+    copy: Copy | None = None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of its own to the same instance, ready to read every view."""
@@ -86,17 +90,16 @@ class Session:
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
         """Return a session that reads only some files of a table, on the same instance."""
-        return replace(self, variables={**self.variables, **chosen_files(self.snapshot, table, files)})
+        copy = self.copy if table == "metrics" else None
+        chosen = chosen_files(self.snapshot, table, files, copy)
+        return replace(self, variables={**self.variables, **chosen})
 
 
 def open_session(snapshot: Snapshot) -> Session:
     """Return a DuckDB instance whose views read exactly the files of a snapshot."""
-    connection = duckdb.connect(":memory:")
-    for setting in _SETTINGS:
-        connection.execute(setting)
-    if not snapshot.storage.local:
-        connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
-    stored = _stored_tables(snapshot)
+    connection = connected(snapshot)
+    copy = attached(connection, snapshot)
+    stored = _stored_tables(snapshot, copy)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     with translated(snapshot):
@@ -112,7 +115,29 @@ def open_session(snapshot: Snapshot) -> Session:
         strategies = _strategies(snapshot, parameters)
         for statement in strategy_views(strategies, parameters, schema):
             connection.execute(statement)
-    return Session(connection, snapshot, variables, schema, parameters, strategies)
+    return Session(connection, snapshot, variables, schema, parameters, strategies, copy)
+
+
+def connected(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+    """Return an instance that can read a snapshot's files, and has nothing in it."""
+    connection = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    if not snapshot.storage.local:
+        connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
+    return connection
+
+
+def attached(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> Copy | None:
+    """Return the copy of the lake on this machine, attached; None if it is not one of the snapshot."""
+    copy = current(snapshot.storage.url)
+    if copy is None or copy.rest(snapshot) is None:
+        return None
+    try:
+        connection.execute(f"attach {literal(copy.database)} as {CACHE} (read_only)")
+    except duckdb.Error:  # replaced by another just now, or written by another release of DuckDB
+        return None
+    return copy
 
 
 def sql_text(name: str) -> str:
@@ -169,10 +194,10 @@ def _is_current(storage: Storage, table: str, path: str) -> bool:
         return False
 
 
-def _stored_tables(snapshot: Snapshot) -> list[StoredTable]:
+def _stored_tables(snapshot: Snapshot, copy: Copy | None) -> list[StoredTable]:
     """Return the views over all tables, a footer read for each column set; errors as `translated`."""
     try:
-        return [stored_table(snapshot, name) for name in TABLES]
+        return [stored_table(snapshot, name, copy if name == "metrics" else None) for name in TABLES]
     except FileNotFoundError as error:
         raise _missing_file(snapshot, f"no such file: {error.filename or error}") from error
 

@@ -11,8 +11,14 @@ from lake.away import READ_ERRORS, raise_if_away
 from lake.schemas import TABLES
 from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
+from queries.cache.folder import Copy
 from queries.errors import FileUnreadableError
 from queries.text import quoted, sql_type
+
+CACHE = "cache"
+"""Name under which a copy is attached."""
+FILE = "_file"
+"""Its column with the number of the file that a row is from."""
 
 
 @dataclass(frozen=True)
@@ -29,31 +35,59 @@ class StoredTable:
     variables: Mapping[str, Sequence[str]]
 
 
-def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
+def stored_table(
+    snapshot: Snapshot, name: str, copy: Copy | None = None, further: Sequence[str] = ()
+) -> StoredTable:
     """Return the view over one table; a table that the snapshot lacks is empty and typed.
 
     Files are grouped by their columns, one scan a group: `union_by_name` would read every footer.
+
+    Args:
+        snapshot: The snapshot.
+        name: The table.
+        copy: A copy of some of its files, attached as `CACHE`, which is read instead of them.
+        further: Names of columns that DuckDB makes, such as `filename`, to come after the table's own.
     """
     held = snapshot.tables.get(name) or absent(name)
-    groups = _groups(held.files)
+    groups = _groups(_uncopied(held.files, copy))
     variables = {f"{name}_{signature}": _uris(snapshot, name, files) for signature, files in groups.items()}
     scans = [
-        _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]))
+        _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]), further)
         for signature, files in groups.items()
     ]
-    body = "\nunion all\n".join(scans or [_nothing(held)])
+    if copy is not None:
+        scans.insert(0, _copied(held, copy))
+    body = "\nunion all\n".join(scans or [_nothing(held, further)])
     return StoredTable(f"create or replace view stored.{quoted(name)} as\n{body}", variables)
 
 
-def chosen_files(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> dict[str, Sequence[str]]:
-    """Return a table's variables for some of its files; of a group without any, its smallest is read."""
+def chosen_files(
+    snapshot: Snapshot, name: str, files: Sequence[DataFile], copy: Copy | None = None
+) -> dict[str, Sequence[str]]:
+    """Return a table's variables for some of its files; of a group without any, its smallest is read.
+
+    A copy is read whatever is chosen.
+    """
     chosen = _groups(files)
     return {
         f"{name}_{signature}": _uris(
             snapshot, name, chosen.get(signature) or [min(group, key=lambda file: file.size_bytes)]
         )
-        for signature, group in _groups(snapshot[name].files).items()
+        for signature, group in _groups(_uncopied(snapshot[name].files, copy)).items()
     }
+
+
+def _uncopied(files: Sequence[DataFile], copy: Copy | None) -> Sequence[DataFile]:
+    return files if copy is None else [file for file in files if file.path not in copy.files]
+
+
+def _copied(table: TableSnapshot, copy: Copy) -> str:
+    present = {name.casefold() for name in copy.columns}
+    chosen = ", ".join(
+        f"copied.{quoted(item.name)}" if item.name.casefold() in present else _null(item)
+        for item in table.schema
+    )  # qualified: DuckDB 2.0 takes bare names for parameters of the macros that read them
+    return f"select {chosen} from {CACHE}.metrics as copied"  # noqa: S608
 
 
 def _groups(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:
@@ -92,11 +126,14 @@ def _columns(storage: Storage, name: str, file: DataFile) -> frozenset[str]:
         raise FileUnreadableError(path, str(error).partition("\n")[0]) from error
 
 
-def _scan(table: TableSnapshot, variable: str, present: frozenset[str]) -> str:
+def _scan(table: TableSnapshot, variable: str, present: frozenset[str], further: Sequence[str]) -> str:
     partitions = TABLES[table.name].partition_by
     chosen = ", ".join(
-        quoted(item.name) if item.name in present or item.name in partitions else _null(item)
-        for item in table.schema
+        [
+            quoted(item.name) if item.name in present or item.name in partitions else _null(item)
+            for item in table.schema
+        ]
+        + [quoted(name) for name in further]
     )
     hive = ", ".join(
         f"{quoted(name)}: {sql_type(table.schema.field(name).type).upper()}" for name in partitions
@@ -105,8 +142,11 @@ def _scan(table: TableSnapshot, variable: str, present: frozenset[str]) -> str:
     return f"select {chosen} from read_parquet(getvariable('{variable}'), {options})"  # noqa: S608
 
 
-def _nothing(table: TableSnapshot) -> str:
-    return f"select {', '.join(_null(item) for item in table.schema)} where false"
+def _nothing(table: TableSnapshot, further: Sequence[str]) -> str:
+    columns = [_null(item) for item in table.schema] + [
+        _null(pa.field(name, pa.string())) for name in further
+    ]
+    return f"select {', '.join(columns)} where false"
 
 
 def _null(item: pa.Field) -> str:

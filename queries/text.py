@@ -1,4 +1,6 @@
-"""SQL text: the only two places where a name becomes part of a statement. Values are always bound."""
+"""SQL text: the only places where a name becomes part of a statement. Values are always bound."""
+
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -17,6 +19,11 @@ _SCALARS = {
 def quoted(name: str) -> str:
     """Return a name as an SQL identifier, whatever characters it has."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(path: Path) -> str:
+    """Return a path as an SQL text literal, for the statements that bind no values."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def sql_type(arrow: pa.DataType) -> str:

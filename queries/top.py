@@ -46,9 +46,22 @@ class Top:
 
     def rows(self) -> pa.Table:
         """Return the rows in order; `rank_value` and the columns of metrics but the block statistics."""
+        if self.catalog.is_distinct:
+            return self._distinct()
         files = passing(self.catalog.files("metrics"), self.filters.values())
         found = self._nearest(files) if 0 < self.limit <= LARGEST_HEAP else None
         return self._sorted(files, self.condition) if found is None else found
+
+    def _distinct(self) -> pa.Table:
+        """Return the rows where every run is there once, so that there is no latest one to find."""
+        direction = "desc" if self.descending else "asc"
+        return self._ask(
+            (),
+            f"""
+            select * from passing_runs({self._arguments(self.condition)})
+            order by rank_value {direction} nulls last, run_id limit {self.limit or "null"}
+            """,  # noqa: S608
+        )
 
     def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
         """Return the rows, if a bound leads to them."""

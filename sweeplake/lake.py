@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from queries.cache.folder import Copy
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
 
@@ -87,6 +88,18 @@ class Lake:
         if self._catalog is not None:
             self._catalog.refresh()
         return self
+
+    def cache(self) -> "Copy":
+        """Copy the snapshot's metrics to this machine, and ask the copy from now on; see `queries.cache`.
+
+        Raises:
+            BadValueError: If the cache folder cannot be written, or has no room.
+        """
+        from queries.cache.update import update
+
+        copy = update(self.catalog.snapshot)
+        self.catalog.reopen()
+        return copy
 
     def close(self) -> None:
         """Release the views."""

@@ -1,9 +1,9 @@
 -- passing_runs(rank_by, ...): one row per run in a sweep and role that passes every filter, in no order.
--- Units: times UTC; rank_value is the value of the expression rank_by.
+-- Units: as metrics; rank_value is the value of the expression rank_by.
 -- Filters: NULL = any; since <= created_at < until; predicate is an expression over metrics.
 -- Reads: metrics.
 -- A bare name is a parameter of the macro, a qualified one a column.
--- noqa: disable=RF02,RF03
+-- noqa: disable=RF02,RF03,ST06
 create or replace macro passing_runs(
     rank_by,
     strategy := null,
@@ -19,11 +19,8 @@ create or replace macro passing_runs(
     predicate := true
 ) as table
     select
-        metrics.sweep_id,
-        metrics.run_id,
-        metrics.role,
-        metrics.created_at,
-        rank_by as rank_value
+        rank_by as rank_value,
+        metrics.* exclude (block_sums, block_sumsqs) -- noqa: AM04
     from metrics
     where
         (strategy is null or metrics.strategy = strategy)

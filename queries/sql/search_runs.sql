@@ -22,7 +22,11 @@ create or replace macro search_runs(
     n := 100
 ) as table
     with passing as (
-        select runs.* -- noqa: AM04
+        select
+            runs.sweep_id,
+            runs.run_id,
+            runs.role,
+            runs.rank_value
         from
             passing_runs(
                 rank_by,

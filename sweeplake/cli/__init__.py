@@ -9,6 +9,7 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.cli.cache import cache
 from sweeplake.cli.check import check
 from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
@@ -62,7 +63,7 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, search, lookup, show, replay, sql, export, history)
+_QUESTIONS = (best, search, lookup, show, replay, sql, export, cache, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)

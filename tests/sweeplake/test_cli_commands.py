@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "RUN_ID... --lake --json",
     "sql": "QUERY --lake --format --output --version --as-of",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output --version --as-of",
+    "cache": "--lake --clear --json",
     "history": "--lake --table --limit --json",
     "maintain": "--policy --lake --every --json",
     "compact": "--lake --table --months --dry-run --json",
