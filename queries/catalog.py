@@ -12,7 +12,7 @@ from lake.lake import Lake
 from lake.snapshot import DataFile, Snapshot
 from queries.errors import PinnedSnapshotError, QueryFailedError
 from queries.parameters import ParameterColumn, from_schema
-from queries.session import open_session, translated
+from queries.session import open_session, refreshed, translated
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 """Values to bind: by name (`$name`), by position (`$1` or `?`), or none."""
@@ -96,7 +96,8 @@ class Catalog:
         """
         if self._lake is None:
             raise PinnedSnapshotError
-        self._session = open_session(self._lake.snapshot())
+        newest = self._lake.snapshot()
+        self._session = refreshed(self._session, newest) or open_session(newest)
 
     def reopen(self) -> None:
         """Read the same snapshot anew: a copy of it that was made since is used from now on."""

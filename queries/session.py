@@ -118,6 +118,29 @@ def open_session(snapshot: Snapshot) -> Session:
     return Session(connection, snapshot, variables, schema, parameters, strategies, copy)
 
 
+def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
+    """Return a session on a newer snapshot over the same views, other files in their variables.
+
+    None if the views would be others: columns, groups of files, strategies or parameters came or went, or the
+    copy on this machine changed. On object storage they are made anew: an instance knows its files' sizes.
+    """
+    held, copy = snapshot.tables, session.copy
+    if not snapshot.storage.local or usable(snapshot) != copy:
+        return None
+    if any(held[name].schema != table.schema for name, table in session.snapshot.tables.items()):
+        return None
+    variables: dict[str, Sequence[str]] = {}
+    for name, table in held.items():
+        variables |= chosen_files(snapshot, name, table.files, copy if name == "metrics" else None)
+    if variables.keys() != session.variables.keys():
+        return None
+    newer = replace(session, snapshot=snapshot, variables=variables)
+    with translated(snapshot):
+        parameters = by_strategy(_recorded(newer.cursor()), session.schema)
+    same = parameters == session.parameters and _strategies(snapshot, parameters) == session.strategies
+    return newer if same else None
+
+
 def connected(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """Return an instance that can read a snapshot's files, and has nothing in it."""
     connection = duckdb.connect(":memory:")
@@ -128,10 +151,16 @@ def connected(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def usable(snapshot: Snapshot) -> Copy | None:
+    """Return the copy of the lake on this machine; None if it is not one of the snapshot."""
+    copy = current(snapshot.storage.url)
+    return None if copy is None or copy.rest(snapshot) is None else copy
+
+
 def attached(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> Copy | None:
     """Return the copy of the lake on this machine, attached; None if it is not one of the snapshot."""
-    copy = current(snapshot.storage.url)
-    if copy is None or copy.rest(snapshot) is None:
+    copy = usable(snapshot)
+    if copy is None:
         return None
     try:
         connection.execute(f"attach {literal(copy.database)} as {CACHE} (read_only)")

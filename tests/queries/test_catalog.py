@@ -21,7 +21,17 @@ from queries.errors import (
     SnapshotGoneError,
     UnknownNameError,
 )
-from tests.queries.conftest import CROSS, SYMBOLS, cross_rows, parameters, put_runs, put_sweep, run_rows
+from tests.queries.conftest import (
+    AGAIN,
+    CROSS,
+    MEANREV,
+    SYMBOLS,
+    cross_rows,
+    parameters,
+    put_runs,
+    put_sweep,
+    run_rows,
+)
 
 
 def test_symbols_come_back_as_they_are(catalog: Catalog) -> None:
@@ -71,6 +81,24 @@ def test_refresh_is_explicit(lake: Lake) -> None:
         {"param_new": 1.0}
     ]
     assert held.fetchall() == [(3,)]
+
+
+def test_a_refresh_makes_views_anew_only_if_they_are_others(lake: Lake) -> None:
+    put_sweep(lake, CROSS, "cross", parameters=parameters(("fast", "int", "strategy")))
+    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
+    with Catalog(lake) as catalog:
+        catalog.sql("create table kept as select 1 as one")
+        put_runs(lake, "cross", "Mü", cross_rows(CROSS, "Mü", 4, 2))
+        put_sweep(lake, AGAIN, "cross", parameters=parameters(("fast", "int", "strategy")))
+        catalog.refresh()
+        assert catalog.rows("select count(*) as n from metrics, kept") == [{"n": 7}]
+        assert len(catalog.rows("select * from sweeps")) == 2
+        put_sweep(lake, MEANREV, "meanrev", parameters=parameters(("slow", "int", "strategy")))
+        catalog.refresh()
+        assert catalog.rows("select count(*) as n from duckdb_tables() where table_name = 'kept'") == [
+            {"n": 0}
+        ]
+        assert catalog.rows("select count(*) as n from strategies.meanrev") == [{"n": 0}]
 
 
 def test_a_pinned_catalog_refuses_to_refresh(filled: Lake) -> None:
