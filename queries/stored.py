@@ -20,11 +20,13 @@ class StoredTable:
     """How DuckDB reads one table of a snapshot.
 
     Attributes:
-        statement: Creates the view `stored.<table>`; explicit columns and types, also without any file.
+        empty: Creates the view `stored.<table>` without rows: explicit columns and types.
+        statement: Replaces it by one of the same columns over the files.
         variables: Files of each group that shares its columns, by the name of the SQL variable that the view
             reads them from. Paths as DuckDB opens them.
     """
 
+    empty: str
     statement: str
     variables: Mapping[str, Sequence[str]]
 
@@ -43,8 +45,9 @@ def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
         _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]))
         for signature, files in groups.items()
     ]
-    body = "\nunion all\n".join(scans or [_nothing(held)])
-    return StoredTable(f"create or replace view stored.{quoted(name)} as\n{body}", variables)
+    create, nothing = f"create or replace view stored.{quoted(name)} as", _nothing(held)
+    body = "\nunion all\n".join(scans or [nothing])
+    return StoredTable(f"{create} {nothing}", f"{create}\n{body}", variables)
 
 
 def _uris(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> list[str]:
