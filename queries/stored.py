@@ -20,8 +20,8 @@ class StoredTable:
     """How DuckDB reads one table of a snapshot.
 
     Attributes:
-        empty: Creates the view `stored.<table>` without rows: explicit columns and types.
-        statement: Replaces it by one of the same columns over the files.
+        empty: Creates the table `stored.<table>` without rows: explicit columns and types.
+        statement: Replaces it by a view of the same columns over the files.
         variables: Files of each group that shares its columns, by the name of the SQL variable that the view
             reads them from. Paths as DuckDB opens them.
     """
@@ -45,9 +45,11 @@ def stored_table(snapshot: Snapshot, name: str) -> StoredTable:
         _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]))
         for signature, files in groups.items()
     ]
-    create, nothing = f"create or replace view stored.{quoted(name)} as", _nothing(held)
+    view, nothing = f"stored.{quoted(name)}", _nothing(held)
     body = "\nunion all\n".join(scans or [nothing])
-    return StoredTable(f"{create} {nothing}", f"{create}\n{body}", variables)
+    return StoredTable(
+        f"create table {view} as {nothing}", f"drop table {view}; create view {view} as\n{body}", variables
+    )
 
 
 def _uris(snapshot: Snapshot, name: str, files: Sequence[DataFile]) -> list[str]:
