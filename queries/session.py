@@ -100,9 +100,7 @@ class Session:
 
 def open_session(snapshot: Snapshot) -> Session:
     """Return a DuckDB instance whose views read exactly the files of a snapshot."""
-    connection = duckdb.connect(":memory:")
-    for setting in _SETTINGS:
-        connection.execute(setting)
+    connection = instance()
     if not snapshot.storage.local:
         connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
     stored = _stored_tables(snapshot)
@@ -125,6 +123,14 @@ def open_session(snapshot: Snapshot) -> Session:
         for statement in strategy_views(strategies, parameters, schema):
             connection.execute(statement)
     return Session(connection, snapshot, variables, schema, parameters, strategies)
+
+
+def instance() -> duckdb.DuckDBPyConnection:
+    """Return an empty DuckDB in memory that knows times in UTC and loads nothing by itself."""
+    connection = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    return connection
 
 
 def sql_text(name: str) -> str:

@@ -8,24 +8,33 @@
 -- A bare name is a parameter of the macro, a qualified one a column.
 -- noqa: disable=RF02,RF03,ST06
 create or replace macro day_positions(run, day) as table
-    with entered as (
+    with bounds as (
+        select
+            cast(cast(day as date) as timestamptz) as midnight,
+            cast(cast(day as date) + 1 as timestamptz) as next_day
+    ),
+
+    entered as (
         select
             trades.*,
-            trades.exit_time < cast(day as timestamptz) + interval 1 day as ended
+            trades.entry_time >= bounds.midnight as opened,
+            trades.exit_time < bounds.next_day as closed
         from trades_latest as trades
-        where trades.run_id = run and trades.entry_time < cast(day as timestamptz) + interval 1 day
+        cross join bounds
+        where trades.run_id = run and trades.entry_time < bounds.next_day
     ),
 
     account as (
         select arg_max(curve.equity, curve.time) - arg_min_null(curve.equity_before, curve.time) as gained
         from equity_latest as curve
-        where curve.run_id = run and curve.time < cast(day as timestamptz) + interval 1 day
+        cross join bounds
+        where curve.run_id = run and curve.time < bounds.next_day
     ),
 
     book as (
         select
-            coalesce(sum(entered.pnl) filter (where entered.ended), 0) as realised,
-            count(*) filter (where not entered.ended) as still_open
+            coalesce(sum(entered.pnl) filter (where entered.closed), 0) as realised,
+            count(*) filter (where not entered.closed) as still_open
         from entered
     ),
 
@@ -33,7 +42,7 @@ create or replace macro day_positions(run, day) as table
         select
             entered.*,
             case
-                when entered.ended then entered.pnl
+                when entered.closed then entered.pnl
                 when book.still_open = 1 then account.gained - book.realised
             end as pnl_so_far
         from entered
@@ -48,10 +57,11 @@ create or replace macro day_positions(run, day) as table
         valued.entry_time,
         valued.entry_price,
         valued.exit_time,
-        valued.entry_time >= cast(day as timestamptz) as opened,
-        valued.ended as closed,
+        valued.opened,
+        valued.closed,
         valued.pnl_so_far,
         valued.pnl_so_far / nullif(valued.entry_price * valued.quantity, 0) as return_so_far
     from valued
-    where valued.exit_time >= cast(day as timestamptz)
+    cross join bounds
+    where valued.exit_time >= bounds.midnight
     order by valued.trade;
