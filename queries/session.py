@@ -37,6 +37,8 @@ SQL_FILES = (
     "passing_runs",
     "search_runs",
     "best_runs",
+    "parameter_sets",
+    "leaderboard",
     "sweep_quantiles",
     "failures_by_cause",
     "splits",

@@ -12,11 +12,19 @@ from queries.catalog import Catalog
 from queries.session import SQL_FILES, sql_text
 
 MANUAL = Path(__file__).parents[2] / "docs" / "sql.md"
-ARGUMENTS = {"period_returns": "'month'", "trades_by": "side", "day_positions": "'none', '2026-01-02'"}
+ARGUMENTS = {
+    "day_positions": "'none', '2026-01-02'",
+    "leaderboard": "",
+    "parameter_sets": "sharpe",
+    "period_returns": "'month'",
+    "trades_by": "side",
+}
 _ANYTHING = "'none'"
 COLUMNS_OF = {
     "walk_forward": "metrics",
     "runs_latest": "metrics",
+    "leaderboard": "metrics",
+    "parameter_sets": "metrics",
     "details_latest": "details",
     "trades_latest": "trades",
     "equity_latest": "equity",
