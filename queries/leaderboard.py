@@ -26,8 +26,7 @@ def leaderboard(
     """Return the n best parameter sets of strategies, each with all its symbols, over role full.
 
     Of a set every symbol counts once, by the latest sweep's run. A symbol without a run, or whose run has no
-    such metric, counts as missing and not in mean, worst and best: the row tells how many have it, and how many
-    not.
+    such metric, counts as missing, and not in mean, worst and best: the row tells how many symbols have it.
 
     Args:
         catalog: Where to look.

@@ -18,6 +18,7 @@ from lake.snapshot import Snapshot, absent, load_table
 from lake.storage import Storage
 from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
+from queries.shares import FILE_GROUPS, shares
 from queries.stored import StoredTable, stored_table
 from queries.strategy_views import strategy_views
 
@@ -45,6 +46,10 @@ SQL_FILES = (
     "walk_forward",
     "walk_forward_equity",
     "walk_forward_summary",
+    "buy_and_hold",
+    "sweep_buy_and_hold",
+    "storage",
+    "sweep_storage",
     "details_latest",
     "trades_latest",
     "equity_latest",
@@ -106,7 +111,9 @@ def open_session(snapshot: Snapshot) -> Session:
     if not snapshot.storage.local:
         connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
     stored = _stored_tables(snapshot)
+    held = shares(snapshot)
     variables = {name: paths for table in stored for name, paths in table.variables.items()}
+    variables |= held.variables
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     with translated(snapshot):
         connection.execute("create schema stored")
@@ -116,6 +123,8 @@ def open_session(snapshot: Snapshot) -> Session:
         for table in stored:
             connection.execute(table.empty)
         _create_metric_columns(connection, schema)
+        connection.execute(FILE_GROUPS, held.columns)
+        connection.execute(held.statement)
         for name in SQL_FILES:
             connection.execute(sql_text(name))
         for table in stored:

@@ -1,0 +1,65 @@
+"""Shares: which sweeps fill the files of a snapshot. The log tells of most; others are read when asked."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lake.snapshot import Snapshot
+
+FILE_GROUPS = """
+create table stored.file_groups as select
+    unnest($1::varchar[]) as table_name,
+    unnest($2::varchar[]) as sweep_id,
+    unnest($3::varchar[]) as path,
+    unnest($4::bigint[]) as files,
+    unnest($5::bigint[]) as row_count,
+    unnest($6::bigint[]) as size_bytes
+"""
+_NOBODY = "select '' as table_name, '' as path, '' as sweep_id, 0 as row_count where false"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The files of a snapshot by table and sweep.
+
+    Attributes:
+        columns: Columns of `stored.file_groups`, in order. Files that one sweep fills are one row for all of
+            them, as are those of tables without sweeps (sweep_id is NULL); a file of several sweeps is a row
+            with its path.
+        statement: Creates the view `stored.shared_rows`: the rows of each sweep in each file of several.
+        variables: Those files, by the name of the SQL variable that the view reads them from.
+    """
+
+    columns: Sequence[Sequence[object]]
+    statement: str
+    variables: Mapping[str, Sequence[str]]
+
+
+def shares(snapshot: Snapshot) -> Shares:
+    """Return who fills the files of a snapshot. No file is read: the log bounds their sweep ids."""
+    groups: dict[tuple[str, str | None, str | None], list[int]] = defaultdict(lambda: [0, 0, 0])
+    shared: dict[str, list[str]] = defaultdict(list)
+    for name, table in snapshot.tables.items():
+        has_sweeps = "sweep_id" in table.schema.names
+        for file in table.files:
+            sweep, path = file.minimum.get("sweep_id"), None
+            if has_sweeps and (sweep is None or sweep != file.maximum.get("sweep_id")):
+                sweep, path = None, snapshot.storage.uri(f"{name}/{file.path}")
+                shared[f"shared_{name}"].append(path)
+            group = groups[name, sweep, path]
+            group[0] += 1
+            group[1] += file.rows
+            group[2] += file.size_bytes
+    rows = [(*key, *group) for key, group in groups.items()]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    body = " union all ".join(_counted(variable) for variable in shared) or _NOBODY
+    return Shares(columns, f"create view stored.shared_rows as {body}", shared)
+
+
+def _counted(variable: str) -> str:
+    table = variable.removeprefix("shared_")
+    return (
+        f"select '{table}' as table_name, filename as path, sweep_id, count(*) as row_count "  # noqa: S608
+        f"from read_parquet(getvariable('{variable}'), filename = true, hive_partitioning = false) "
+        "group by filename, sweep_id"
+    )
