@@ -22,13 +22,12 @@ create or replace macro parameter_sets(
     descending := true,
     n := 10
 ) as table
+    -- A sweep has one run of a set and symbol, and so needs no window over all its runs.
     with asked as (
         select
-            metrics.sweep_id,
             metrics.run_id,
             metrics.strategy,
             metrics.timeframe,
-            metrics.symbol,
             right(metrics.run_id, 16) as parameter_set,
             cast(rank_by as double) as rank_value,
             metrics.total_return,
@@ -40,7 +39,8 @@ create or replace macro parameter_sets(
             and (sweep is null or metrics.sweep_id = sweep)
             and (timeframe is null or metrics.timeframe = timeframe)
         qualify
-            row_number() over (
+            sweep is not null
+            or row_number() over (
                 partition by metrics.strategy, metrics.timeframe, metrics.symbol, right(metrics.run_id, 16)
                 order by metrics.sweep_id desc, metrics.created_at desc, metrics.run_id asc
             ) = 1
@@ -48,11 +48,12 @@ create or replace macro parameter_sets(
 
     offered as (
         select
-            asked.strategy,
-            asked.timeframe,
-            count(distinct asked.symbol) as symbols
-        from asked
-        group by asked.strategy, asked.timeframe
+            metrics.strategy,
+            metrics.timeframe,
+            count(distinct metrics.symbol) as symbols
+        from metrics
+        where metrics.role = 'full' and (sweep is null or metrics.sweep_id = sweep)
+        group by metrics.strategy, metrics.timeframe
     ),
 
     measured as (
@@ -66,10 +67,8 @@ create or replace macro parameter_sets(
             max(asked.rank_value) as highest,
             avg(cast(asked.total_return > 0 as integer)) as profitable,
             cast(sum(asked.num_trades) as bigint) as num_trades,
-            arg_min(
-                struct_pack(sweep_id := asked.sweep_id, run_id := asked.run_id),
-                (if(descending, -asked.rank_value, asked.rank_value), asked.run_id)
-            ) filter (where asked.rank_value is not null) as example
+            arg_min(asked.run_id, (if(descending, -asked.rank_value, asked.rank_value), asked.run_id))
+            filter (where asked.rank_value is not null) as best_run
         from asked
         group by asked.strategy, asked.timeframe, asked.parameter_set
     ),
@@ -86,7 +85,7 @@ create or replace macro parameter_sets(
             if(descending, measured.highest, measured.lowest) as best,
             measured.profitable,
             measured.num_trades,
-            measured.example
+            measured.best_run
         from measured
         inner join offered
             on measured.strategy = offered.strategy and measured.timeframe = offered.timeframe
@@ -115,10 +114,13 @@ create or replace macro parameter_sets(
     ),
 
     settings as (
-        select
-            columns(lambda name: name in ('sweep_id', 'run_id') or starts_with(name, 'param_')) -- noqa: AM04
+        select columns(lambda name: name = 'run_id' or starts_with(name, 'param_')) -- noqa: AM04
         from metrics
-        where metrics.role = 'full'
+        where metrics.run_id in (select top.best_run from top)
+        qualify
+            row_number() over (
+                partition by metrics.run_id order by metrics.sweep_id desc, metrics.created_at desc
+            ) = 1
     )
 
     select
@@ -132,8 +134,8 @@ create or replace macro parameter_sets(
         top.best,
         top.profitable,
         top.num_trades,
-        top.example.run_id as best_run,
-        settings.* exclude (sweep_id, run_id) -- noqa: AM04
+        top.best_run,
+        settings.* exclude (run_id) -- noqa: AM04
     from top
-    inner join settings on top.example.sweep_id = settings.sweep_id and top.example.run_id = settings.run_id
+    inner join settings on top.best_run = settings.run_id
     order by top.goodness desc nulls last, top.strategy asc, top.timeframe asc, top.parameter_set asc;
