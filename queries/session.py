@@ -118,7 +118,7 @@ def open_session(snapshot: Snapshot) -> Session:
     with translated(snapshot):
         connection.execute("create schema stored")
         connection.execute("create schema strategies")
-        _prepared(connection, variables)
+        _prepared(connection, {**variables, **held.samples})
         # A view binds all that it reads when it is created: over 10,000 files that takes tens of ms for each.
         for table in stored:
             connection.execute(table.empty)

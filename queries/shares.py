@@ -15,6 +15,7 @@ create table stored.file_groups as select
     unnest($5::bigint[]) as row_count,
     unnest($6::bigint[]) as size_bytes
 """
+_PREFIX = "shared_"
 _NOBODY = "select '' as table_name, '' as path, '' as sweep_id, 0 as row_count where false"
 
 
@@ -28,11 +29,14 @@ class Shares:
             with its path.
         statement: Creates the view `stored.shared_rows`: the rows of each sweep in each file of several.
         variables: Those files, by the name of the SQL variable that the view reads them from.
+        samples: For each such variable the first file of its table, which every opening reads: the view is
+            created on it, so that another that is damaged stops nobody who does not ask.
     """
 
     columns: Sequence[Sequence[object]]
     statement: str
     variables: Mapping[str, Sequence[str]]
+    samples: Mapping[str, Sequence[str]]
 
 
 def shares(snapshot: Snapshot) -> Shares:
@@ -45,7 +49,7 @@ def shares(snapshot: Snapshot) -> Shares:
             sweep, path = file.minimum.get("sweep_id"), None
             if has_sweeps and (sweep is None or sweep != file.maximum.get("sweep_id")):
                 sweep, path = None, snapshot.storage.uri(f"{name}/{file.path}")
-                shared[f"shared_{name}"].append(path)
+                shared[_PREFIX + name].append(path)
             group = groups[name, sweep, path]
             group[0] += 1
             group[1] += file.rows
@@ -53,11 +57,16 @@ def shares(snapshot: Snapshot) -> Shares:
     rows = [(*key, *group) for key, group in groups.items()]
     columns = list(zip(*rows, strict=True)) if rows else [()] * 6
     body = " union all ".join(_counted(variable) for variable in shared) or _NOBODY
-    return Shares(columns, f"create view stored.shared_rows as {body}", shared)
+    samples = {variable: [_first(snapshot, variable.removeprefix(_PREFIX))] for variable in shared}
+    return Shares(columns, f"create view stored.shared_rows as {body}", shared, samples)
+
+
+def _first(snapshot: Snapshot, table: str) -> str:
+    return snapshot.storage.uri(f"{table}/{snapshot[table].files[0].path}")
 
 
 def _counted(variable: str) -> str:
-    table = variable.removeprefix("shared_")
+    table = variable.removeprefix(_PREFIX)
     return (
         f"select '{table}' as table_name, filename as path, sweep_id, count(*) as row_count "  # noqa: S608
         f"from read_parquet(getvariable('{variable}'), filename = true, hive_partitioning = false) "

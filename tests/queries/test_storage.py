@@ -12,6 +12,7 @@ from lake.usage import bytes_by_sweep, bytes_by_table
 from lake.writer import write_rows
 from queries.catalog import Catalog
 from queries.confine import ConfinedCatalog
+from queries.errors import FileUnreadableError
 from tests.queries.conftest import put_sweep, run_rows
 
 SYMBOL = "a%b/ü"
@@ -69,6 +70,18 @@ def test_no_file_of_one_sweep_is_read(lake: Lake) -> None:
             "s1": (1, 0, 2),
             "s2": (1, 0, 1),
         }
+
+
+def test_a_damaged_file_of_several_sweeps_stops_nobody_who_does_not_ask(lake: Lake) -> None:
+    _put(lake, "s1", "s2")
+    _put(lake, "s1")
+    _, shared = lake.snapshot()["metrics"].files  # every opening reads the first one's footer
+    assert shared.rows == 2
+    Path(lake.storage.uri(f"metrics/{shared.path}")).write_bytes(b"not Parquet")
+    with Catalog(lake) as catalog:
+        assert catalog.rows("select files from storage") == [{"files": 2}]
+        with pytest.raises(FileUnreadableError):
+            catalog.rows("from sweep_storage")
 
 
 def test_an_empty_lake_stores_nothing(lake: Lake) -> None:
