@@ -12,7 +12,8 @@ from lake.lake import Lake
 from lake.snapshot import DataFile, Snapshot
 from queries.errors import PinnedSnapshotError, QueryFailedError
 from queries.parameters import ParameterColumn, from_schema
-from queries.session import open_session, refreshed, translated
+from queries.session import open_session, refreshed
+from queries.translation import translated
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 """Values to bind: by name (`$name`), by position (`$1` or `?`), or none."""

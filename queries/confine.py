@@ -10,7 +10,8 @@ from lake.snapshot import Snapshot
 from queries.catalog import Parameters
 from queries.errors import RefusedSqlError
 from queries.parse import Parser, nodes
-from queries.session import SQL_FILES, open_session, translated
+from queries.session import SQL_FILES, open_session
+from queries.translation import translated
 
 _REMEDY = "write one SELECT over the catalog's views; EXPLAIN of one is fine too"
 _EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s+(?P<select>.*)", re.IGNORECASE | re.DOTALL)
@@ -39,7 +40,8 @@ class ConfinedCatalog:
         """Open an instance on a snapshot."""
         self._session = open_session(snapshot)
         self._parser = Parser()
-        paths = [path for held in self._session.variables.values() for path in held]
+        uri, tables = snapshot.storage.uri, snapshot.tables.items()
+        paths = [uri(f"{name}/{file.path}") for name, table in tables for file in table.files]
         with translated(self._session.snapshot):
             self._session.connection.execute("set allowed_paths = $1", [paths])
             self._session.connection.execute("set enable_external_access = false")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES
+from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.parameters import ParameterColumn
 from queries.ranking import COMPOSITE
@@ -25,6 +25,15 @@ def run_documents(catalog: Catalog, runs: pa.Table) -> list[Document]:
     `request`.
     """
     return [_run(row, catalog.parameters(row["strategy"])) for row in runs.to_pylist()]
+
+
+def set_documents(catalog: Catalog, sets: pa.Table) -> list[Document]:
+    """Return the rows of `leaderboard` as they are, but for `params`: as `run_documents` has them."""
+    return [
+        {name: value for name, value in row.items() if not name.startswith(PARAMETER_PREFIX)}
+        | {"params": _params(row, catalog.parameters(row["strategy"]))}
+        for row in sets.to_pylist()
+    ]
 
 
 def status_document(sweeps: pa.Table) -> Document:
@@ -57,7 +66,7 @@ def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:
     document = {name: row[name] for name in ("run_id", "sweep_id", "strategy", "symbol", "timeframe")}
     document |= {
         "date": plain(row["created_at"]),
-        "params": {parameter.name: parameter.cast(row.get(parameter.column)) for parameter in known},
+        "params": _params(row, known),
         "metrics": metrics,
     }
     if row.get("role", FULL) != FULL:
@@ -65,3 +74,7 @@ def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:
     if "request" in row:
         document["request"] = row["request"]
     return document
+
+
+def _params(row: Document, known: Sequence[ParameterColumn]) -> Document:
+    return {parameter.name: parameter.cast(row.get(parameter.column)) for parameter in known}

@@ -1,8 +1,6 @@
 """Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -11,17 +9,15 @@ import duckdb
 import pyarrow as pa
 
 from lake.columns import METRICS
-from lake.errors import LakeError
-from lake.known import ENDS_EARLY
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
-from lake.snapshot import DataFile, Snapshot, absent, load_table
-from lake.storage import Storage
+from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
-from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
 from queries.parameters import ParameterColumn, by_strategy
+from queries.shares import FILE_GROUPS, shares
 from queries.stored import CACHE, StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 from queries.text import literal
+from queries.translation import missing_file, translated
 
 # Order of creation: each reads only those before it.
 SQL_FILES = (
@@ -39,12 +35,31 @@ SQL_FILES = (
     "passing_runs",
     "search_runs",
     "best_runs",
+    "parameter_sets",
+    "leaderboard",
     "sweep_quantiles",
     "failures_by_cause",
     "splits",
     "walk_forward",
     "walk_forward_equity",
     "walk_forward_summary",
+    "buy_and_hold",
+    "sweep_buy_and_hold",
+    "storage",
+    "sweep_storage",
+    "details_latest",
+    "trades_latest",
+    "equity_latest",
+    "period_returns",
+    "daily_pnl",
+    "monthly_returns",
+    "yearly_returns",
+    "drawdowns",
+    "day_positions",
+    "trades_by",
+    "trades_by_exit_reason",
+    "trades_by_hour",
+    "trades_by_weekday",
 )
 _SETTINGS = (
     "set global TimeZone = 'UTC'",
@@ -54,13 +69,6 @@ _SETTINGS = (
     "set parquet_metadata_cache = true",
 )
 
-_DUCKDB_KIND = "Invalid Input Error: "
-_MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
-_RAISED_IN_PYTHON = re.compile(
-    r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
-)
-"""What a filesystem of ours raised, without the line of the query that DuckDB may show after it."""
-
 
 @dataclass(frozen=True)
 class Session:
@@ -69,7 +77,7 @@ class Session:
     Attributes:
         connection: The instance; take a `cursor` for every call, a connection is not for two threads.
         snapshot: What it reads.
-        variables: Files by SQL variable; variables belong to a cursor.
+        variables: Files, and what the log tells of them, by SQL variable; variables belong to a cursor.
         schema: Schema of metrics.
         parameters: Parameter columns of each strategy.
         strategies: Names of the strategies that have runs or sweeps, sorted.
@@ -78,7 +86,7 @@ class Session:
 
     connection: duckdb.DuckDBPyConnection
     snapshot: Snapshot
-    variables: Mapping[str, Sequence[str]]
+    variables: Mapping[str, Sequence[object]]
     schema: pa.Schema
     parameters: Mapping[str, Sequence[ParameterColumn]]
     strategies: Sequence[str]
@@ -100,17 +108,25 @@ def open_session(snapshot: Snapshot) -> Session:
     connection = connected(snapshot)
     copy = attached(connection, snapshot)
     stored = _stored_tables(snapshot, copy)
-    variables = {name: paths for table in stored for name, paths in table.variables.items()}
+    held = shares(snapshot)
+    variables: dict[str, Sequence[object]] = dict(held.variables)
+    for table in stored:
+        variables |= table.variables
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     with translated(snapshot):
         connection.execute("create schema stored")
         connection.execute("create schema strategies")
-        _prepared(connection, variables)
+        _prepared(connection, {**variables, **held.samples})
+        # A view binds all that it reads when it is created: over 10,000 files that takes tens of ms for each.
         for table in stored:
-            connection.execute(table.statement)
+            connection.execute(table.empty)
         _create_metric_columns(connection, schema)
+        connection.execute(FILE_GROUPS)
+        connection.execute(held.statement)
         for name in SQL_FILES:
             connection.execute(sql_text(name))
+        for table in stored:
+            connection.execute(table.statement)
         parameters = by_strategy(_recorded(connection), schema)
         strategies = _strategies(snapshot, parameters)
         for statement in strategy_views(strategies, parameters, schema):
@@ -129,9 +145,10 @@ def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
         return None
     if any(held[name].schema != table.schema for name, table in session.snapshot.tables.items()):
         return None
-    variables: dict[str, Sequence[str]] = {}
+    variables: dict[str, Sequence[object]] = {}
     for name, table in held.items():
         variables |= chosen_files(snapshot, name, table.files, copy if name == "metrics" else None)
+    variables |= shares(snapshot).variables
     if variables.keys() != session.variables.keys():
         return None
     newer = replace(session, snapshot=snapshot, variables=variables)
@@ -143,9 +160,7 @@ def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
 
 def connected(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """Return an instance that can read a snapshot's files, and has nothing in it."""
-    connection = duckdb.connect(":memory:")
-    for setting in _SETTINGS:
-        connection.execute(setting)
+    connection = instance()
     if not snapshot.storage.local:
         connection.register_filesystem(snapshot.storage.known(_sizes(snapshot)))
     return connection
@@ -169,58 +184,17 @@ def attached(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> Copy 
     return copy
 
 
+def instance() -> duckdb.DuckDBPyConnection:
+    """Return an empty DuckDB in memory that knows times in UTC and loads nothing by itself."""
+    connection = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    return connection
+
+
 def sql_text(name: str) -> str:
     """Return the text of one view or macro."""
     return files("queries").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-
-
-@contextmanager
-def translated(snapshot: Snapshot) -> Iterator[None]:
-    """Turn DuckDB's errors into ours.
-
-    Raises:
-        FileLostError: If a file is missing that the newest version of its table has, too.
-        SnapshotGoneError: If another file of the snapshot is missing.
-        FileUnreadableError: If a file cannot be read.
-        QueryFailedError: Else.
-    """
-    try:
-        yield
-    except duckdb.Error as error:
-        raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
-        text = raised["last"] if raised else str(error)
-        if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
-            raise _missing_file(snapshot, text.split("\n", 1)[0]) from error
-        reason = text.split("\n", 1)[0]
-        file = _named_file(snapshot, reason)
-        is_cut = ENDS_EARLY in reason
-        if is_cut or (
-            raised is None and (file or type(error) is duckdb.Error)
-        ):  # Parquet errors give no name
-            raise FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND)) from error
-        raise QueryFailedError(text) from error
-
-
-def _named_file(snapshot: Snapshot, text: str) -> str:
-    """Return the file of a snapshot that a text names, relative to the lake's root; "" of none."""
-    files = ((name, file.path) for name, table in snapshot.tables.items() for file in table.files)
-    return next((f"{name}/{path}" for name, path in files if path in text), "")
-
-
-def _missing_file(snapshot: Snapshot, text: str) -> QueryError:
-    """Return the error for a file that is not there, by whether the newest version of its table has it."""
-    file = _named_file(snapshot, text)
-    table, _, path = file.partition("/")
-    if file and _is_current(snapshot.storage, table, path):
-        return FileLostError(file)
-    return SnapshotGoneError(text)
-
-
-def _is_current(storage: Storage, table: str, path: str) -> bool:
-    try:
-        return any(file.path == path for file in load_table(storage, table).files)
-    except LakeError:  # nothing can be said of the newest one
-        return False
 
 
 def _stored_tables(snapshot: Snapshot, copy: Copy | None) -> list[StoredTable]:
@@ -228,11 +202,11 @@ def _stored_tables(snapshot: Snapshot, copy: Copy | None) -> list[StoredTable]:
     try:
         return [stored_table(snapshot, name, copy if name == "metrics" else None) for name in TABLES]
     except FileNotFoundError as error:
-        raise _missing_file(snapshot, f"no such file: {error.filename or error}") from error
+        raise missing_file(snapshot, f"no such file: {error.filename or error}") from error
 
 
 def _prepared(
-    cursor: duckdb.DuckDBPyConnection, variables: Mapping[str, Sequence[str]]
+    cursor: duckdb.DuckDBPyConnection, variables: Mapping[str, Sequence[object]]
 ) -> duckdb.DuckDBPyConnection:
     cursor.execute("set search_path = 'main,strategies'")
     for name, paths in variables.items():

@@ -26,11 +26,13 @@ class StoredTable:
     """How DuckDB reads one table of a snapshot.
 
     Attributes:
-        statement: Creates the view `stored.<table>`; explicit columns and types, also without any file.
+        empty: Creates the table `stored.<table>` without rows: explicit columns and types.
+        statement: Replaces it by a view of the same columns over the files.
         variables: Files of each group that shares its columns, by the name of the SQL variable that the view
             reads them from. Paths as DuckDB opens them.
     """
 
+    empty: str
     statement: str
     variables: Mapping[str, Sequence[str]]
 
@@ -57,8 +59,11 @@ def stored_table(
     ]
     if copy is not None:
         scans.insert(0, _copied(held, copy))
-    body = "\nunion all\n".join(scans or [_nothing(held, further)])
-    return StoredTable(f"create or replace view stored.{quoted(name)} as\n{body}", variables)
+    view, nothing = f"stored.{quoted(name)}", _nothing(held, further)
+    body = "\nunion all\n".join(scans or [nothing])
+    return StoredTable(
+        f"create table {view} as {nothing}", f"drop table {view}; create view {view} as\n{body}", variables
+    )
 
 
 def chosen_files(

@@ -8,10 +8,12 @@ from lake.lake import Lake as LakeTables
 from lake.lake import PinnedLakeError
 from queries.catalog import Catalog, Parameters
 from queries.filters import Filters
+from queries.leaderboard import leaderboard
 from queries.lookup import Lookup, lookup
 from queries.removed import raise_if_removed
 from queries.search import best, search
 from queries.show import show
+from queries.storage import sweep_storage
 from queries.sweep import status, sweep_row
 
 if TYPE_CHECKING:
@@ -115,6 +117,13 @@ class Lake:
         """Return the n best runs by a metric, in its natural direction; see `queries.search.Filters`."""
         return _frame(best(self.catalog, self.filters(**filters), metric=metric, n=n))
 
+    def leaderboard(
+        self, n: int = 10, metric: str = "sharpe", *, sweep: str | None = None, **options: Any
+    ) -> "pd.DataFrame":
+        """Return the n best parameter sets, each over all its symbols; see `queries.leaderboard`."""
+        chosen = self.filters(sweep=sweep).sweep
+        return _frame(leaderboard(self.catalog, metric=metric, n=n, sweep=chosen, **options))
+
     def search(
         self, *, sort: str = "sharpe", ascending: bool | None = None, limit: int = 100, **filters: Any
     ) -> "pd.DataFrame":
@@ -147,6 +156,10 @@ class Lake:
     def sweeps(self) -> "pd.DataFrame":
         """Return one row per sweep, newest first."""
         return _frame(status(self.catalog))
+
+    def storage(self) -> "pd.DataFrame":
+        """Return rows, files and bytes, one row per sweep and table; as the view `sweep_storage`."""
+        return _frame(sweep_storage(self.catalog))
 
     def sweep(self, sweep_id: str = LATEST) -> "Sweep":
         """Return a sweep; "latest" is the newest."""

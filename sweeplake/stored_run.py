@@ -1,10 +1,12 @@
 """A run as Python users hold it."""
 
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from queries.curves import Curves
 from queries.documents import run_documents
 from queries.show import StoredRun as Stored
 from sweeplake.replaying import again
@@ -68,8 +70,7 @@ class StoredRun:
         Raises:
             BadValueError: If they are not stored, and cannot be computed again.
         """
-        frame: pd.DataFrame = self.details["trades"].to_pandas()
-        return frame
+        return _frame(self.details["trades"])
 
     @property
     def equity(self) -> "pd.DataFrame":
@@ -78,8 +79,39 @@ class StoredRun:
         Raises:
             BadValueError: If they are not stored, and cannot be computed again.
         """
-        frame: pd.DataFrame = self.details["equity"].to_pandas()
-        return frame
+        return _frame(self.details["equity"])
+
+    def daily_pnl(self) -> "pd.DataFrame":
+        """Return profit and loss, trades closed and equity of each UTC day that has a bar.
+
+        It and what follows raise as `details`.
+        """
+        return _frame(self.curves.daily_pnl())
+
+    def monthly_returns(self) -> "pd.DataFrame":
+        """Return return, drawdown and trades closed of each calendar month."""
+        return _frame(self.curves.monthly_returns())
+
+    def yearly_returns(self) -> "pd.DataFrame":
+        """Return return, drawdown and trades closed of each calendar year."""
+        return _frame(self.curves.yearly_returns())
+
+    def drawdowns(self, n: int | None = None) -> "pd.DataFrame":
+        """Return its n deepest drawdowns, or all: peak, trough, recovery, depth, bars."""
+        return _frame(self.curves.drawdowns(n))
+
+    def trades_by(self, group: str) -> "pd.DataFrame":
+        """Return count, win rate, returns and P&L of its trades by exit_reason, hour or weekday."""
+        return _frame(self.curves.trades_by(group))
+
+    def day_positions(self, day: date | str) -> "pd.DataFrame":
+        """Return the trades that were open on a UTC day, with their P&L so far."""
+        return _frame(self.curves.day_positions(day))
+
+    @cached_property
+    def curves(self) -> Curves:
+        """The views on its trades and equity, as Arrow tables."""
+        return Curves(self.stored.run, self.details)
 
     @cached_property
     def details(self) -> dict[str, pa.Table]:
@@ -94,6 +126,11 @@ class StoredRun:
         place = {name: self.document[name] for name in ("strategy", "symbol", "date")}
         computed = again(self._lake, stored).details
         return {table: _placed(rows, place) for table, rows in computed.items()}
+
+
+def _frame(rows: pa.Table) -> "pd.DataFrame":
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
 
 
 def _placed(rows: pa.Table, place: dict[str, Any]) -> pa.Table:

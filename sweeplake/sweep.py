@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from queries.storage import sweep_storage
 from queries.summary import Summary, summary
 from queries.sweep import status, sweep_row
 from queries.walk_forward import stitched, tests
@@ -51,6 +52,15 @@ class Sweep:
     def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> "pd.DataFrame":
         """Return its n best runs by a metric, in its natural direction."""
         return self.lake.best(n, metric, sweep=self.sweep_id, **filters)
+
+    def leaderboard(self, n: int = 10, metric: str = "sharpe", **options: Any) -> "pd.DataFrame":
+        """Return its n best parameter sets, each over all its symbols, as `Lake.leaderboard`."""
+        return self.lake.leaderboard(n, metric, sweep=self.sweep_id, **options)
+
+    def storage(self) -> "pd.DataFrame":
+        """Return rows, files and bytes that it takes, one row per table; a shared file counts by rows."""
+        found: pd.DataFrame = sweep_storage(self.lake.catalog, self.sweep_id).to_pandas()
+        return found
 
     def search(self, **arguments: Any) -> "pd.DataFrame":
         """Return its runs that pass the filters, as `Lake.search`."""

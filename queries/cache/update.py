@@ -11,9 +11,10 @@ import duckdb
 from lake.snapshot import DataFile, Snapshot
 from queries.cache.folder import VARIABLE, Copy, current, folder_of, new_database, put_in_place
 from queries.errors import BadValueError
-from queries.session import connected, translated
+from queries.session import connected
 from queries.stored import FILE, stored_table
 from queries.text import literal, quoted
+from queries.translation import translated
 
 COPY = "copied"
 _HALF = 0.5
@@ -100,6 +101,7 @@ def _create(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, new: Sequ
     connection.execute("create schema stored")
     for name, paths in table.variables.items():
         connection.execute(f"set variable {name} = $1", [list(paths)])
+    connection.execute(table.empty)
     connection.execute(table.statement)
     connection.execute(
         f"""

@@ -15,6 +15,7 @@ from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.leaderboard import leaderboard
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.replay import replay
@@ -23,6 +24,7 @@ from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
 from sweeplake.cli.show import show
 from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
+from sweeplake.cli.storage import storage
 from sweeplake.cli.vacuum import vacuum
 from sweeps.errors import SweepError
 
@@ -63,7 +65,7 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, search, lookup, show, replay, sql, export, cache, history)
+_QUESTIONS = (best, leaderboard, search, lookup, show, replay, sql, export, cache, storage, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)

@@ -33,6 +33,13 @@ _TRADE_COLUMNS = (
 _OPTIONAL_TRADE_COLUMNS = ("exit_reason", "return", "side", "pnl", "exit_price", "entry_price", "mfe", "mae")
 _JSON_COLUMNS = ("entry_indicators", "exit_indicators")
 _PRICE_DIGITS = 6
+_DRAWDOWNS = 5
+_TITLES = {
+    "yearly_returns": "Years",
+    "drawdowns": "Deepest drawdowns",
+    "exit_reasons": "Trades by exit reason",
+}
+_OPTIONAL_CURVE_COLUMNS = ("bars_to_trough", "mean_bars_held", "total_pnl", "pnl", "equity", "bars")
 
 
 @click.command()
@@ -51,8 +58,9 @@ _PRICE_DIGITS = 6
 def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_json: bool) -> None:  # noqa: FBT001
     """Print everything of a run.
 
-    That is its parameters, metrics and trades; with --json also its equity curve. Trades and equity that are
-    not stored are computed from the bars and the strategy that its sweep was started on.
+    That is its parameters, metrics and trades, its returns by year, its deepest drawdowns and what its trades
+    ended by; with --json also its equity curve. Trades and equity that are not stored are computed from the
+    bars and the strategy that its sweep was started on.
     """
     import sweeplake
 
@@ -61,8 +69,10 @@ def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_
         with redirect_stdout(sys.stderr):  # a strategy may print
             details, why = _details(run)
     trades, path = _rows(details.get("trades")), run.path_metrics if details else {}
+    curves = _curves(run) if details else {}
     if as_json:
-        print_json({**run.document, "path": path, "trades": trades, "equity": _rows(details.get("equity"))})
+        equity = _rows(details.get("equity"))
+        print_json({**run.document, "path": path, **curves, "trades": trades, "equity": equity})
         return
     date = datetime.fromisoformat(run.document["date"])
     print_facts({name: run.document[name] for name in _IDENTITY} | {"date": date})
@@ -83,6 +93,10 @@ def show(run_id: str, lake_url: str, pin: dict[str, Any], shown_trades: int, as_
     )
     if len(trades) > shown_trades:
         note(f"{len(trades) - shown_trades} more trades; see --trades {len(trades)}, or --json")
+    for name, rows in curves.items():
+        if rows:
+            click.echo()
+            print_table(rows, tuple(rows[0]), _TITLES[name], optional=_OPTIONAL_CURVE_COLUMNS)
 
 
 def _details(run: "StoredRun") -> tuple[Mapping[str, Any], str]:
@@ -98,6 +112,15 @@ def _details(run: "StoredRun") -> tuple[Mapping[str, Any], str]:
             "its trades and equity are not stored: they were computed now, from its sweep's bars and strategy"
         )
     return found, ""
+
+
+def _curves(run: "StoredRun") -> dict[str, list[dict[str, Any]]]:
+    """Return what its trades and equity come to, by the name that it has in the document."""
+    return {
+        "yearly_returns": run.curves.yearly_returns().to_pylist(),
+        "drawdowns": run.curves.drawdowns(_DRAWDOWNS).to_pylist(),
+        "exit_reasons": run.curves.trades_by("exit_reason").to_pylist(),
+    }
 
 
 def _settings(params: dict[str, Any]) -> dict[str, Any]:

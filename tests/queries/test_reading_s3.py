@@ -104,6 +104,20 @@ def test_a_confined_question_is_answered_on_s3_and_other_files_are_not_read(
             confined.arrow(f"select * from read_text('{other}')")  # noqa: S608  it is refused
 
 
+def test_a_file_of_several_sweeps_is_read_when_somebody_asks_what_they_take(
+    bucket: Bucket, lake: Lake
+) -> None:
+    rows = pa.table({"sweep_id": ["w", "x", "x", "x"], "run_id": ["1", "2", "3", "4"]})
+    place = {"strategy": "s", "symbol": "X0", "date": "2026-01-02"}
+    commit(lake, "metrics", [write_rows(lake.storage, "metrics", rows, place)])
+    with Catalog(lake) as catalog:
+        found: list[dict] = []
+        asked = "select sweep_id, files, row_count from sweep_storage order by sweep_id"
+        counts = requests(bucket, "what sweeps take", lambda: found.extend(catalog.rows(asked)))
+    assert [tuple(row.values()) for row in found] == [("w", FILES + 1, FILES * ROWS + 1), ("x", 1, 3)]
+    assert counts.total() <= 2
+
+
 def test_a_file_that_is_gone_makes_the_snapshot_gone(bucket: Bucket, lake: Lake) -> None:
     with Catalog(lake) as catalog:
         files = catalog.snapshot["metrics"].files

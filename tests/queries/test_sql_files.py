@@ -12,6 +12,24 @@ from queries.catalog import Catalog
 from queries.session import SQL_FILES, sql_text
 
 MANUAL = Path(__file__).parents[2] / "docs" / "sql.md"
+ARGUMENTS = {
+    "day_positions": "'none', '2026-01-02'",
+    "leaderboard": "",
+    "parameter_sets": "sharpe",
+    "period_returns": "'month'",
+    "trades_by": "side",
+}
+_ANYTHING = "'none'"
+COLUMNS_OF = {
+    "walk_forward": "metrics",
+    "runs_latest": "metrics",
+    "leaderboard": "metrics",
+    "parameter_sets": "metrics",
+    "details_latest": "details",
+    "trades_latest": "trades",
+    "equity_latest": "equity",
+}
+"""Views that have all columns of a table beside their own."""
 
 
 def test_every_file_is_created_and_every_creation_has_a_file() -> None:
@@ -49,7 +67,7 @@ def test_a_view_of_a_table_has_exactly_its_columns(catalog: Catalog, name: str) 
 def test_the_manual_has_every_column_with_its_unit(catalog: Catalog) -> None:
     text = MANUAL.read_text(encoding="utf-8")
     for name in SQL_FILES:
-        section = text.split(f"### `{name}", 1)[1].split("\n### ", 1)[0]
+        section = re.split(rf"### `{name}\b", text, maxsplit=1)[1].split("\n### ", 1)[0]
         for column in _columns(catalog, name):
             assert f"| `{column.name}` |" in section, (name, column.name)
             if column.unit:
@@ -66,10 +84,15 @@ def test_the_examples_of_the_manual_run(catalog: Catalog) -> None:
 def _columns(catalog: Catalog, name: str) -> list[Column]:
     if name in TABLES:
         return list(TABLES[name].columns)
-    if name in {"passing_runs", "search_runs", "best_runs", "runs_latest"}:
+    if name in {"passing_runs", "search_runs", "best_runs"}:
         return []
-    argument = "('none')" if "macro" in sql_text(name) else ""
-    found = catalog.arrow(f"select * from {name}{argument} limit 0").column_names  # noqa: S608
-    known = set(catalog.schema.names) if name == "walk_forward" else set()  # of the run that was tested
+    argument = f"({ARGUMENTS.get(name, _ANYTHING)})" if f"macro {name}(" in sql_text(name) else ""
+    found = _names(catalog, name + argument)
+    known = _names(catalog, COLUMNS_OF[name]) if name in COLUMNS_OF else []
     kind = TABLES["metrics"].schema.field(0).type
     return [Column(column, kind, "", "") for column in found if column not in known]
+
+
+def _names(catalog: Catalog, source: str) -> list[str]:
+    names: list[str] = catalog.arrow(f"select * from {source} limit 0").column_names  # noqa: S608
+    return names

@@ -22,6 +22,8 @@ COMMANDS = {
     "status": "SWEEP_ID --lake --watch --version --as-of --json",
     "summary": "SWEEP_ID --lake --version --as-of --json",
     "best": "--lake -n --metric --strategy --symbol --role --sweep --min-trades --version --as-of --json",
+    "leaderboard": "--lake -n --metric --by --strategy --sweep --timeframe --min-trades --min-symbols "
+    "--version --as-of --json",
     "search": "--lake --strategy --symbol --timeframe --role --sweep --min-sharpe --max-drawdown "
     "--min-trades --since --until --where --sort --asc --limit --version --as-of --json",
     "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
@@ -30,6 +32,7 @@ COMMANDS = {
     "sql": "QUERY --lake --format --output --version --as-of",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output --version --as-of",
     "cache": "--lake --clear --json",
+    "storage": "--lake --sweep --version --as-of --json",
     "history": "--lake --table --limit --json",
     "maintain": "--policy --lake --every --json",
     "compact": "--lake --table --months --dry-run --json",

@@ -108,7 +108,8 @@ def test_show_tells_all_of_a_run(ask: Ask, swept: Path) -> None:
     chosen = ("--sweep", oldest, "--metric", "composite_score", "-n", 1)
     winner = ask("best", "--lake", swept, *chosen, "--json").json["rows"][0]
     found = ask("show", winner["run_id"], "--lake", swept, "--json").json
-    assert set(found) == RUN | {"path", "trades", "equity"}
+    curves = {"yearly_returns", "drawdowns", "exit_reasons"}
+    assert set(found) == RUN | {"path", "trades", "equity"} | curves
     assert found["params"] == winner["params"]
     assert len(found["trades"]) == found["metrics"]["num_trades"]
     assert len(found["equity"]) == 200
@@ -121,6 +122,8 @@ def test_show_computes_details_that_are_not_stored(ask: Ask, swept: Path) -> Non
     answer = ask("show", run_id, "--lake", swept, "--json")
     assert len(answer.json["trades"]) == answer.json["metrics"]["num_trades"]
     assert len(answer.json["equity"]) == 200
+    assert answer.json["yearly_returns"]
+    assert answer.json["exit_reasons"]
     assert "were computed now, from its sweep's bars and strategy" in answer.err
 
 

@@ -1,0 +1,69 @@
+"""Translation: DuckDB's errors become ours, with the file that they are about."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from lake.errors import LakeError
+from lake.known import ENDS_EARLY
+from lake.snapshot import Snapshot, load_table
+from lake.storage import Storage
+from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
+
+_DUCKDB_KIND = "Invalid Input Error: "
+_MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
+_RAISED_IN_PYTHON = re.compile(
+    r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
+)
+"""What a filesystem of ours raised, without the line of the query that DuckDB may show after it."""
+
+
+@contextmanager
+def translated(snapshot: Snapshot) -> Iterator[None]:
+    """Turn DuckDB's errors into ours.
+
+    Raises:
+        FileLostError: If a file is missing that the newest version of its table has, too.
+        SnapshotGoneError: If another file of the snapshot is missing.
+        FileUnreadableError: If a file cannot be read.
+        QueryFailedError: Else.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
+        text = raised["last"] if raised else str(error)
+        if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
+            raise missing_file(snapshot, text.split("\n", 1)[0]) from error
+        reason = text.split("\n", 1)[0]
+        file = _named_file(snapshot, reason)
+        is_cut = ENDS_EARLY in reason
+        if is_cut or (
+            raised is None and (file or type(error) is duckdb.Error)
+        ):  # Parquet errors give no name
+            raise FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND)) from error
+        raise QueryFailedError(text) from error
+
+
+def _named_file(snapshot: Snapshot, text: str) -> str:
+    """Return the file of a snapshot that a text names, relative to the lake's root; "" of none."""
+    files = ((name, file.path) for name, table in snapshot.tables.items() for file in table.files)
+    return next((f"{name}/{path}" for name, path in files if path in text), "")
+
+
+def missing_file(snapshot: Snapshot, text: str) -> QueryError:
+    """Return the error for a file that is not there, by whether the newest version of its table has it."""
+    file = _named_file(snapshot, text)
+    table, _, path = file.partition("/")
+    if file and _is_current(snapshot.storage, table, path):
+        return FileLostError(file)
+    return SnapshotGoneError(text)
+
+
+def _is_current(storage: Storage, table: str, path: str) -> bool:
+    try:
+        return any(file.path == path for file in load_table(storage, table).files)
+    except LakeError:  # nothing can be said of the newest one
+        return False
