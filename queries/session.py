@@ -43,6 +43,10 @@ SQL_FILES = (
     "walk_forward",
     "walk_forward_equity",
     "walk_forward_summary",
+    "trial_runs",
+    "trials",
+    "pooled_trials",
+    "block_statistics",
 )
 _SETTINGS = (
     "set global TimeZone = 'UTC'",

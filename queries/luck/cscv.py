@@ -157,7 +157,12 @@ def _share(runs: Runs, workers: int, work: Callable[[int, Hashes, Singles, Singl
             if batch is None:
                 return
             sums, squares = (batch[name].flatten().to_numpy() for name in ("block_sums", "block_sumsqs"))
-            work(worker, batch["key"].to_numpy(), sums.reshape(-1, BLOCKS), squares.reshape(-1, BLOCKS))
+            work(
+                worker,
+                batch["setting_hash"].to_numpy(),
+                sums.reshape(-1, BLOCKS),
+                squares.reshape(-1, BLOCKS),
+            )
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(take, range(workers)))

@@ -25,7 +25,7 @@ def stream(sums: Any, squares: Any, keys: Any = None, size: int = 3) -> Runs:
     count = len(sums)
     table = pa.table(
         {
-            "key": pa.array(range(count) if keys is None else keys, pa.uint64()),
+            "setting_hash": pa.array(range(count) if keys is None else keys, pa.uint64()),
             "block_sums": pa.array(np.asarray(sums, np.float32).tolist(), BLOCK_LIST),
             "block_sumsqs": pa.array(np.asarray(squares, np.float32).tolist(), BLOCK_LIST),
         }
