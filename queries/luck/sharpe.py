@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from queries.luck.verdict import CONFIDENCE
+
 Floats = npt.NDArray[np.float64]
 """An array, or a number of NumPy's if all arguments are numbers."""
-
-CONFIDENCE = 0.95
-"""What is more likely than this counts as shown."""
 
 
 def probabilistic_sharpe(
