@@ -8,15 +8,15 @@ Computational Finance 20 (2017), first published in 2015.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
+from queries.catalog import Catalog
 from queries.luck.halves import (
     BLOCKS,
     PAIRS,
@@ -30,11 +30,11 @@ from queries.luck.halves import (
     find_best,
     sharpe_of,
 )
+from queries.luck.overfitting import QUANTILES, Overfitting
 
 LEAST_BARS = 2 * BLOCKS
 """A block of one bar has no spread of its own."""
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SLICE = 16_384
 """Runs that a thread takes at a time."""
 
@@ -42,38 +42,20 @@ Runs: TypeAlias = Callable[[], Iterable[pa.RecordBatch]]
 """Reads all runs, from the beginning each time it is called; columns as the macro `block_statistics`."""
 
 
-@dataclass(frozen=True)
-class Overfitting:
-    """What the halves of a window tell of choosing the best run of a grid.
+def sweep_overfitting(
+    catalog: Catalog, sweep_id: str, symbols: Sequence[str], n_bars: int, periods_per_year: float
+) -> Overfitting | None:
+    """Return what CSCV tells of the runs of a sweep that have block statistics; as `overfitting`.
 
-    Attributes:
-        runs: Runs that took part.
-        splits: Halves that chose a run: 12,870, unless no run has a Sharpe ratio on some.
-        pbo: Probability of backtest overfitting: the share of halves whose choice is no better than the
-            median of all runs on the other half.
-        logits: Quantiles of ln(rank / (1 - rank)) of the choices on the other half, by probability, where
-            rank is the place from the worst / (runs + 1), and equal runs share the mean of their places.
-        loss: Probability of loss: the share of choices whose Sharpe ratio on the other half is below 0.
-        slope: Of the choices' Sharpe ratios on the other half over those in sample, by least squares; below 0
-            the better in sample, the worse afterwards. None if those in sample are all equal.
-        intercept: Likewise; a ratio a year.
-        in_sample: Mean Sharpe ratio a year of the choices where they were chosen.
-        out_of_sample: Likewise on the other half.
+    Args:
+        catalog: The lake.
+        sweep_id: The sweep.
+        symbols: One symbol, or several of one window, whose bars are taken together.
+        n_bars: Bars of the window.
+        periods_per_year: Bars a year.
     """
-
-    runs: int
-    splits: int
-    pbo: float
-    logits: Mapping[float, float]
-    loss: float
-    slope: float | None
-    intercept: float | None
-    in_sample: float
-    out_of_sample: float
-
-    def to_document(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self) | {"logits": {f"p{100 * share:02.0f}": at for share, at in self.logits.items()}}
+    query, values = "select * from block_statistics($1, $2)", [sweep_id, list(symbols)]
+    return overfitting(lambda: catalog.batches(query, values), n_bars, periods_per_year)
 
 
 def overfitting(

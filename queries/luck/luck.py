@@ -1,6 +1,6 @@
 """Is it luck? One answer for each symbol of a sweep, and one over all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -11,16 +11,14 @@ from queries.catalog import Catalog
 from queries.errors import UnknownNameError
 from queries.luck import sharpe as formulas
 from queries.luck.best import Best, best_by_symbol, best_overall
-from queries.luck.cscv import Overfitting, overfitting
-from queries.luck.trials import SweepTrials, Trials, strategy_trials, sweep_trials
+from queries.luck.overfitting import Overfitting
+from queries.luck.trials import OVERALL, SweepTrials, Trials, strategy_trials, sweep_trials
 from queries.luck.verdict import verdict
 from queries.sweep import sweep_row
 
 Scope: TypeAlias = Literal["sweep", "lake"]
 """Whose trials count: those of the sweep, or all that the lake has of its strategy, each run_id once."""
-
-OVERALL = ""
-"""Stands for all symbols together where answers go by symbol."""
+Halves: TypeAlias = Callable[[Catalog, str, tuple[str, ...], int, float], Overfitting | None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Luck:
         psr: Probability that its true Sharpe ratio is above 0.
         dsr: Probability that it is above `expected_maximum`: the deflated Sharpe ratio.
         least_bars: Bars from which on it is above 0 with 95% confidence; None if it is not above 0.
-        overfitting: What the halves of the window tell; None if block statistics of some trials are not there.
+        overfitting: What the halves of the window tell; None if block statistics of some trials are missing.
     """
 
     symbol: str
@@ -70,13 +68,8 @@ class Luck:
     @property
     def verdict(self) -> str:
         """All of it in one plain sentence."""
-        return verdict(
-            self.trials,
-            self.sharpe,
-            self.expected_sharpe,
-            self.dsr,
-            self.overfitting and self.overfitting.pbo,
-        )
+        pbo = None if self.overfitting is None else self.overfitting.pbo
+        return verdict(self.trials, self.sharpe, self.expected_sharpe, self.dsr, pbo)
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -91,7 +84,7 @@ def is_it_luck(
     symbol: str | None = None,
     trials: Scope = "sweep",
     correlations: Mapping[str, float] = MappingProxyType({}),
-    halves: bool = True,
+    halves: Halves | None = None,
 ) -> list[Luck]:
     """Return an answer for each symbol of a sweep, in order, and the last one over all, if two can be.
 
@@ -103,7 +96,8 @@ def is_it_luck(
         symbol: Only this one.
         trials: Whose trials count.
         correlations: Mean correlation of the trials' bar returns by symbol, "" over all, as far as known.
-        halves: Whether to ask the halves of the window, for which all block statistics are read twice.
+        halves: What asks the halves of the window, `queries.luck.cscv.sweep_overfitting`, which reads all
+            block statistics twice; None leaves that out, and compiles nothing.
 
     Returns:
         Nothing of a symbol, or of all, without a run that has a Sharpe ratio.
@@ -126,7 +120,13 @@ def is_it_luck(
         made, before, every = (of.symbols.get(name) if name else of.overall for of in (there, kept, counted))
         together = (name,) if name else there.pooled
         whole = made and (before is None or made.trials >= before.trials)
-        split = _halves(catalog, sweep_id, together, best, made) if halves and made and whole else None
+        split = (
+            halves(catalog, sweep_id, together, best.n_bars, best.periods_per_year)
+            if halves and whole
+            else None
+        )
+        if split and made and split.runs < made.trials:
+            split = None  # of some trials no block statistics were stored
         left_out = 0 if name else len(there.symbols) - len(together)
         if every:
             found.append(_judged(name, together, left_out, best, every, correlations.get(name), split))
@@ -139,18 +139,6 @@ def _bests(catalog: Catalog, sweep_id: str, there: SweepTrials, symbol: str | No
         return {name: best for name, best in found.items() if name == symbol}
     overall = best_overall(catalog, sweep_id, there.pooled) if there.pooled else None
     return found if overall is None else {**found, OVERALL: overall}
-
-
-def _halves(
-    catalog: Catalog, sweep_id: str, symbols: tuple[str, ...], best: Best, trials: Trials
-) -> Overfitting | None:
-    """Return what the halves tell of all trials; None if block statistics of some were not stored."""
-    found = overfitting(
-        lambda: catalog.batches("select * from block_statistics($1, $2)", [sweep_id, list(symbols)]),
-        best.n_bars,
-        best.periods_per_year,
-    )
-    return found if found and found.runs >= trials.trials else None
 
 
 def _judged(

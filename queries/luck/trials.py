@@ -9,6 +9,9 @@ from typing import Any
 
 from queries.catalog import Catalog
 
+OVERALL = ""
+"""Stands for all symbols together where answers go by symbol."""
+
 
 @dataclass(frozen=True)
 class Trials:

@@ -5,7 +5,7 @@ import pytest
 
 from lake.lake import Lake
 from queries.catalog import Catalog
-from queries.luck.cscv import overfitting
+from queries.luck.cscv import overfitting, sweep_overfitting
 from tests.queries.conftest import put_runs
 from tests.queries.luck.conftest import SWEEP, YEAR, noise, put_returns, returns_rows
 from tests.queries.luck.test_cscv import stream
@@ -49,9 +49,7 @@ def test_what_a_lake_streams_is_judged_as_what_was_put(lake: Lake, symbols: list
     by_symbol = {"A": noise(1, 40, 333), "B": noise(2, 40, 333)}
     put_returns(lake, by_symbol)
     with Catalog(lake) as catalog:
-        found = overfitting(
-            lambda: catalog.batches("select * from block_statistics($1, $2)", [SWEEP, symbols]), 333, YEAR
-        )
+        found = sweep_overfitting(catalog, SWEEP, symbols, 333, YEAR)
     singles = [[blocks(r).astype(np.float32), blocks(r**2).astype(np.float32)] for r in by_symbol.values()]
     sums, squares = np.array(singles[: len(symbols)], np.float64).sum(axis=0)
     expected = overfitting(stream(sums, squares), 333, YEAR)

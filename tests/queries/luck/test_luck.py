@@ -2,27 +2,29 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from lake.lake import Lake
-from lake.remove import remove
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
 from queries.luck.best import pooled_shape
+from queries.luck.cscv import sweep_overfitting
 from queries.luck.luck import Luck, is_it_luck
 from queries.luck.sharpe import deflated_sharpe, expected_maximum, minimum_track_record, probabilistic_sharpe
-from queries.luck.trials import SweepTrials, sweep_trials
+from queries.luck.trials import sweep_trials
 from queries.luck.verdict import verdict
 from tests.queries.conftest import put_runs, put_sweep
 from tests.queries.luck.conftest import SWEEP, YEAR, noise, put_returns, returns_rows
 
 
-def asked(lake: Lake, **options: object) -> dict[str, Luck]:
+def asked(lake: Lake, **options: Any) -> dict[str, Luck]:
     with Catalog(lake) as catalog:
-        return {luck.symbol: luck for luck in is_it_luck(catalog, SWEEP, **options)}  # type: ignore[arg-type]
+        found = is_it_luck(catalog, SWEEP, **{"halves": sweep_overfitting, **options})
+    return {luck.symbol: luck for luck in found}
 
 
 def test_a_symbol_has_the_figures_of_its_best_run(lake: Lake) -> None:
@@ -87,7 +89,7 @@ def test_one_symbol_can_be_asked_for(lake: Lake) -> None:
     put_returns(lake, {"A": noise(1, 5), "B": noise(2, 5)})
     assert asked(lake, symbol="B").keys() == {"B"}
     assert asked(lake).keys() == {"A", "B", ""}
-    assert asked(lake, halves=False)["A"].overfitting is None
+    assert asked(lake, halves=None)["A"].overfitting is None
     with pytest.raises(UnknownNameError, match='unknown symbol "C"'):
         asked(lake, symbol="C")
     with pytest.raises(UnknownNameError, match="unknown sweep"):
@@ -126,7 +128,7 @@ def test_trials_that_a_policy_removed_still_count(lake: Lake) -> None:
     put_runs(lake, "cross", "A", returns_rows(returns[[int(before.run_ids[0][16:], 16)]], 65, sweep=other))
     put_sweep(lake, other, "cross", trials=kept.to_text())
     with Catalog(lake) as catalog:
-        (after,) = is_it_luck(catalog, other)
+        (after,) = is_it_luck(catalog, other, halves=sweep_overfitting)
     assert after.overfitting is None
     same = replace(before, overfitting=None, run_ids=after.run_ids)
     assert after == same
@@ -144,12 +146,11 @@ def test_without_block_statistics_the_halves_are_not_asked(lake: Lake) -> None:
 
 def test_the_verdict_says_it_in_one_sentence() -> None:
     assert verdict(19_900, 1.49, 1.52, 0.41, 0.62) == (
-        "Of 19,900 trials the best Sharpe ratio, 1.49 a year, is what luck alone gives: without skill 1.52 is "
-        "expected, which it truly exceeds with probability 0.41, and the best on one half of the window is no "
-        "better than the median on the other in 62% of cases."
+        "Of 19,900 trials the best Sharpe ratio, 1.49 a year, is what luck alone gives: "
+        "without skill 1.52 is expected, which it truly exceeds with probability 0.41, "
+        "and the best on one half of the window is no better than the median on the other in 62% of cases."
     )
     assert "may be luck: without skill 1.20" in verdict(100, 1.5, 1.2, 0.8, None)
     assert "is more than luck alone gives" in verdict(100, 3.0, 1.2, 0.99, 0.01)
     assert ", but the best on one half" in verdict(100, 3.0, 1.2, 0.99, 0.7)
     assert "cannot be judged" in verdict(100, 3.0, 1.2, None, 0.7)
-    assert SweepTrials.from_text(None).overall is None
