@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from queries.catalog import Catalog
+from queries.luck.luck import Luck, is_it_luck
 from queries.search import Filters, best
 from queries.sweep import status, sweep_row
 from queries.walk_forward import out_of_sample, tests
@@ -24,6 +25,8 @@ class Summary:
         failures: One row per cause, the most frequent first, as `failures_by_cause`.
         out_of_sample: One row per symbol and path of a walk-forward, as `walk_forward_summary`.
         tests: One row per split, symbol and tested span, as `walk_forward`.
+        luck: As `is_it_luck`, by what costs next to nothing: without the halves of the window, and trials
+            count as if none were like another.
     """
 
     sweep: dict[str, Any]
@@ -33,6 +36,7 @@ class Summary:
     failures: pa.Table
     out_of_sample: pa.Table
     tests: pa.Table
+    luck: list[Luck]
 
 
 def summary(catalog: Catalog, sweep_id: str) -> Summary:
@@ -51,4 +55,5 @@ def summary(catalog: Catalog, sweep_id: str) -> Summary:
         failures=catalog.arrow("select * from failures_by_cause($1)", [sweep_id]),
         out_of_sample=out_of_sample(catalog, sweep_id),
         tests=tests(catalog, sweep_id),
+        luck=is_it_luck(catalog, sweep_id),
     )

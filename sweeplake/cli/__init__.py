@@ -14,6 +14,7 @@ from sweeplake.cli.compact import compact
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.replay import replay
@@ -62,7 +63,7 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, search, lookup, show, replay, sql, export, history)
+_QUESTIONS = (best, search, lookup, luck, show, replay, sql, export, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
