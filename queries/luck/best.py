@@ -44,12 +44,10 @@ _BEST_SETTINGS = """
     order by round(bar_sharpe, 12) desc, setting_hash limit 1
 """
 _PARTS = """
-    select runs.run_id, runs.n_bars, runs.periods_per_year, runs.bar_mean, runs.bar_std, metrics.skew,
-        metrics.kurtosis
-    from trial_runs(sweep := $1) as runs
-    inner join metrics on runs.run_id = metrics.run_id and metrics.sweep_id = $1 and metrics.role = 'full'
-    where runs.setting_hash = $2 and list_contains($3, runs.symbol)
-    order by runs.symbol
+    select run_id, n_bars, periods_per_year, bar_mean, bar_std, skew, kurtosis
+    from trial_runs(sweep := $1)
+    where setting_hash = $2 and list_contains($3, symbol)
+    order by symbol
 """
 
 

@@ -1,5 +1,5 @@
 -- sweeps: one row per sweep, its newest state.
--- Units: counts in runs; seconds of wall time; times UTC; parameters, config, bars, versions and trials are JSON.
+-- Units: runs; seconds of wall time; times UTC; parameters, config, bars, versions and trials are JSON.
 -- Reads: stored.sweeps.
 -- "at" is a keyword to DuckDB, not to the linter.
 -- noqa: disable=RF06

@@ -15,7 +15,9 @@ create or replace macro trial_runs(sweep := null, strategy := null, timeframe :=
             metrics.n_bars,
             metrics.periods_per_year,
             metrics.sharpe,
-            metrics.volatility
+            metrics.volatility,
+            metrics.skew,
+            metrics.kurtosis
         from metrics
         where sweep is not null and metrics.sweep_id = sweep and metrics.role = 'full'
         union all
@@ -27,7 +29,9 @@ create or replace macro trial_runs(sweep := null, strategy := null, timeframe :=
             metrics.n_bars,
             metrics.periods_per_year,
             metrics.sharpe,
-            metrics.volatility
+            metrics.volatility,
+            metrics.skew,
+            metrics.kurtosis
         from metrics
         where
             sweep is null
@@ -40,6 +44,8 @@ create or replace macro trial_runs(sweep := null, strategy := null, timeframe :=
     -- A run that never trades has returns of 0 and no ratio.
     select
         asked.run_id,
+        asked.skew,
+        asked.kurtosis,
         cast('0x' || right(asked.run_id, 16) as ubigint) as setting_hash,
         asked.symbol,
         asked.period_start,

@@ -125,3 +125,27 @@ def test_the_document_is_plain_json(whole: tuple[Path, str]) -> None:
     with sl.open(whole[0]) as lake:
         (luck,) = lake.sweep(whole[1]).luck("AAA")
     assert json.loads(json.dumps(luck.to_document()))["symbol"] == "AAA"
+
+
+def _grid(folder: Path, slows: str) -> Path:
+    file = folder / f"{len(slows)}.toml"
+    file.write_text(KEEP_ALL.replace("[7, 11, 30]", slows).replace('keep = "all"', 'keep = "none"'))
+    return file
+
+
+def test_a_resumed_and_an_extended_sweep_have_the_answer_of_a_whole_one(
+    bars_lake: Path, client: Client, tmp_path: Path
+) -> None:
+    found = []
+    for name in ("whole", "resumed", "extended"):
+        shutil.copytree(bars_lake, tmp_path / name)
+        with sl.open(tmp_path / name) as lake:
+            if name == "extended":
+                sl.run(_grid(tmp_path, "[7, 11]"), lake=lake, client=client)
+            most = 5 if name == "resumed" else None
+            sweep = sl.run(_grid(tmp_path, "[7, 11, 20, 30]"), lake=lake, client=client, max_runs=most)
+            if most:
+                sweep = sl.resume(sweep.sweep_id, lake=lake, client=client)
+            found.append([(luck.run_ids, luck.trials, luck.overfitting) for luck in sweep.luck()])
+    assert found[0] == found[1] == found[2]
+    assert [trials for _, trials, _ in found[0]] == [12, 12, 12]
