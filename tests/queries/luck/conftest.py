@@ -1,14 +1,11 @@
 """Lakes of runs whose bar returns are given."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from lake.lake import Lake, open_lake
+from lake.lake import Lake
 from tests.queries.conftest import START, put_runs, put_sweep, run_rows
 
 YEAR = 252.0
@@ -56,12 +53,3 @@ def put_returns(lake: Lake, by_symbol: Mapping[str, np.ndarray], sweep: str = SW
 def noise(seed: int, runs: int, bars: int = 640) -> np.ndarray:
     """Bar returns of runs without skill."""
     return np.random.default_rng(seed).normal(0.0, 0.01, (runs, bars))
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return open_lake(str(tmp_path / "lake"))
-
-
-def at(day: int) -> datetime:
-    return START.replace(day=day)
