@@ -68,7 +68,7 @@ bench: .venv/bench.stamp ## measure against the peers, results compared first
 	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
 
 soak: .venv/dev.stamp ## kill drivers, workers, schedulers, cables for SOAK_SECONDS (900) a soak, and die at every request
-	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak tests/lake -m soak --override-ini addopts= \
+	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak tests/lake tests/queries -m soak --override-ini addopts= \
 		--import-mode=importlib --timeout 0 -s
 
 clean: ## remove the environment and caches; lakes stay

@@ -197,6 +197,9 @@ SWEEPS = (
     Column("splits", TEXT, "JSON", "a walk-forward's spans and splits; NULL for other sweeps"),
     Column("bars", TEXT, "JSON", "per symbol: fingerprint, window and files that were read"),
     Column("versions", TEXT, "JSON", "library versions"),
+    Column(
+        "trials", TEXT, "JSON", "by symbol and over all: trials, mean and variance of their Sharpe ratios"
+    ),
     Column("error", TEXT, "", "why it failed"),
 )
 REMOVALS = (

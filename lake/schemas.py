@@ -24,7 +24,7 @@ from lake.columns import (
     Column,
 )
 
-FORMAT = 5
+FORMAT = 6
 """Number of the lake's format; a lake of another number is refused."""
 
 PARAMETER_PREFIX = "param_"

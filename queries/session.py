@@ -60,6 +60,10 @@ SQL_FILES = (
     "trades_by_exit_reason",
     "trades_by_hour",
     "trades_by_weekday",
+    "trial_runs",
+    "trials",
+    "pooled_trials",
+    "block_statistics",
 )
 _SETTINGS = (
     "set global TimeZone = 'UTC'",

@@ -11,6 +11,7 @@ from queries.walk_forward import stitched, tests
 if TYPE_CHECKING:
     import pandas as pd
 
+    from queries.luck.luck import Luck, Scope
     from sweeplake.lake import Lake
     from sweeps.execution.outcome import Outcome
 
@@ -75,6 +76,31 @@ class Sweep:
         """Return the stitched out-of-sample curves, a row per bar, as the view `walk_forward_equity`."""
         found: pd.DataFrame = stitched(self.lake.catalog, self.sweep_id).to_pandas()
         return found
+
+    def luck(self, symbol: str | None = None, trials: "Scope" = "sweep") -> "list[Luck]":
+        """Return how far its best run may be luck: an answer for each symbol, and the last one over all.
+
+        Some runs are computed again, to tell how alike its trials are. Each answer has a `verdict`.
+
+        Args:
+            symbol: Only this one.
+            trials: "sweep" counts its own trials, "lake" all that the lake has of its strategy.
+
+        Raises:
+            UnknownNameError: If it does not have the symbol.
+        """
+        from queries.luck.cscv import sweep_overfitting
+        from queries.luck.luck import is_it_luck
+        from sweeplake.correlating import correlations
+
+        return is_it_luck(
+            self.lake.catalog,
+            self.sweep_id,
+            symbol=symbol,
+            trials=trials,
+            correlations=correlations(self.lake, self.sweep_id, symbol),
+            halves=sweep_overfitting,
+        )
 
     def failures(self) -> "pd.DataFrame":
         """Return its runs without a result: parameters, cause, error, traceback."""

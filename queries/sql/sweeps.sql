@@ -1,5 +1,5 @@
 -- sweeps: one row per sweep, its newest state.
--- Units: counts in runs; seconds of wall time; times UTC; parameters, config, bars and versions are JSON.
+-- Units: runs; seconds of wall time; times UTC; parameters, config, bars, versions and trials are JSON.
 -- Reads: stored.sweeps.
 -- "at" is a keyword to DuckDB, not to the linter.
 -- noqa: disable=RF06
@@ -28,6 +28,7 @@ select
     splits,
     bars,
     versions,
+    trials,
     error
 from stored.sweeps
 qualify row_number() over (partition by sweep_id order by "at" desc, seconds desc) = 1;

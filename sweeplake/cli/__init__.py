@@ -16,6 +16,7 @@ from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
 from sweeplake.cli.leaderboard import leaderboard
+from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.replay import replay
@@ -65,7 +66,7 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, leaderboard, search, lookup, show, replay, sql, export, cache, storage, history)
+_QUESTIONS = (best, leaderboard, luck, search, lookup, show, replay, sql, export, cache, storage, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sweeplake.cli.luck import print_verdicts
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
@@ -120,7 +121,8 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
     if as_json:
         tables = {"best": best, "quantiles": quantiles, "failures": failures}
         walk = {"out_of_sample": curves, "walk_forward": tests} if tests else {}
-        print_json({**found.sweep, "metric": found.metric, **tables, **walk})
+        luck = {"luck": [item.to_document() for item in found.luck]}
+        print_json({**found.sweep, "metric": found.metric, **tables, **walk, **luck})
         return
     print_facts(_facts(found.sweep), title=found.sweep["name"])
     if tests:
@@ -135,6 +137,9 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
     if best:
         click.echo()
         print_runs(best, title=f"Best by {found.metric}", metric=found.metric)
+    if found.luck:
+        click.echo()
+        print_verdicts(found.luck[-1:])
     if failures:
         click.echo()
         print_table(failures, tuple(failures[0]), title="Failures by cause")

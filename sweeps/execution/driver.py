@@ -8,7 +8,11 @@ from distributed import Client
 
 from lake import sweep_log
 from lake.commits import CommitLostError, CommitUnknownError, SweepTakenOverError
+from lake.errors import LakeError
 from lake.lake import Lake
+from queries.catalog import Catalog
+from queries.errors import QueryError
+from queries.luck.trials import sweep_trials
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
 from sweeps.execution.choices import choose
@@ -249,7 +253,7 @@ class _Drive:
         return self.start.seconds + self._seconds()
 
     def _end(self, status: str, reason: str = "") -> Outcome:
-        self._record(status)
+        self._record(status, trials=self._trials())
         counts, seconds = self.ledger.finished.counts(), self._total_seconds()
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(len(self.client.nthreads()))
@@ -257,11 +261,20 @@ class _Drive:
             self.context.sweep_id, status, self.teller.runs, **counts, seconds=seconds, profile=profile
         )
 
+    def _trials(self) -> str | None:
+        """Return the trials that were made, to be kept past the runs; None if they cannot be read.
+
+        A sweep ends as it would without them.
+        """
+        with suppress(LakeError, QueryError), Catalog(self.lake.snapshot(["metrics"])) as catalog:
+            return sweep_trials(catalog, self.context.sweep_id).to_text()
+        return None
+
     def _try_to_record(self, status: str, error: BaseException) -> None:
         with suppress(Exception):
             self._record(status, error=f"{type(error).__name__}: {error}")
 
-    def _record(self, status: str, error: str | None = None) -> None:
+    def _record(self, status: str, error: str | None = None, trials: str | None = None) -> None:
         self.states += 1
         sweep_log.record_state(
             self.lake,
@@ -271,6 +284,7 @@ class _Drive:
                 "runs": self.teller.runs,
                 "seconds": self._total_seconds(),
                 **self.ledger.finished.counts(),
+                "trials": trials,
                 "error": error,
             },
             self.ledger.fence(self.states),

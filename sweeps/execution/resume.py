@@ -20,7 +20,7 @@ from sweeps.spec.config import parse_config
 from sweeps.spec.splits import Splits
 from sweeps.strategies.source import StrategySource
 
-COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "error")
+COUNTED = ("at", "status", "seconds", "computed", "reused", "failed", "trials", "error")
 """Columns of `sweeps` that differ from state to state; the others are the sweep's lineage."""
 COMPARED = ("fingerprint", "first", "bars", "periods_per_year")
 """What of a symbol's bars must be as it was."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "search": "--lake --strategy --symbol --timeframe --role --sweep --min-sharpe --max-drawdown "
     "--min-trades --since --until --where --sort --asc --limit --version --as-of --json",
     "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
+    "luck": "SWEEP_ID --lake --symbol --trials --version --as-of --json",
     "show": "RUN_ID --lake --trades --version --as-of --json",
     "replay": "RUN_ID... --lake --json",
     "sql": "QUERY --lake --format --output --version --as-of",

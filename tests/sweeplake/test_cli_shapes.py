@@ -101,6 +101,7 @@ def test_summary_tells_counts_quantiles_best_and_failures(ask: Ask, swept: Path)
     assert set(found["best"][0]) == RUN
     assert {"metric", "median", "runs"} <= set(found["quantiles"][0])
     assert [failure["runs"] for failure in found["failures"]] == [1]
+    assert "Of 3 trials the best Sharpe ratio" in found["luck"][0]["verdict"]
 
 
 def test_show_tells_all_of_a_run(ask: Ask, swept: Path) -> None:

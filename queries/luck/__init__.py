@@ -1,0 +1,1 @@
+"""Is it luck? Overfitting statistics over all trials of a sweep."""
