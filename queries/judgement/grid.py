@@ -1,8 +1,8 @@
 """Grid: judged runs as cells with a place on every axis, and what lies around each, as SQL.
 
-Two cells are neighbours if they are at most one step apart on every ordered axis (Chebyshev distance 1), counted
-in the values that the axis has, and equal in all else: symbol and bars, texts, flags. Off is one step from
-nothing. A box is a cell with its neighbours.
+Two cells are neighbours if they are at most one step apart on every ordered axis (Chebyshev distance 1),
+counted in the values that the axis has, and equal in all else: symbol and bars, texts, flags. Off is one step
+from nothing. A box is a cell with its neighbours.
 """
 
 from collections.abc import Sequence

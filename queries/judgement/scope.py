@@ -110,8 +110,11 @@ class Judged:
 
     def ask(self, text: str, **values: Any) -> pa.Table:
         """Return the rows of a query that reads `runs`; values are bound by name."""
-        bound = {name: value for name, value in vars(self.scope).items() if name != "where"}
-        return self.catalog.arrow(text, {**bound, **self.order.weights, **values})
+        return self.catalog.arrow(text, {**self._bound(), **values})
+
+    def stream(self, text: str) -> pa.RecordBatchReader:
+        """Return the rows of a query that reads `runs` as a stream, for more than memory holds."""
+        return self.catalog.batches(text, self._bound())
 
     def axes(self) -> list[Axis]:
         """Return the parameters with more than one value, in declared order."""
@@ -127,6 +130,10 @@ class Judged:
             for place, parameter in enumerate(self.parameters)
         ]
         return [axis for axis in axes if axis.size > 1]
+
+    def _bound(self) -> dict[str, Any]:
+        named = {name: value for name, value in vars(self.scope).items() if name != "where"}
+        return {**named, **self.order.weights}
 
 
 def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
