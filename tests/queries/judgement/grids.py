@@ -9,17 +9,18 @@ import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from lake.lake import open_lake
+from lake.lake import Lake, open_lake
 from queries.catalog import Catalog
 from queries.judgement.scope import Scope
 from tests.queries.conftest import parameters, put_runs, put_sweep, run_rows
 
-SWEEP = "20260201-grid"
+SWEEP, OTHER = "20260201-grid", "20260202-grid"
 SCOPE = Scope(SWEEP)
 KINDS = {"fast": "int", "stop": "float", "fill": "text", "smooth": "bool"}
 SECTIONS = {"fast": "strategy", "stop": "exits", "fill": "execution", "smooth": "strategy"}
 COLUMNS = {name: f"param_{name}" for name in KINDS}
 _ARROW = {"int": pa.float64(), "float": pa.float64(), "text": pa.string(), "bool": pa.bool_()}
+_BLOCKS = {"block_sums": pa.list_(pa.float32()), "n_bars": pa.int32()}
 _VALUES = {
     "fast": [3, 4, 7, 20],
     "stop": [None, 0.01, 0.02, 0.05],
@@ -48,25 +49,33 @@ def frame(
 
 
 @contextmanager
-def stored(rows: pd.DataFrame, sweep: str = SWEEP) -> Iterator[Catalog]:
-    """A catalog of one sweep with these runs."""
+def stored(rows: pd.DataFrame, *others: pd.DataFrame, **columns: str) -> Iterator[Catalog]:
+    """A catalog of SWEEP with these runs, and of OTHER with others; further columns are of SWEEP's row."""
     with TemporaryDirectory() as folder:
         lake = open_lake(f"{folder}/lake")
-        names = [name for name in KINDS if COLUMNS[name] in rows]
-        recorded = parameters(*((name, KINDS[name], SECTIONS[name]) for name in names))
-        put_sweep(lake, sweep, "cross", parameters=recorded)
-        for symbol, runs in rows.groupby("symbol"):
-            columns = {COLUMNS[name]: pa.array(list(map(_known, runs[COLUMNS[name]]))) for name in names}
-            columns = {
-                column: values.cast(_ARROW[KINDS[column.removeprefix("param_")]])
-                for column, values in columns.items()
-            }
-            metrics = {
-                name: pa.array(runs[name], pa.float64(), from_pandas=True) for name in METRICS if name in runs
-            }
-            put_runs(lake, "cross", str(symbol), run_rows(sweep, list(runs["run_id"]), columns | metrics))
+        _put(lake, SWEEP, rows, **columns)
+        for runs in others:
+            _put(lake, OTHER, runs)
         with Catalog(lake) as catalog:
             yield catalog
+
+
+def _put(lake: Lake, sweep: str, rows: pd.DataFrame, **columns: str) -> None:
+    names = [name for name in KINDS if COLUMNS[name] in rows]
+    recorded = parameters(*((name, KINDS[name], SECTIONS[name]) for name in names))
+    put_sweep(lake, sweep, "cross", parameters=recorded, **columns)
+    for symbol, runs in rows.groupby("symbol"):
+        held = {
+            COLUMNS[name]: pa.array(list(map(known, runs[COLUMNS[name]]))).cast(_ARROW[KINDS[name]])
+            for name in names
+        }
+        for name in METRICS:
+            if name in runs:
+                held[name] = pa.array(runs[name], pa.float64(), from_pandas=True)
+        for name, kind in _BLOCKS.items():
+            if name in runs:
+                held[name] = pa.array(list(runs[name]), kind)
+        put_runs(lake, "cross", str(symbol), run_rows(sweep, list(runs["run_id"]), held))
 
 
 @st.composite
@@ -88,7 +97,7 @@ def sweeps(draw: Callable, values: int = 3) -> pd.DataFrame:
 
 def varying(rows: pd.DataFrame) -> list[str]:
     """Names of the parameters with more than one value; off is one."""
-    return [name for name in KINDS if COLUMNS[name] in rows and len(set(rows[COLUMNS[name]].map(_known))) > 1]
+    return [name for name in KINDS if COLUMNS[name] in rows and len(set(rows[COLUMNS[name]].map(known))) > 1]
 
 
 def ranked(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -97,5 +106,6 @@ def ranked(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     return held.sort_values(metric, ascending=metric == "max_drawdown", kind="stable")
 
 
-def _known(value: object) -> object:
+def known(value: object) -> object:
+    """A value, None for what pandas says is missing."""
     return None if pd.isna(value) else value

@@ -8,13 +8,9 @@ from hypothesis import strategies as st
 from queries.errors import BadValueError, RefusedSqlError, UnknownNameError
 from queries.judgement.heatmap import AGGREGATES, heatmap
 from queries.judgement.scope import Scope
-from tests.queries.judgement.grids import COLUMNS, KINDS, SCOPE, SWEEP, frame, ranked, stored, sweeps
+from tests.queries.judgement.grids import COLUMNS, KINDS, SCOPE, SWEEP, frame, known, ranked, stored, sweeps
 
 CELLS = [("007", 3, None), ("007", 3, 0.05), ("007", 4, 0.05), ("Mü", 3, 0.05)]
-
-
-def _known(value: object) -> object:
-    return None if pd.isna(value) else value
 
 
 def test_a_heatmap_is_golden() -> None:
@@ -41,7 +37,7 @@ def test_a_slice_has_one_axis() -> None:
     assert one.select(["x", "value"]).to_pylist() == [{"x": 0.05, "value": 1}]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     rows=sweeps(),
     metric=st.sampled_from(["sharpe", "max_drawdown"]),
@@ -55,11 +51,11 @@ def test_a_heatmap_equals_pandas(rows: pd.DataFrame, metric: str, places: list[i
         found = heatmap(catalog, SCOPE, *axes, metric=metric, aggregate=aggregate).to_pylist()
     lowest = metric == "max_drawdown"
     expected = {}
-    for key, cell in rows.groupby([rows[COLUMNS[name]].map(_known) for name in axes], dropna=False):
+    for key, cell in rows.groupby([rows[COLUMNS[name]].map(known) for name in axes], dropna=False):
         best = ranked(cell, metric)["run_id"]
         fold = ("min" if lowest else "max") if aggregate == "best" else aggregate
-        value = _known(cell[metric].agg(fold))
-        expected[tuple(map(_known, key))] = (value, len(cell), None if best.empty else best.iloc[0])
+        value = known(cell[metric].agg(fold))
+        expected[tuple(map(known, key))] = (value, len(cell), None if best.empty else best.iloc[0])
     keys = [tuple(row[name] for name in ("x", "y") if name in row) for row in found]
     assert keys == sorted(expected, key=lambda key: [(value is not None, value) for value in key])
     for key, row in zip(keys, found, strict=True):

@@ -33,7 +33,7 @@ def test_the_front_is_golden() -> None:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     rows=sweeps(),
     metrics=st.lists(st.sampled_from(["sharpe", "max_drawdown", "cagr"]), min_size=2, unique=True),

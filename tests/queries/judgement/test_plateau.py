@@ -71,7 +71,7 @@ def test_what_is_not_known_is_ordinary() -> None:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=sweeps(), metric=metrics, n=st.integers(1, 6))
 def test_plateau_equals_every_pair(rows: pd.DataFrame, metric: str, n: int) -> None:
     with stored(rows) as catalog:
@@ -95,7 +95,7 @@ def test_plateau_equals_every_pair(rows: pd.DataFrame, metric: str, n: int) -> N
         assert row["score"] == (None if expected is None else pytest.approx(expected))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=sweeps(values=4), metric=metrics)
 def test_plateaus_and_summits_equal_every_pair(rows: pd.DataFrame, metric: str) -> None:
     with stored(rows) as catalog:

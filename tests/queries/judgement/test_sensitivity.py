@@ -9,13 +9,9 @@ from queries.errors import BadValueError
 from queries.judgement.boundary import boundary
 from queries.judgement.scope import Scope
 from queries.judgement.sensitivity import sensitivity
-from tests.queries.judgement.grids import COLUMNS, SCOPE, SWEEP, frame, ranked, stored, sweeps, varying
+from tests.queries.judgement.grids import COLUMNS, SCOPE, SWEEP, frame, known, ranked, stored, sweeps, varying
 
 METRIC = st.sampled_from(["sharpe", "max_drawdown"])
-
-
-def _known(value: object) -> object:
-    return None if pd.isna(value) else value
 
 
 def test_sensitivity_is_golden() -> None:
@@ -68,7 +64,7 @@ def test_a_metric_that_does_not_vary_has_no_share() -> None:
     assert (one.axes.num_rows, one.slices.num_rows) == (0, 0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=sweeps(), metric=METRIC)
 def test_sensitivity_equals_pandas(rows: pd.DataFrame, metric: str) -> None:
     with stored(rows) as catalog:
@@ -79,7 +75,7 @@ def test_sensitivity_equals_pandas(rows: pd.DataFrame, metric: str) -> None:
     assert shares == sorted(shares, reverse=True)
     values = rows[metric]
     for name, row in axes.items():
-        keys = rows[COLUMNS[name]].map(_known)
+        keys = rows[COLUMNS[name]].map(known)
         slices = [item for item in found.slices.to_pylist() if item["parameter"] == name]
         groups = values.groupby(keys, dropna=False)
         assert row["values"] == len(slices) == groups.ngroups
@@ -95,7 +91,7 @@ def test_sensitivity_equals_pandas(rows: pd.DataFrame, metric: str) -> None:
         assert row["spread"] == pytest.approx(fitted.max() - fitted.min())
         assert row["best_mean"] == pytest.approx(fitted.min() if metric == "max_drawdown" else fitted.max())
         for quantile, column in ((0.05, "p05"), (0.25, "p25"), (0.5, "median"), (0.75, "p75"), (0.95, "p95")):
-            expected = groups.quantile(quantile).sort_index(na_position="first").map(_known)
+            expected = groups.quantile(quantile).sort_index(na_position="first").map(known)
             for item, value in zip(slices, expected, strict=True):
                 assert item[column] == (None if pd.isna(value) else pytest.approx(value))
 
@@ -117,7 +113,7 @@ def test_the_boundary_is_golden() -> None:
     assert two.num_rows == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=sweeps(values=4), metric=METRIC, n=st.integers(1, 5))
 def test_the_boundary_equals_pandas(rows: pd.DataFrame, metric: str, n: int) -> None:
     with stored(rows) as catalog:
