@@ -8,7 +8,7 @@ import pyarrow as pa
 from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.judgement.inputs import changed_inputs
-from queries.judgement.scope import Judged, Scope, judged, shown
+from queries.judgement.scope import Judged, Scope, judged, recorded, shown
 from queries.parameters import ParameterColumn
 from queries.sweep import sweep_row
 from queries.text import quoted
@@ -59,8 +59,10 @@ def diff(catalog: Catalog, before: str, after: str, metric: str = "sharpe", n: i
         raise BadValueError("n", n, "ask for at least one run")
     if before == after:
         raise BadValueError("sweep", after, "this is the same sweep; name another to compare it with")
-    old, new = judged(catalog, Scope(before), metric), judged(catalog, Scope(after), metric)
-    asked = _Asked(new, before, after, _either(old, new))
+    parameters = {
+        parameter.column: parameter for sweep in (before, after) for parameter in recorded(catalog, sweep)
+    }
+    asked = _Asked(judged(catalog, Scope(after), metric), before, after, list(parameters.values()))
     return Diff(
         inputs=changed_inputs(sweep_row(catalog, before), sweep_row(catalog, after)),
         runs=asked.row(_RUNS),
@@ -159,8 +161,3 @@ class _Asked:
             from pairs where before is distinct from after
             order by abs(change) desc nulls last, run_id_after limit $n
         """  # noqa: S608
-
-
-def _either(old: Judged, new: Judged) -> list[ParameterColumn]:
-    """Return the parameters that either sweep stores, a column once."""
-    return list({parameter.column: parameter for parameter in (*old.parameters, *new.parameters)}.values())

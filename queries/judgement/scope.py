@@ -153,11 +153,8 @@ def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
     if scope.sweep is None and scope.strategy is None:
         raise BadValueError("sweep", None, "name a sweep, or a strategy for its runs of all sweeps")
     if scope.sweep is not None:
-        row = sweep_row(catalog, scope.sweep)
-        raise_if_removed(catalog, scope.sweep)
-        strategy = scope.strategy or row["strategy"]
-        recorded = by_strategy([row], catalog.schema)[row["strategy"]]
-        parameters: Sequence[ParameterColumn] = recorded or from_schema(catalog.schema)
+        strategy = scope.strategy or str(sweep_row(catalog, scope.sweep)["strategy"])
+        parameters = recorded(catalog, scope.sweep)
     else:
         strategy = str(scope.strategy)
         parameters = catalog.parameters(strategy)
@@ -169,6 +166,18 @@ def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
     condition = "true" if scope.where is None else predicate(catalog, scope.where, strategy)
     whole = Scope(scope.sweep, strategy, scope.symbol, scope.timeframe, scope.where)
     return Judged(catalog, whole, order, parameters, condition)
+
+
+def recorded(catalog: Catalog, sweep: str) -> Sequence[ParameterColumn]:
+    """Return the parameters that a sweep stores with its runs; all columns of metrics if it recorded none.
+
+    Raises:
+        UnknownNameError: If there is no such sweep.
+        RemovedError: If it was removed.
+    """
+    row = sweep_row(catalog, sweep)
+    raise_if_removed(catalog, sweep)
+    return by_strategy([row], catalog.schema)[row["strategy"]] or from_schema(catalog.schema)
 
 
 def shown(parameter: ParameterColumn) -> str:

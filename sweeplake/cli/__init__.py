@@ -11,9 +11,12 @@ from lake.errors import LakeError
 from queries.errors import QueryError
 from sweeplake.cli.check import check
 from sweeplake.cli.compact import compact
+from sweeplake.cli.diff import diff
 from sweeplake.cli.find import best, lookup, search
+from sweeplake.cli.heatmap import heatmap
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.judge import judge
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.replay import replay
@@ -62,9 +65,10 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
+_JUDGEMENTS = (judge, heatmap, diff)
 _QUESTIONS = (best, search, lookup, show, replay, sql, export, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
-for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
+for command in (*_SWEEPS, *_JUDGEMENTS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sweeplake.cli.tables import print_table
 
+_PREFIX = "param_"
 MAIN_METRICS = ("sharpe", "total_return", "max_drawdown", "num_trades", "win_rate", "cagr")
 """The columns of every table of runs, the most important first: a narrow terminal loses the last."""
 
@@ -24,3 +25,17 @@ def print_runs(
 def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that are on."""
     return {name: value for name, value in params.items() if value is not None}
+
+
+def params_apart(table: Any) -> list[dict[str, Any]]:
+    """Return an Arrow table's rows with their parameters as one object, `params`; None is off."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return [
+        {
+            **{name: value for name, value in row.items() if not name.startswith(_PREFIX)},
+            "params": {
+                name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)
+            },
+        }
+        for row in rows
+    ]
