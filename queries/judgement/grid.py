@@ -5,6 +5,7 @@ counted in the values that the axis has, and equal in all else: symbol and bars,
 from nothing. A box is a cell with its neighbours.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,10 +68,23 @@ class Grid:
         """Return common table expressions from `cells` up to `boxes`: run_id, worth, and what its box holds.
 
         That is `cells` (count), `valued` (those that have the metric), `total` (sum of worth) and `highest`,
-        the cell's own among them. A box is the sum of its slices, axis by axis: each pass spreads what was
-        gathered over three places and adds it up, so that a grid of k axes takes 3k rows a cell, not 3^k. It
-        spreads over cells that do not exist, too, because ways around them lead through; where a grid is
-        so thin that they would be the most, those that no cell agrees with so far are left out.
+        the cell's own among them. Of two ways that find the same the one that makes fewer rows is taken.
+        """
+        runs = self.judged.ask(f"select count(*) as runs from ({self.judged.runs()})")["runs"][0].as_py()  # noqa: S608
+        sizes = {f"place_{place}": axis.size for place, axis in enumerate(self.axes)}
+        keys: list[str] = []
+        while len(keys) < len(self.ordered) and math.prod(sizes[name] for name in keys) < runs:
+            keys.append(self.ordered[len(keys)])
+        alike = max(1, runs // math.prod(sizes[name] for name in keys))
+        volume = math.prod(sizes[name] for name in self.ordered)
+        summed = 3 * len(self.ordered) * min(volume, 3 ** len(self.ordered) * runs)
+        return self._summed() if summed <= 3 ** len(keys) * runs * alike else self._joined(keys)
+
+    def _summed(self) -> str:
+        """Return `boxes` as sums of slices, axis by axis: the way for full grids.
+
+        Each pass spreads what was gathered over three places and adds it up, so that k axes take 3k rows a
+        cell, not 3^k. It spreads over cells that do not exist, too, because ways around them lead through.
         """
         names = [*self.equal, *self.ordered]
         passes = [
@@ -80,34 +94,38 @@ class Grid:
                 from cells group by all
             )"""  # noqa: S608
         ]
-        runs = self.judged.ask(f"select count(*) as runs from ({self.judged.runs()})")["runs"][0].as_py()  # noqa: S608
-        sizes = {f"place_{place}": axis.size for place, axis in enumerate(self.axes)}
-        room = 1
-        for number, name in enumerate(self.ordered, 1):
-            room *= sizes[name]
-            done, last = self.ordered[:number], number == len(self.ordered)
-            rest = "".join(f"{other}, " for other in names if other != name)
-            passes.append(
-                f"""spread_{number} as (
-                    select {rest} {name} + step as {name}, cells, valued, total, highest
-                    from pass_{number - 1}, (select unnest([-1, 0, 1]) as step)
-                ),
-                pass_{number} as (
-                    select {", ".join(names)}, cast(sum(cells) as integer) as cells,
-                        cast(sum(valued) as integer) as valued, sum(total) as total, max(highest) as highest
-                    from spread_{number} {_agreeing([*self.equal, *done]) if room > runs and not last else ""}
-                    group by all
-                )"""  # noqa: S608
-            )
-        return ", ".join(
-            [
-                *passes,
-                f"""boxes as (
-                    select cells.run_id, cells.worth, box.cells, box.valued, box.total, box.highest
-                    from cells inner join pass_{len(self.ordered)} as box using ({", ".join(names)})
-                )""",  # noqa: S608
-            ]
-        )
+        passes += [
+            f"""pass_{number} as (
+                select {"".join(f"{other}, " for other in names if other != name)} {name} + step as {name},
+                    cast(sum(cells) as integer) as cells, cast(sum(valued) as integer) as valued,
+                    sum(total) as total, max(highest) as highest
+                from pass_{number - 1}, (select unnest([-1, 0, 1]) as step)
+                group by all
+            )"""  # noqa: S608
+            for number, name in enumerate(self.ordered, 1)
+        ]
+        return f"""{", ".join(passes)}, boxes as (
+            select cells.run_id, cells.worth, box.cells, box.valued, box.total, box.highest
+            from cells inner join pass_{len(self.ordered)} as box using ({", ".join(names)})
+        )"""  # noqa: S608
+
+    def _joined(self, keys: Sequence[str]) -> str:
+        """Return `boxes` as joins of cells with cells: the way for grids of which few cells exist.
+
+        A cell looks at three places on each of the key axes, and of what it finds there at the others.
+        """
+        spread = ", ".join(f"cells.{name} + step_{name} as key_{name}" for name in keys)
+        steps = "".join(f", (select unnest([-1, 0, 1]) as step_{name})" for name in keys)
+        same = "".join(f" and spread.key_{name} = near.{name}" for name in keys)
+        return f"""spread as (
+            select cells.* {"," if keys else ""} {spread} from cells {steps}
+        ),
+        boxes as (
+            select spread.run_id, any_value(spread.worth) as worth, count(*) as cells,
+                count(near.worth) as valued, sum(near.worth) as total, max(near.worth) as highest
+            from spread inner join cells as near on {self.near("spread", "near")} {same}
+            group by spread.run_id
+        )"""  # noqa: S608
 
     def near(self, left: str, right: str) -> str:
         """Return the condition that two rows of cells are in each other's box."""
@@ -130,8 +148,3 @@ class Grid:
 def grid(judged: Judged) -> Grid:
     """Return the grid of judged runs."""
     return Grid(judged, judged.axes())
-
-
-def _agreeing(names: Sequence[str]) -> str:
-    key = ", ".join(names)
-    return f"semi join (select distinct {key} from cells) as agreeing using ({key})"  # noqa: S608

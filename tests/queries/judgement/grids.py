@@ -16,14 +16,15 @@ from tests.queries.conftest import parameters, put_runs, put_sweep, run_rows
 
 SWEEP, OTHER = "20260201-grid", "20260202-grid"
 SCOPE = Scope(SWEEP)
-KINDS = {"fast": "int", "stop": "float", "fill": "text", "smooth": "bool"}
-SECTIONS = {"fast": "strategy", "stop": "exits", "fill": "execution", "smooth": "strategy"}
+KINDS = {"fast": "int", "stop": "float", "hold": "int", "fill": "text", "smooth": "bool"}
+SECTIONS = {"fast": "strategy", "stop": "exits", "hold": "exits", "fill": "execution", "smooth": "strategy"}
 COLUMNS = {name: f"param_{name}" for name in KINDS}
 _ARROW = {"int": pa.float64(), "float": pa.float64(), "text": pa.string(), "bool": pa.bool_()}
 _BLOCKS = {"block_sums": pa.list_(pa.float32()), "n_bars": pa.int32()}
 _VALUES = {
     "fast": [3, 4, 7, 20],
     "stop": [None, 0.01, 0.02, 0.05],
+    "hold": [None, 1, 5],
     "fill": ["close", "next_open"],
     "smooth": [False, True],
 }
@@ -80,8 +81,8 @@ def _put(lake: Lake, sweep: str, rows: pd.DataFrame, **columns: str) -> None:
 
 @st.composite
 def sweeps(draw: Callable, values: int = 3) -> pd.DataFrame:
-    """Grids of up to four axes and two symbols; cells are missing, metrics are NULL, values tie."""
-    names = tuple(draw(st.lists(st.sampled_from(list(KINDS)), min_size=1, unique=True)))
+    """Grids of up to four axes of five and two symbols; cells are missing, metrics are NULL, values tie."""
+    names = tuple(draw(st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4, unique=True)))
     axes = [
         draw(st.lists(st.sampled_from(_VALUES[name]), min_size=1, max_size=values, unique=True))
         for name in names
