@@ -41,11 +41,13 @@ def plateau(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int = 10)
             from cells where worth is not null qualify place <= $n
         ),
         ordinary as (select median(worth) as worth from cells),
+        looking as ({cells.looking("best")}),
         around as (
             select best.place, best.run_id, best.worth, count(cells.run_id) as neighbours,
                 count(cells.worth) as valued, avg(cells.worth) as mean, min(cells.worth) as worst,
                 median(cells.worth) as median
-            from best left join cells on {cells.near("best", "cells")} and cells.run_id <> best.run_id
+            from looking as best
+            left join cells on {cells.near("best", "cells")} and cells.run_id <> best.run_id
             group by best.place, best.run_id, best.worth
         )
         """,  # noqa: S608

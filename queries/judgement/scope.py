@@ -23,8 +23,8 @@ class Scope:
     """The runs that are judged, of role full; None asks for nothing.
 
     Attributes:
-        sweep: Sweep id. Without one they are the strategy's runs of all sweeps, each run_id once, from the
-            latest sweep that has it.
+        sweep: Sweep id. Without one they are the strategy's runs of all sweeps, each run_id once: of the
+            rows that pass, the latest sweep's.
         strategy: Strategy name; needed without a sweep.
         symbol: Symbol.
         timeframe: Timeframe.

@@ -40,12 +40,14 @@ def diff(
     """
     import sweeplake
     from queries.judgement.diff import diff as compare
+    from queries.judgement.scope import recorded
 
     with sweeplake.open(lake_url, **pin) as lake:
         before, after = lake.sweep(sweep_a), lake.sweep(sweep_b)
         by = metric or after.metric
         found = compare(lake.catalog, before.sweep_id, after.sweep_id, by, n)
-    inputs, moves = found.inputs.to_pylist(), params_apart(found.moves)
+        known = [*recorded(lake.catalog, before.sweep_id), *recorded(lake.catalog, after.sweep_id)]
+    inputs, moves = found.inputs.to_pylist(), params_apart(found.moves, known)
     counts = {"runs": found.runs, "cells": found.cells, "best": found.best}
     if as_json:
         compared = {"before": before.sweep_id, "after": after.sweep_id, "metric": by}

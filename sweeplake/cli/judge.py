@@ -59,7 +59,7 @@ def judge(
     elif found["plateau"]:
         _print(found, by)
     else:
-        note(f"no run that was asked for has {by}")
+        note(f"no run of role full that was asked for has {by}")
 
 
 def _judgement(catalog: "Catalog", scope: "Scope", metric: str, n: int) -> dict[str, Any]:
@@ -67,21 +67,23 @@ def _judgement(catalog: "Catalog", scope: "Scope", metric: str, n: int) -> dict[
     from queries.judgement.boundary import boundary
     from queries.judgement.correlated import correlated
     from queries.judgement.plateau import local_maxima, plateau, plateaus
+    from queries.judgement.scope import recorded
     from queries.judgement.sensitivity import sensitivity
 
+    known = recorded(catalog, str(scope.sweep))
     matters = sensitivity(catalog, scope, metric)
     alike = correlated(catalog, scope, metric, _TOGETHER)
     return {
         "sensitivity": matters.axes.to_pylist(),
         "slices": matters.slices.to_pylist(),
         "boundary": boundary(catalog, scope, metric).to_pylist(),
-        "plateau": params_apart(plateau(catalog, scope, metric, n)),
-        "plateaus": params_apart(plateaus(catalog, scope, metric, n)),
-        "local_maxima": params_apart(local_maxima(catalog, scope, metric, n)),
+        "plateau": params_apart(plateau(catalog, scope, metric, n), known),
+        "plateaus": params_apart(plateaus(catalog, scope, metric, n), known),
+        "local_maxima": params_apart(local_maxima(catalog, scope, metric, n), known),
         "correlated": {
             "source": alike.source,
             "ideas": alike.ideas.to_pylist(),
-            "runs": params_apart(alike.runs),
+            "runs": params_apart(alike.runs, known),
         },
     }
 

@@ -1,11 +1,13 @@
 """Runs on a terminal: what identifies them, what they were ranked by, and the main metrics."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sweeplake.cli.tables import print_table
 
-_PREFIX = "param_"
+if TYPE_CHECKING:
+    from queries.parameters import ParameterColumn
+
 MAIN_METRICS = ("sharpe", "total_return", "max_drawdown", "num_trades", "win_rate", "cagr")
 """The columns of every table of runs, the most important first: a narrow terminal loses the last."""
 
@@ -27,15 +29,14 @@ def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def params_apart(table: Any) -> list[dict[str, Any]]:
-    """Return an Arrow table's rows with their parameters as one object, `params`; None is off."""
+def params_apart(table: Any, known: Iterable["ParameterColumn"]) -> list[dict[str, Any]]:
+    """Return an Arrow table's rows with their parameters as one object, `params`, by name; None is off."""
+    names = {parameter.column: parameter.name for parameter in known}
     rows: list[dict[str, Any]] = table.to_pylist()
     return [
         {
-            **{name: value for name, value in row.items() if not name.startswith(_PREFIX)},
-            "params": {
-                name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)
-            },
+            **{column: value for column, value in row.items() if column not in names},
+            "params": {names[column]: value for column, value in row.items() if column in names},
         }
         for row in rows
     ]

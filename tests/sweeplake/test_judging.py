@@ -119,7 +119,7 @@ def test_a_judgement_has_every_part(ask: Ask, swept: Path, cross: sl.Sweep) -> N
 def test_a_sweep_without_the_metric_is_not_judged(ask: Ask, swept: Path, cross: sl.Sweep) -> None:
     answer = ask("judge", cross.sweep_id, "--lake", swept, "--where", "sharpe > 1e9")
     assert (answer.code, answer.out) == (0, "")
-    assert answer.err == "no run that was asked for has composite_score\n"
+    assert answer.err == "no run of role full that was asked for has composite_score\n"
 
 
 def test_a_diff_tells_inputs_and_moves(ask: Ask, swept: Path, cross: sl.Sweep) -> None:

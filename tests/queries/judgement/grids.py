@@ -64,7 +64,7 @@ def stored(rows: pd.DataFrame, *others: pd.DataFrame, **columns: str) -> Iterato
 def _put(lake: Lake, sweep: str, rows: pd.DataFrame, **columns: str) -> None:
     names = [name for name in KINDS if COLUMNS[name] in rows]
     recorded = parameters(*((name, KINDS[name], SECTIONS[name]) for name in names))
-    put_sweep(lake, sweep, "cross", parameters=recorded, **columns)
+    put_sweep(lake, sweep, "cross", **{"parameters": recorded, **columns})
     for symbol, runs in rows.groupby("symbol"):
         held = {
             COLUMNS[name]: pa.array(list(map(known, runs[COLUMNS[name]]))).cast(_ARROW[KINDS[name]])

@@ -1,5 +1,7 @@
 """Heatmaps, against pandas."""
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -61,6 +63,23 @@ def test_a_heatmap_equals_pandas(rows: pd.DataFrame, metric: str, places: list[i
     for key, row in zip(keys, found, strict=True):
         assert row["value"] == (None if expected[key][0] is None else pytest.approx(expected[key][0]))
         assert (row["runs"], row["best_run_id"]) == expected[key][1:]
+
+
+def test_a_run_of_two_sweeps_counts_once_without_a_sweep() -> None:
+    old = frame(CELLS, {"sharpe": [1.0, 2.0, 3.0, 4.0]}, ("fast", "stop"))
+    new = old.iloc[:2].assign(sharpe=[5.0, None])
+    with stored(old, new) as catalog:
+        found = heatmap(catalog, Scope(strategy="cross"), "fast", aggregate="max").to_pylist()
+        first = heatmap(catalog, Scope(SWEEP, strategy="cross"), "fast", aggregate="max").to_pylist()
+    assert [(row["x"], row["value"], row["runs"]) for row in found] == [(3, 5.0, 3), (4, 3.0, 1)]
+    assert [(row["x"], row["value"], row["runs"]) for row in first] == [(3, 4.0, 3), (4, 3.0, 1)]
+
+
+def test_a_parameter_that_another_column_holds_is_found_by_its_name() -> None:
+    rows = frame([("007", 3), ("007", 4)], {"sharpe": [1.0, 2.0]}, ("fast",))
+    recorded = json.dumps([{"name": "my fast", "column": "param_fast", "kind": "int", "section": "strategy"}])
+    with stored(rows, parameters=recorded) as catalog:
+        assert heatmap(catalog, SCOPE, "my fast")["x"].to_pylist() == [3, 4]
 
 
 def test_an_empty_sweep_has_an_empty_heatmap() -> None:
