@@ -1,8 +1,17 @@
 """A sweep as Python users hold it."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from queries.judgement.boundary import boundary
+from queries.judgement.correlated import Correlated, correlated
+from queries.judgement.diff import Diff, diff
+from queries.judgement.heatmap import heatmap
+from queries.judgement.pareto import pareto
+from queries.judgement.plateau import local_maxima, plateau, plateaus
+from queries.judgement.scope import Scope
+from queries.judgement.sensitivity import Sensitivity, sensitivity
 from queries.storage import sweep_storage
 from queries.summary import Summary, summary
 from queries.sweep import status, sweep_row
@@ -11,13 +20,16 @@ from queries.walk_forward import stitched, tests
 if TYPE_CHECKING:
     import pandas as pd
 
-    from queries.luck.luck import Luck, Scope
+    from queries.luck.luck import Counted, Luck
     from sweeplake.lake import Lake
     from sweeps.execution.outcome import Outcome
 
 
 class Sweep:
     """One sweep in a lake.
+
+    Questions that judge it take a metric, by default the sweep's own, and `symbol`, `timeframe` and `where`
+    (a SQL condition on the columns of metrics) to judge a part of its runs.
 
     Attributes:
         lake: Its lake.
@@ -67,17 +79,62 @@ class Sweep:
         """Return its runs that pass the filters, as `Lake.search`."""
         return self.lake.search(sweep=self.sweep_id, **arguments)
 
+    def heatmap(
+        self,
+        x: str,
+        y: str | None = None,
+        metric: str | None = None,
+        aggregate: str = "median",
+        **within: Any,
+    ) -> "pd.DataFrame":
+        """Return a metric over two parameters, or along one, everything else taken together; a row a cell."""
+        scope, by = self._judged(metric, within)
+        return _frame(heatmap(self.lake.catalog, scope, x, y, metric=by, aggregate=aggregate))
+
+    def sensitivity(self, metric: str | None = None, **within: Any) -> Sensitivity:
+        """Return how much of a metric each parameter decides, and the metric at each of its values."""
+        return sensitivity(self.lake.catalog, *self._judged(metric, within))
+
+    def plateau(self, n: int = 10, metric: str | None = None, **within: Any) -> "pd.DataFrame":
+        """Return how good the neighbours of the n best runs are."""
+        return _frame(plateau(self.lake.catalog, *self._judged(metric, within), n))
+
+    def plateaus(self, n: int = 10, metric: str | None = None, **within: Any) -> "pd.DataFrame":
+        """Return the n runs with the best smoothed value: a lone peak loses."""
+        return _frame(plateaus(self.lake.catalog, *self._judged(metric, within), n))
+
+    def local_maxima(self, n: int = 10, metric: str | None = None, **within: Any) -> "pd.DataFrame":
+        """Return the n best runs that no neighbour beats."""
+        return _frame(local_maxima(self.lake.catalog, *self._judged(metric, within), n))
+
+    def boundary(self, n: int = 1, metric: str | None = None, **within: Any) -> "pd.DataFrame":
+        """Return which parameters of the n best runs lie at the edge of the grid."""
+        return _frame(boundary(self.lake.catalog, *self._judged(metric, within), n))
+
+    def pareto(self, metrics: Sequence[str] = ("sharpe", "max_drawdown"), **within: Any) -> "pd.DataFrame":
+        """Return the runs that no other beats in all of several metrics."""
+        return _frame(pareto(self.lake.catalog, Scope(self.sweep_id, **within), metrics))
+
+    def correlated(
+        self, n: int = 20, metric: str | None = None, threshold: float = 0.9, **within: Any
+    ) -> Correlated:
+        """Return how alike the n best runs are, and which of them are one idea."""
+        return correlated(self.lake.catalog, *self._judged(metric, within), n, threshold)
+
+    def diff(self, other: str, metric: str | None = None, n: int = 10) -> Diff:
+        """Return what changed from this sweep to another, by default in the other's metric."""
+        after = self.lake.sweep(other)
+        return diff(self.lake.catalog, self.sweep_id, after.sweep_id, metric or after.metric, n)
+
     def walk_forward(self) -> "pd.DataFrame":
         """Return what each split of a walk-forward chose, and what that came to, a row per tested span."""
-        found: pd.DataFrame = tests(self.lake.catalog, self.sweep_id).to_pandas()
-        return found
+        return _frame(tests(self.lake.catalog, self.sweep_id))
 
     def stitched(self) -> "pd.DataFrame":
         """Return the stitched out-of-sample curves, a row per bar, as the view `walk_forward_equity`."""
-        found: pd.DataFrame = stitched(self.lake.catalog, self.sweep_id).to_pandas()
-        return found
+        return _frame(stitched(self.lake.catalog, self.sweep_id))
 
-    def luck(self, symbol: str | None = None, trials: "Scope" = "sweep") -> "list[Luck]":
+    def luck(self, symbol: str | None = None, trials: "Counted" = "sweep") -> "list[Luck]":
         """Return how far its best run may be luck: an answer for each symbol, and the last one over all.
 
         Some runs are computed again, to tell how alike its trials are. Each answer has a `verdict`.
@@ -105,5 +162,12 @@ class Sweep:
     def failures(self) -> "pd.DataFrame":
         """Return its runs without a result: parameters, cause, error, traceback."""
         query = "select * from failures where sweep_id = $1 order by run_id"
-        found: pd.DataFrame = self.lake.catalog.arrow(query, [self.sweep_id]).to_pandas()
-        return found
+        return _frame(self.lake.catalog.arrow(query, [self.sweep_id]))
+
+    def _judged(self, metric: str | None, within: dict[str, Any]) -> tuple[Scope, str]:
+        return Scope(self.sweep_id, **within), metric or self.metric
+
+
+def _frame(rows: Any) -> "pd.DataFrame":
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame

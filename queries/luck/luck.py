@@ -16,7 +16,7 @@ from queries.luck.trials import OVERALL, SweepTrials, Trials, strategy_trials, s
 from queries.luck.verdict import verdict
 from queries.sweep import sweep_row
 
-Scope: TypeAlias = Literal["sweep", "lake"]
+Counted: TypeAlias = Literal["sweep", "lake"]
 """Whose trials count: those of the sweep, or all that the lake has of its strategy, each run_id once."""
 Halves: TypeAlias = Callable[[Catalog, str, tuple[str, ...], int, float], Overfitting | None]
 
@@ -82,7 +82,7 @@ def is_it_luck(
     sweep_id: str,
     *,
     symbol: str | None = None,
-    trials: Scope = "sweep",
+    trials: Counted = "sweep",
     correlations: Mapping[str, float] = MappingProxyType({}),
     halves: Halves | None = None,
 ) -> list[Luck]:

@@ -12,9 +12,12 @@ from queries.errors import QueryError
 from sweeplake.cli.cache import cache
 from sweeplake.cli.check import check
 from sweeplake.cli.compact import compact
+from sweeplake.cli.diff import diff
 from sweeplake.cli.find import best, lookup, search
+from sweeplake.cli.heatmap import heatmap
 from sweeplake.cli.history import history
 from sweeplake.cli.ingest import ingest
+from sweeplake.cli.judge import judge
 from sweeplake.cli.leaderboard import leaderboard
 from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
@@ -66,9 +69,10 @@ def cli() -> None:
 
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
-_QUESTIONS = (best, leaderboard, luck, search, lookup, show, replay, sql, export, cache, storage, history)
+_JUDGEMENTS = (judge, luck, heatmap, diff)
+_QUESTIONS = (best, leaderboard, search, lookup, show, replay, sql, export, cache, storage, history)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
-for command in (*_SWEEPS, *_QUESTIONS, *_MAINTENANCE):
+for command in (*_SWEEPS, *_JUDGEMENTS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
 
 

@@ -21,6 +21,10 @@ COMMANDS = {
     "cancel": "SWEEP_ID --lake --json",
     "status": "SWEEP_ID --lake --watch --version --as-of --json",
     "summary": "SWEEP_ID --lake --version --as-of --json",
+    "judge": "SWEEP_ID --lake -n --metric --symbol --where --version --as-of --json",
+    "heatmap": "SWEEP_ID --lake --x --y --metric --aggregate --symbol --where --output --version --as-of "
+    "--json",
+    "diff": "SWEEP_A SWEEP_B --lake -n --metric --version --as-of --json",
     "best": "--lake -n --metric --strategy --symbol --role --sweep --min-trades --version --as-of --json",
     "leaderboard": "--lake -n --metric --by --strategy --sweep --timeframe --min-trades --min-symbols "
     "--version --as-of --json",

@@ -27,6 +27,8 @@ QUESTIONS = [
     "best",
     "search --limit 5",
     "best --strategy fragile",
+    "judge latest",
+    "heatmap latest --x window",
 ]
 
 
