@@ -85,7 +85,7 @@ class Plan:
     """What a sweep would do and cost.
 
     Attributes:
-        runs: Runs of the whole sweep.
+        runs: Runs of the whole sweep; a walk-forward tests so many choices at most.
         reused: Runs that the lake already has and that would be carried over.
         to_compute: Runs that would be computed.
         blocks: Tasks.
@@ -152,13 +152,13 @@ def plan(
     reused = found.total()
     reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused)
     return Plan(
-        prepared.runs,
+        prepared.runs + prepared.tests,
         reused,
-        prepared.runs - reused,
+        prepared.runs + prepared.tests - reused,
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
-        (*prepared.cautions, *_crowded(prepared.runs - reused, workers)),
+        (*prepared.cautions, *_crowded(prepared, prepared.runs - reused, workers)),
     )
 
 
@@ -225,14 +225,15 @@ def cautioned(prepared: "Prepared", client: "Client | str | None", workers: int 
 
     if not is_embedded(client, workers):
         return prepared
-    return replace(prepared, cautions=(*prepared.cautions, *_crowded(prepared.runs, workers)))
+    return replace(prepared, cautions=(*prepared.cautions, *_crowded(prepared, prepared.runs, workers)))
 
 
-def _crowded(runs: int, workers: int | None) -> tuple[str, ...]:
+def _crowded(prepared: "Prepared", runs: int, workers: int | None) -> tuple[str, ...]:
     """Return a caution if embedded workers would take more memory than is free."""
-    from sweeps.execution.room import crowded, free_bytes, worker_bytes
+    from sweeps.execution.estimate import process_bytes
+    from sweeps.execution.room import crowded, free_bytes
 
-    return crowded(workers or os.cpu_count() or 1, worker_bytes(runs), free_bytes())
+    return crowded(workers or os.cpu_count() or 1, process_bytes(prepared, runs), free_bytes())
 
 
 def _prepared(config: ConfigSource, lake: Lake) -> "Prepared":

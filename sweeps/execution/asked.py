@@ -6,7 +6,7 @@ import numpy as np
 
 from sweeps.execution.cells import Group, groups, strategy_parameters
 from sweeps.execution.details import Curve, Details, trade_columns
-from sweeps.execution.failures import NOT_FINITE, Failure, failure_of
+from sweeps.execution.failures import NOT_FINITE, Failure, Failures, failure_of
 from sweeps.execution.results import Results
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
@@ -45,7 +45,9 @@ def compute_asked(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
         try:
             asker, signals, _ = asking.ready(group)
             made = simulate_asked(scene.window, signals, asker, settings[rows], periods_per_year, scratch)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a user's code may raise anything
             results.fail(rows, failure_of(error, scene.strategy.source))
             continue
         outcome = made.outcome
@@ -59,25 +61,30 @@ def compute_asked(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
     return results
 
 
-def trace_asked_details(scene: Scene, runs: Runs) -> Details:
-    """Return the details of some runs whose metrics are known to exist."""
-    details = Details()
+def trace_asked_details(scene: Scene, runs: Runs) -> tuple[Details, Failures]:
+    """Return the details of some runs that have a result; and why others, by row, have none this time."""
+    details, failures = Details(), Failures()
     grid, indices = runs.context.grid, runs.indices
     periods_per_year = scene.inputs.periods_per_year
     settings = settings_table(grid.values(indices), periods_per_year)
     time, asking = scene.window_bars.time, _Asking(scene, grid, indices)
     for group in groups(grid, indices):
-        step(indices[group.rows])
-        asker, signals, named = asking.ready(group)
         for row in group.rows.tolist():
             step(indices[row : row + 1])
-            run = trace_asked(scene.window, signals, asker, settings[row], periods_per_year)
+            try:
+                asker, signals, named = asking.ready(group)
+                run = trace_asked(scene.window, signals, asker, settings[row], periods_per_year)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  a user's code may raise anything, also now
+                failures[row] = failure_of(error, scene.strategy.source)
+                continue
             details.add(
                 runs.keys(row),
                 trade_columns(run, time, named, lag=0 if settings[row, S_FILL] else 1),
                 Curve(time, run.equity, run.position, settings[row, S_INITIAL_CAPITAL]),
             )
-    return details
+    return details, failures
 
 
 class _Asking:

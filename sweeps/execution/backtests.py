@@ -23,6 +23,7 @@ from sweeps.strategies.evaluate import run_backtester
 
 _METRIC_PLACE = {name: place for place, name in enumerate(METRIC_NAMES)}
 _COUNTS = frozenset(column.name for column in METRICS if pa.types.is_integer(column.type))
+MOST_COUNTED = 2**31 - 1
 _FILLED = frozenset({"sweep_id", "run_id", "trade"})
 """Columns of `trades` that the lake fills itself."""
 
@@ -53,7 +54,9 @@ def compute_backtests(scene: Scene, runs: Runs, *, keep: bool) -> tuple[Results,
             _store(scene, settings, said, results, row)
             if keep:
                 _keep(scene, runs.keys(row), settings, said.equity, trades, details)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
             results.failures[row] = failure_of(error, scene.strategy.source)
     return results, details
 
@@ -75,9 +78,10 @@ def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: R
         if np.isinf(value):
             raise BacktestError(scene.strategy.name, f'metric "{name}" is infinite; give NaN where undefined')
         if name in _METRIC_PLACE:
-            if name in _COUNTS and not (np.isnan(value) or float(value).is_integer()):
+            if name in _COUNTS and not (np.isnan(value) or _is_count(float(value))):
                 raise BacktestError(
-                    scene.strategy.name, f'metric "{name}" is {value}; it counts in whole numbers'
+                    scene.strategy.name,
+                    f'metric "{name}" is {value}; it counts in whole numbers, to {MOST_COUNTED:,} at most',
                 )
             results.metrics[row, _METRIC_PLACE[name]] = value
         else:
@@ -85,6 +89,10 @@ def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: R
                 raise BacktestError(scene.strategy.name, f'metric "{name}": name it as an identifier')
             own = results.custom.setdefault(name.lower(), np.full(len(results.metrics), np.nan))
             own[row] = value
+
+
+def _is_count(value: float) -> bool:
+    return value.is_integer() and abs(value) <= MOST_COUNTED
 
 
 def _keep(

@@ -13,7 +13,8 @@ class BadBudgetError(SweepError):
         self.name, self.value = name, value
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}: it is to be positive, or None for no limit"
+        kind = "a positive number" if self.name == "max_seconds" else "a whole number, and positive"
+        return f"{self.name} = {self.value!r}: give {kind}, or None for no limit"
 
 
 class BudgetSpentError(SweepError):
@@ -64,9 +65,9 @@ class Budget:
             BadBudgetError: If it cannot.
         """
         for name, value, is_good in (
-            ("max_runs", self.runs, self.runs is None or self.runs >= 1),
-            ("max_seconds", self.seconds, self.seconds is None or self.seconds > 0),
-            ("max_failures", self.failures, self.failures is None or self.failures >= 0),
+            ("max_runs", self.runs, _is_count(self.runs, 1)),
+            ("max_seconds", self.seconds, _is_positive(self.seconds)),
+            ("max_failures", self.failures, _is_count(self.failures, 0)),
         ):
             if not is_good:
                 raise BadBudgetError(name, value)
@@ -101,6 +102,14 @@ class Budget:
         """
         if self.runs is not None and left:
             raise BudgetSpentError(f"{self.runs:,} runs")
+
+
+def _is_count(value: object, least: int) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least)
+
+
+def _is_positive(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0)
 
 
 UNLIMITED = Budget()

@@ -1,12 +1,15 @@
 """Cluster: the Dask client that a sweep runs on."""
 
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import dask
 from distributed import Client, get_client
+from distributed.comm.addressing import get_address_host_port, parse_address
 from distributed.comm.core import CommClosedError
 
 from lake.retrying import retried
@@ -17,6 +20,9 @@ from sweeps.execution.warm import Warm
 
 T = TypeVar("T")
 CONNECT_SECONDS = 15
+RETRY_SECONDS = 0.2
+SOCKETS = ("tcp", "tls")
+"""Protocols whose addresses are a host and a port."""
 WORKERS_SECONDS = 60
 
 
@@ -123,6 +129,27 @@ def _answered(ask: Callable[[], T]) -> T:
     return retried(ask, lambda error: isinstance(error, OSError), WORKERS_SECONDS)
 
 
+def _await_listening(address: str) -> None:
+    """Return once something listens at an address; a client that finds nothing there takes long to be gone.
+
+    Raises:
+        OSError: If nothing does in time.
+        ValueError: If it is no address.
+    """
+    if parse_address(address)[0] not in SOCKETS:
+        return
+    host, port = get_address_host_port(address, strict=True)
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            with socket.create_connection((host, port), CONNECT_SECONDS):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+
+
 @contextmanager
 def _connect(address: str) -> Iterator[Client]:
     """Yield a client; if it loses the scheduler, it tries to come back as long as Dask's settings say.
@@ -130,6 +157,7 @@ def _connect(address: str) -> Iterator[Client]:
     That is `distributed.comm.timeouts.connect`, 30 s. A scheduler that was never there is told sooner.
     """
     try:
+        _await_listening(address)
         with Client(address, timeout=CONNECT_SECONDS, set_as_default=False):
             pass
         client = Client(address)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from lake.columns import TIME
 from lake.schemas import TABLES
 from sweeps.execution.cells import groups, strategy_parameters
+from sweeps.execution.failures import Failures, failure_of
 from sweeps.execution.rows import Runs, nullable
 from sweeps.execution.scene import Scene
 from sweeps.execution.steps import NOTHING, step
@@ -85,15 +86,22 @@ class Details:
         ]
 
 
-def trace_details(scene: Scene, runs: Runs) -> Details:
-    """Return the details of some runs whose metrics are known to exist."""
-    details = Details()
+def trace_details(scene: Scene, runs: Runs) -> tuple[Details, Failures]:
+    """Return the details of some runs that have a result; and why others, by row, have none this time."""
+    details, failures = Details(), Failures()
     grid, indices = runs.context.grid, runs.indices
     settings = settings_table(grid.values(indices), scene.inputs.periods_per_year)
     time = scene.window_bars.time
     for group in groups(grid, indices):
         parameters = strategy_parameters(grid, int(indices[group.rows[0]]))
-        said = scene.ask(parameters, group.variant.direction)
+        try:
+            said = scene.ask(parameters, group.variant.direction)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a user's code may raise anything, also the second time
+            failure = failure_of(error, scene.strategy.source)
+            failures.update(dict.fromkeys(group.rows.tolist(), failure))
+            continue
         step(NOTHING)
         signals = scene.signals(said, group.variant)
         for row in group.rows.tolist():
@@ -103,7 +111,7 @@ def trace_details(scene: Scene, runs: Runs) -> Details:
                 trade_columns(run, time, said.indicators, lag=0 if settings[row, S_FILL] else 1),
                 Curve(time, run.equity, run.position, settings[row, S_INITIAL_CAPITAL]),
             )
-    return details
+    return details, failures
 
 
 def trade_columns(

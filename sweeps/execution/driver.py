@@ -16,7 +16,8 @@ from queries.luck.trials import sweep_trials
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
 from sweeps.execution.choices import choose
-from sweeps.execution.events import CarriedOver, DetailsStarted, Ended, Observer, silent
+from sweeps.execution.events import CarriedOver, Cautioned, DetailsStarted, Ended, Observer, silent
+from sweeps.execution.failures import Failure
 from sweeps.execution.held import Search, sources_of
 from sweeps.execution.interruption import uninterrupted
 from sweeps.execution.ledger import Ledger
@@ -240,11 +241,17 @@ class _Drive:
             self.ledger.take_out_details(missing["run_id"])
             blocks = winning_blocks(self.prepared, missing, self.threads())
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
+            undetailed: tuple[Failure, ...] = ()
             for receipt in self._receipts(run_details, iter(blocks)):
                 if isinstance(receipt, BlockLostError):
                     raise receipt
-                self.ledger.add(receipt)
+                undetailed += receipt.undetailed
+                if receipt.files or receipt.rows:
+                    self.ledger.add(receipt)
             self.ledger.flush()
+        if undetailed:
+            told = "have a result, and raise when they are computed again for their trades and equity"
+            self.observer(Cautioned(f"{len(undetailed):,} runs {told}: {undetailed[0].error}"))
 
     def _seconds(self) -> float:
         return time.monotonic() - self.begun

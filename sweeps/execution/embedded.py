@@ -29,8 +29,11 @@ DEAF_TO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 """Run first in every embedded worker: a terminal's Ctrl-C reaches them too, and only the driver shall act."""
 QUIET = "import sys\nsys.stdout = sys.stderr\n"
 """So is this: what a strategy prints must not get among the results on standard output."""
-ONE_THREAD = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-"""A process that is forked has one thread; libraries must not start theirs."""
+ANCESTORS = dict.fromkeys(
+    ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONSAFEPATH"), "1"
+)
+"""The environment that workers are forked in. A process that is forked has one thread: libraries must not
+start theirs. And a user's `queue.py` in the current folder is no module of Python's own."""
 
 
 class MainModuleError(SweepError):
@@ -54,10 +57,11 @@ def prepare_workers() -> None:
     """
     if METHOD != "forkserver" or _is_being_started():
         return
-    resource_tracker.ensure_running()  # by itself it would unblock Ctrl-C below
     forkserver.set_forkserver_preload([ANCESTOR])
-    with _single_threaded(), _deaf():
-        forkserver.ensure_running()
+    with _ancestors_environment():
+        resource_tracker.ensure_running()  # by itself it would unblock Ctrl-C below
+        with _deaf():
+            forkserver.ensure_running()
 
 
 def start_cluster(workers: int) -> "LocalCluster":
@@ -92,9 +96,9 @@ def _is_being_started() -> bool:
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+def _ancestors_environment() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in ANCESTORS}
+    os.environ.update(ANCESTORS)
     try:
         yield
     finally:

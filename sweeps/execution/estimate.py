@@ -49,20 +49,28 @@ def estimate(prepared: Prepared, sample: Sample, workers: int, reused: int = 0) 
     each = sample.run_seconds + (sample.detail_seconds if keeps_all else 0.0)
     most = min(MOST_RUNS, most_detailed(bars)) if keeps_all else MOST_RUNS
     per_block = int(np.clip(TARGET_SECONDS / each, 1, most))
-    to_compute = prepared.runs - reused + prepared.tests
+    searching = prepared.runs - reused
+    to_compute = searching + prepared.tests
+    tested = len(prepared.inputs) - len(searched) if prepared.tests else 0
     all_bars = sum(prepared.inputs[at].bars for at in searched)
     shorter = all_bars / (len(searched) * bars)
     detailed = _detailed(prepared, to_compute)
     computing = (to_compute * sample.run_seconds + detailed * sample.detail_seconds) * shorter
     opening = len(prepared.inputs) * sample.opening_seconds
     return Estimate(
-        blocks=len(searched) * math.ceil(to_compute / len(searched) / per_block),
+        blocks=len(searched) * math.ceil(searching / len(searched) / per_block) + tested,
         seconds=(computing + opening) / workers + ALONE_TRIPS * sample.trip_seconds,
-        memory_bytes=worker_bytes(to_compute, to_compute * bars if keeps_all else 0) * (workers + 1),
+        memory_bytes=process_bytes(prepared, to_compute) * (workers + 1),
         lake_bytes=int(sample.run_bytes * prepared.runs + sample.detail_bytes * detailed * shorter),
         runs_per_second=1 / each,
         engine=sample.engine,
     )
+
+
+def process_bytes(prepared: Prepared, runs: int) -> int:
+    """Return what each process of a sweep takes that computes so many runs."""
+    bars = max(inputs.bars for inputs in prepared.inputs.values())
+    return worker_bytes(runs, runs * bars if prepared.config.details.keep == "all" else 0)
 
 
 def _detailed(prepared: Prepared, to_compute: int) -> int:

@@ -1,6 +1,7 @@
 """Failures: why a run has no result."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sweeps.strategies.errors import BacktestError, SignalError
 from sweeps.strategies.source import StrategySource
@@ -13,6 +14,9 @@ WORKER_LOST = "worker_lost"
 TIMEOUT = "timeout"
 MEMORY = "memory"
 CRASHED = "crashed"
+
+MOST_TEXT = 10_000
+"""Characters that are kept of an error's message, and of its traceback."""
 
 _CAUSES = {SignalError: BAD_SIGNALS, BacktestError: BAD_RESULT, MemoryError: MEMORY}
 
@@ -32,7 +36,27 @@ class Failure:
     traceback: str
 
 
+Failures: TypeAlias = dict[int, Failure]
+"""Why runs have no result, by row."""
+
+
 def failure_of(error: BaseException, source: StrategySource) -> Failure:
-    """Describe an error that a strategy raised, or that its answer caused."""
+    """Describe an error that a strategy raised, or that its answer caused; long texts are cut."""
     cause = next((cause for kind, cause in _CAUSES.items() if isinstance(error, kind)), RAISED)
-    return Failure(cause, f"{type(error).__name__}: {error}", source.own_traceback(error))
+    return Failure(cause, _bounded(described(error)), _bounded(source.own_traceback(error)))
+
+
+def described(error: BaseException) -> str:
+    """Return an error's type and message, also of one whose message cannot be had."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as broken:  # noqa: BLE001  a user's class may raise anything
+        return f"{type(error).__name__}: its message cannot be told ({type(broken).__name__})"
+
+
+def _bounded(text: str) -> str:
+    """Return a text as Parquet takes it: of bounded length, without halves of characters."""
+    if len(text) > MOST_TEXT:
+        half = MOST_TEXT // 2
+        text = f"{text[:half]} [... {len(text) - 2 * half:,} characters ...] {text[-half:]}"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

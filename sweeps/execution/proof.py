@@ -61,7 +61,9 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
             metrics = _try(strategy, bars, parameters)
         except StrategyCompileError:
             raise  # of no parameter set's making
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a user's code may raise anything
             failure = error
         else:
             works.append(parameters)

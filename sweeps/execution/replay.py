@@ -6,7 +6,7 @@ also when bars were corrected since; that they were is told.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from lake.lake import Lake
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, TABLES
 from queries.show import StoredRun
 from sweeps.bars.store import load_bars
-from sweeps.execution.computed import compute_results, trace_runs
+from sweeps.execution.computed import compute_results
 from sweeps.execution.context import Place
 from sweeps.execution.resume import revived
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
@@ -68,10 +68,9 @@ def compute_again(start: Start, place: Place, runs: pa.Table) -> dict[str, Again
     context = start.context
     cells = np.unique(locate(context.grid, context.columns, runs))
     scene = open_scene(context, place)
-    asked = Runs(context, place, cells)
-    results, _ = compute_results(scene, asked)
-    metrics = metric_rows(asked, results, 0.0)
-    traced = dict(trace_runs(scene, Runs(context, place, cells[results.good])).tables())
+    asked = Runs(replace(context, keep_details=True), place, cells)
+    results, details = compute_results(scene, asked)
+    metrics, traced = metric_rows(asked, results, 0.0), dict(details.tables())
     found = {
         run_id: Again(_of(metrics, run_id), {table: _of(rows, run_id) for table, rows in traced.items()})
         for run_id in metrics["run_id"].to_pylist()

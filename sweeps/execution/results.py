@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.execution.failures import Failure
+from sweeps.execution.failures import Failure, Failures
 from sweeps.simulation.metric_names import METRIC_NAMES
 from sweeps.simulation.statistics import BLOCKS
 from sweeps.spec.grid import IndexArray
@@ -27,7 +27,7 @@ class Results:
     metrics: npt.NDArray[np.float64]
     block_sums: npt.NDArray[np.float32]
     block_sumsqs: npt.NDArray[np.float32]
-    failures: dict[int, Failure] = field(default_factory=dict)
+    failures: Failures = field(default_factory=dict)
     custom: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     looped: int = 0
 

@@ -31,16 +31,19 @@ def free_bytes() -> int:
 
 
 def crowded(workers: int, each: int, free: int) -> tuple[str, ...]:
-    """Return a caution if so many workers of a size take more memory than is free.
+    """Return a caution if so many workers of a size, and the driver, take more memory than is free.
 
     Args:
         workers: Embedded workers.
-        each: Bytes of one.
+        each: Bytes of one, and of the driver.
         free: Bytes that are free.
     """
-    if workers * each <= free:
+    taken = (workers + 1) * each
+    if taken <= free:
         return ()
-    fewer = max(1, free // each)
-    taken, given = workers * each / 1e9, free / 1e9
-    told = f"{workers:,} workers take about {taken:,.1f} GB of memory, of which {given:,.1f} GB are free here"
+    fewer = max(1, free // each - 1)
+    told = (
+        f"{workers:,} workers and the driver take about {taken / 1e9:,.1f} GB of memory, of which "
+        f"{free / 1e9:,.1f} GB are free here"
+    )
     return (f"{told}; give --workers {fewer:,}",)

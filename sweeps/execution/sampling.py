@@ -97,7 +97,7 @@ def _details(scene: Scene, runs: Runs) -> tuple[float, float]:
 def _traced(scene: Scene, runs: Runs, count: int) -> tuple[int, float]:
     """Return bytes and seconds of the details of the first runs, encoded: that takes as long again."""
     began = time.perf_counter()
-    details = trace_runs(scene, replace(runs, indices=runs.indices[:count]))
+    details, _ = trace_runs(scene, replace(runs, indices=runs.indices[:count]))
     size = _size([rows for _, rows in details.tables()])
     return size, max(time.perf_counter() - began, 1e-9)
 

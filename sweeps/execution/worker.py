@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 from distributed import Reschedule, get_worker, secede
@@ -41,20 +41,6 @@ class BarsChangedError(SweepError):
         )
 
 
-class DetailsLostError(SweepError):
-    """Runs that had a result do harm when they are computed again for their trades and equity."""
-
-    def __init__(self, runs: int, failure: Failure) -> None:
-        super().__init__(runs, failure)
-        self.runs, self.failure = runs, failure
-
-    def __str__(self) -> str:
-        return (
-            f"{self.runs} runs that have a result fail when their trades and equity are computed: "
-            f"{self.failure.error}; `sweeplake resume` tries again"
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class BlockReceipt:
     """What a block made: written files, small rows to pack with others, counts and times.
@@ -67,6 +53,7 @@ class BlockReceipt:
         failed: Runs without.
         stages: Seconds by stage; see `stages`.
         worker_bytes: Most resident memory that the worker's process had until then.
+        undetailed: Of a block of winners, why some raised when they were computed again.
     """
 
     block: Block
@@ -76,6 +63,7 @@ class BlockReceipt:
     failed: int
     stages: Mapping[str, float] = field(default_factory=dict)
     worker_bytes: int = 0
+    undetailed: tuple[Failure, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -168,7 +156,10 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
 
 
 def run_details(context: SweepContext, block: Block) -> BlockReceipt:
-    """Compute again the runs of a block, which are winners, and write their trades and equity."""
+    """Compute again the runs of a block, which are winners, and write their trades and equity.
+
+    A run that had a result and raises this time is named in the receipt, and gets none.
+    """
     _require_welcome()
     watch = Stopwatch()
     scene = _scenes.get(context, block.place)
@@ -176,9 +167,8 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     runs = Runs(context, block.place, block.indices(context.grid))
     results, details = contained(scene, runs, trace=True, apart=block.apart)
     watch.lap(SIMULATE)
-    if results.failures:
-        raise DetailsLostError(len(results.failures), next(iter(results.failures.values())))
-    return _receipt(runs, block, details.tables(), 0, watch)
+    receipt = _receipt(runs, block, details.tables(), 0, watch)
+    return replace(receipt, undetailed=tuple(results.failures.values()))
 
 
 def _require_welcome() -> None:

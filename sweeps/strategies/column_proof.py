@@ -38,6 +38,8 @@ def prove_columns(strategy: Strategy, bars: Bars, parameter_sets: Sequence[Mappi
         ColumnOrders(strategy, ind, 0, asked)
     except TooManyRowsError:
         return
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ColumnsRefusedError(strategy.name, f"{type(error).__name__}: {error}") from error
     OrderBook(strategy, ind, 0, np.empty((sets, kinds, words_of(len(bars))), np.uint64)).ask(asked)

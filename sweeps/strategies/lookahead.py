@@ -65,7 +65,7 @@ def _prove(
     random: np.random.Generator,
 ) -> None:
     cuts = _cuts(whole, random)
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
     for cut in cuts:
         part, error = _attempt(strategy, bars.cut(cut), parameters)
         if part is None:
@@ -82,11 +82,13 @@ def _prove(
 
 def _attempt(
     strategy: Strategy, bars: Bars, parameters: Mapping[str, Any]
-) -> tuple[Evaluation | None, Exception | None]:
+) -> tuple[Evaluation | None, BaseException | None]:
     direction: Direction = "both" if strategy.short else "long"
     try:
         return signals_of(strategy, Indicators(bars), parameters, direction), None
-    except Exception as error:  # noqa: BLE001  a user's function may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  a user's function may raise anything
         return None, error
 
 

@@ -77,9 +77,7 @@ class Memo:
 
     def keep(self, key: Hashable, arrays: Arrays) -> Kept:
         """Keep the arrays of ``key``, read-only, in lines of their own; beyond capacity drop the oldest."""
-        arrays = tuple(_aligned(array, self._window) for array in arrays)
-        for array in arrays:
-            array.setflags(write=False)
+        arrays = tuple(_sealed(_aligned(array, self._window)) for array in arrays)
         found = arrays, max((_first_finite(array) for array in arrays), default=0)
         with self._lock:
             if key not in self.results:
@@ -107,6 +105,15 @@ def _aligned(array: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
     row = room[first : first + array.nbytes].view(np.float64)
     row[:] = array
     return row
+
+
+def _sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view of an array that cannot be made writeable: what it is a view of is not, either."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        owner.setflags(write=False)
+        owner = owner.base
+    return array.view()
 
 
 def _first_finite(array: npt.NDArray[Any]) -> int:

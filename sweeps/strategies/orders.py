@@ -49,7 +49,7 @@ class OrderBook:
         self.unpacked, self.stops = nothing_asked(), Stops(len(words))
         self._words = words
         self._columns: ColumnOrders | None = None
-        self.errors: dict[int, Exception | SystemExit] = {}
+        self.errors: dict[int, BaseException] = {}
         self._strategy, self._ind, self._start, self._bars = strategy, ind, start, len(ind.bars)
         self._pending = Pending(words, self._bars, start)
 
@@ -99,7 +99,9 @@ class OrderBook:
                         flags(result, place, used.warm, direction)
                     else:
                         self._note(place, result, used.warm, direction)
-                except (Exception, SystemExit) as error:  # noqa: BLE001  a user's code may raise anything
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # noqa: BLE001  a user's code may raise anything
                     self.errors[place] = error
         self._pending.pack()
 
@@ -135,18 +137,14 @@ class OrderBook:
         if sets == 1:
             self._ask_each(questions, first)
             return
-        halves = sets == self._bars  # a column must not look like a row
-        if not halves:
-            try:
-                orders = ColumnOrders(self._strategy, self._ind, self._start, questions)
-            except TooManyRowsError:
-                halves = True
-            except (Exception, SystemExit):  # noqa: BLE001  one value may be refused: then only its set fails
-                self._ask_each(questions, first)
-                return
-        if halves:
+        try:
+            orders = self._in_columns(questions)
+        except TooManyRowsError:
             self._ask_columns(questions.part(slice(sets // 2)), first)
             self._ask_columns(questions.part(slice(sets // 2, sets)), first + sets // 2)
+            return
+        if orders is None:
+            self._ask_each(questions, first)
             return
         # What differs between a column and numbers differs by value: each is held against numbers once.
         fresh = {} if self._strategy.columns else questions.values()
@@ -171,6 +169,21 @@ class OrderBook:
         self._trust.values.update(fresh)
         if whole:
             self._columns, self.unpacked = orders, orders.unpacked
+
+    def _in_columns(self, questions: Questions) -> ColumnOrders | None:
+        """Ask for many sets at once; None if it raises: one value may be refused, and only its set fails.
+
+        Raises:
+            TooManyRowsError: If fewer are to be asked for at once; a column must not look like a row, either.
+        """
+        if len(questions) == self._bars:
+            raise TooManyRowsError(self._bars, len(questions))
+        try:
+            return ColumnOrders(self._strategy, self._ind, self._start, questions)
+        except (KeyboardInterrupt, TooManyRowsError):
+            raise
+        except BaseException:  # noqa: BLE001  a user's code may raise anything
+            return None
 
     def _check(self, questions: Questions, first: int, places: list[int]) -> None:
         """Ask some sets alone as well, and compare."""

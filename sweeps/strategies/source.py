@@ -101,7 +101,9 @@ class StrategySource:
     def _user_module(self, bundle: SourceBundle) -> ModuleType:
         try:
             return PrivateModules(bundle).load(bundle.main)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise BrokenStrategyError(self.reference, self.own_traceback(error)) from error
 
 

@@ -48,7 +48,17 @@ def test_so_many_runs_are_computed_and_resume_computes_the_rest(
     pd.testing.assert_frame_equal(metrics_of(last), metrics_of(undisturbed))
 
 
-@pytest.mark.parametrize("budget", [{"max_runs": 0}, {"max_seconds": -1.0}, {"max_failures": -1}])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        {"max_runs": 0},
+        {"max_runs": 2.5},
+        {"max_seconds": -1.0},
+        {"max_seconds": "3"},
+        {"max_failures": -1},
+        {"max_failures": True},
+    ],
+)
 def test_a_budget_that_cannot_be_kept_is_refused_before_anything(
     pair: Lake, client: Client, write: Callable[..., Path], budget: dict[str, Any]
 ) -> None:
