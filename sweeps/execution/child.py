@@ -3,17 +3,18 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import ModuleType
+from typing import Any, Generic, TypeVar
 
 from sweeps.errors import SweepError
-from sweeps.execution.computed import Made
-from sweeps.execution.confined import Confinement, Word, confined
+from sweeps.execution.confined import Given, Word, confined
 from sweeps.execution.embedded import METHOD, prepare_workers
 from sweeps.execution.failures import CRASHED, MEMORY, TIMEOUT, Failure
 from sweeps.execution.steps import NOTHING, Step
@@ -26,6 +27,7 @@ LAST_WORDS_SECONDS = 2.0
 """So long a process that hangs has to say where."""
 
 
+T = TypeVar("T")
 _starting = threading.Lock()
 """What starts a process changes what all threads share."""
 
@@ -54,15 +56,15 @@ class ApartError(SweepError):
         return f"the strategy cannot be loaded in a process apart: {self.reason}"
 
 
-class Child:
-    """A process apart; to be ended by whoever started it.
+class Child(Generic[T]):
+    """A process apart; to be ended by whoever started it. It does not import its parent's main module.
 
     Raises:
         ApartError: If it dies before it can be asked.
         Exception: What is raised where the strategy is loaded.
     """
 
-    def __init__(self, given: Confinement) -> None:
+    def __init__(self, given: Given[T]) -> None:
         self._given = given
         self._folder = TemporaryDirectory(prefix="sweeplake-apart-")
         self._fatal = Path(self._folder.name, "fatal")
@@ -73,7 +75,8 @@ class Child:
         self._process = context.Process(target=confined, args=arguments, daemon=True)
         with _starting, _may_have_children():
             prepare_workers()
-            self._process.start()
+            with _without_main():
+                self._process.start()
         theirs.close()
         end.close()
         try:
@@ -87,7 +90,7 @@ class Child:
         """Whether it can be asked."""
         return bool(self._process.is_alive())
 
-    def ask(self, indices: IndexArray) -> Made | Death:
+    def ask(self, indices: IndexArray) -> T | Death:
         """Return what it makes of cells, or how it died; after that it is to be ended.
 
         Raises:
@@ -95,7 +98,7 @@ class Child:
         """
         with suppress(OSError):  # it died since; why is heard below
             self._connection.send(indices)
-        answer: Made | Death = self._listen(self._given.context.limits.run_seconds)
+        answer: T | Death = self._listen(self._given.limits.run_seconds)
         return answer
 
     def end(self) -> None:
@@ -143,7 +146,7 @@ class Child:
         return Failure(TIMEOUT, f"it did not come back {how_long}", self._said())
 
     def _out_of_memory(self) -> Failure:
-        most = self._given.context.limits.memory_bytes // MEGA
+        most = self._given.limits.memory_bytes // MEGA
         return Failure(MEMORY, f"it took more than {most:,} MB (`limits.memory_mb`)", "")
 
     def _crashed(self) -> Failure:
@@ -156,11 +159,25 @@ class Child:
 
     def _said(self) -> str:
         """Return what the interpreter said of a fatal error, the user's own files alone."""
-        bundle = self._given.context.strategy.bundle
+        bundle = self._given.bundle
         names = bundle.filenames() if bundle else frozenset()
         lines = self._fatal.read_text(errors="replace").splitlines() if self._fatal.exists() else []
         own = [line for line in lines if any(f'"{name}"' in line for name in names)]
         return "\n".join(["Traceback (most recent call first):", *own]) if own else ""
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a process that is started not import the program that starts it: it needs nothing of that.
+
+    A program without a guard would start over there.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

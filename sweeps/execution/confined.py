@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.computed import Made, make
-from sweeps.execution.context import Place, SweepContext
+from sweeps.execution.context import Limits, Place, SweepContext
 from sweeps.execution.memory import limit_memory
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
 from sweeps.execution.steps import NOTHING, Step, stepping, watched_by
 from sweeps.spec.grid import IndexArray
+from sweeps.strategies.bundle import SourceBundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,27 @@ class Word(Enum):
 
 ORPHANED = 3.0
 """Times its limit that a step may take before the process ends itself."""
-Told: TypeAlias = tuple[Word, Step | Made | BaseException | None]
+Told: TypeAlias = tuple[Word, object]
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Given(Protocol[T_co]):
+    """What a process apart is given; it travels there."""
+
+    @property
+    def limits(self) -> Limits:
+        """What one step may take."""
+
+    @property
+    def bundle(self) -> SourceBundle | None:
+        """The user's files that it runs."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What stands for the environment of the process that it was forked from."""
+
+    def open(self) -> "Callable[[IndexArray], T_co]":
+        """Load what is needed, there; return what makes something of cells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +83,16 @@ class Confinement:
     asks_sets: bool
     environment: Mapping[str, str]
 
+    @property
+    def limits(self) -> Limits:
+        """What one run may take."""
+        return self.context.limits
+
+    @property
+    def bundle(self) -> SourceBundle | None:
+        """The user's files."""
+        return self.context.strategy.bundle
+
     def open(self) -> "Callable[[IndexArray], Made]":
         """Load the strategy; return what computes cells."""
         context = self.context
@@ -74,7 +105,7 @@ class Confinement:
         return compute
 
 
-def confined(given: Confinement, fatal: str, connection: Connection, lifeline: Connection) -> None:
+def confined(given: Given[object], fatal: str, connection: Connection, lifeline: Connection) -> None:
     """Compute whatever cells come through a connection, one answer each, until it ends; a process's main.
 
     What the interpreter says of a fatal error goes to a file.
@@ -89,7 +120,7 @@ def confined(given: Confinement, fatal: str, connection: Connection, lifeline: C
     with Path(fatal).open("w") as last_words:
         faulthandler.enable(last_words)
         compute = given.open()
-        limit_memory(given.context.limits.memory_bytes)
+        limit_memory(given.limits.memory_bytes)
         connection.send((Word.READY, None))
 
         def tell(step: Step) -> None:
@@ -99,7 +130,7 @@ def confined(given: Confinement, fatal: str, connection: Connection, lifeline: C
                 faulthandler.cancel_dump_traceback_later()
             else:
                 faulthandler.dump_traceback_later(
-                    ORPHANED * given.context.limits.run_seconds, exit=True, file=last_words
+                    ORPHANED * given.limits.run_seconds, exit=True, file=last_words
                 )
 
         with watched_by(tell):
@@ -111,7 +142,7 @@ def confined(given: Confinement, fatal: str, connection: Connection, lifeline: C
                 _tell(connection, compute, indices)
 
 
-def _tell(connection: Connection, compute: "Callable[[IndexArray], Made]", indices: IndexArray) -> None:
+def _tell(connection: Connection, compute: "Callable[[IndexArray], object]", indices: IndexArray) -> None:
     try:
         told: Told = Word.MADE, compute(indices)
     except MemoryError:

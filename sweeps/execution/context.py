@@ -8,7 +8,9 @@ from typing import NamedTuple
 from lake.schemas import TABLES
 from lake.snapshot import Snapshot
 from sweeps.bars.store import only
+from sweeps.spec.config import SweepConfig
 from sweeps.spec.grid import Grid
+from sweeps.spec.limits_config import MEGA
 from sweeps.spec.splits import FULL
 from sweeps.strategies.source import StrategySource
 
@@ -80,6 +82,11 @@ class Limits:
 
     run_seconds: float
     memory_bytes: int
+
+
+def limits_of(config: SweepConfig) -> Limits:
+    """Return the limits that a configuration sets."""
+    return Limits(config.limits.run_seconds, config.limits.memory_mb * MEGA)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from sweeps.bars.errors import NoBarsError
 from sweeps.bars.frame import Bars
 from sweeps.bars.store import available, load_bars, only
 from sweeps.bars.timeframes import normal
-from sweeps.execution.context import ParameterColumn, Place, PlaceInputs
+from sweeps.execution.context import ParameterColumn, Place, PlaceInputs, limits_of
+from sweeps.execution.harmless import harmless
 from sweeps.execution.inputs import on_spans, whole_inputs
 from sweeps.execution.proof import prove
 from sweeps.execution.rows import ARROW_KINDS
@@ -93,7 +95,8 @@ def prepare(config: SweepConfig, lake: Lake, base_dir: Path) -> Prepared:
     _check_columns(parameter_columns(config, grid), snapshot)
 
     def check(readable: Bars) -> None:
-        own_metrics = prove(strategy, readable, grid, seed=0)
+        proof = partial(prove, strategy.source, readable, grid, seed=0)
+        own_metrics = harmless(strategy.source, readable.symbol, limits_of(config), proof)
         check_metrics(config, (*METRIC_NAMES, *own_metrics))
 
     return _assembled(config, strategy, grid, snapshot, _symbols(config, snapshot), check)

@@ -7,6 +7,7 @@ import numpy as np
 from sweeps.bars.frame import Bars
 from sweeps.errors import SweepError
 from sweeps.execution.cells import strategy_parameters
+from sweeps.execution.steps import NOTHING, step, stepping
 from sweeps.spec.grid import CHUNK_CELLS, Grid
 from sweeps.spec.rules import Value
 from sweeps.strategies.asking import signals_of
@@ -16,6 +17,7 @@ from sweeps.strategies.contract import Strategy
 from sweeps.strategies.evaluate import run_backtester
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.lookahead import prove_causal
+from sweeps.strategies.source import StrategySource
 
 PROVEN = 3
 """Parameter sets that must be free of lookahead; fewer where fewer work."""
@@ -39,8 +41,8 @@ class StrategyFailsError(SweepError):
         )
 
 
-def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, ...]:
-    """Return if the strategy works for at least one parameter set of a sample, and looks ahead for none.
+def prove(source: StrategySource, bars: Bars, grid: Grid, seed: int) -> tuple[str, ...]:
+    """Return if a strategy works for at least one parameter set of a sample, and looks ahead for none.
 
     Returns:
         The names of the metrics that a user's backtester gave; nothing for other strategies.
@@ -52,11 +54,13 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
         StrategyCompileError: If numba cannot compile a function that is asked bar by bar.
         LookaheadError: If a signal changes when later bars are removed.
     """
+    strategy = stepping(source.load())
     works: list[dict[str, Value]] = []
     failure: BaseException | None = None
     metrics: tuple[str, ...] = ()
     for index in _sampled(grid, seed):
         parameters = strategy_parameters(grid, index)
+        step(parameters)
         try:
             metrics = _try(strategy, bars, parameters)
         except StrategyCompileError:
@@ -69,6 +73,7 @@ def prove(strategy: Strategy, bars: Bars, grid: Grid, seed: int) -> tuple[str, .
             works.append(parameters)
         if len(works) == (1 if strategy.kind == "backtester" else PROVEN):
             break
+    step(NOTHING)
     if failure is not None and not works:
         trace = strategy.source.own_traceback(failure)
         raise StrategyFailsError(strategy.name, bars.symbol, trace) from failure

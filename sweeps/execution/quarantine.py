@@ -55,7 +55,7 @@ class _Quarantine:
         self._a_question = cells_a_question(given.context.grid) if given.asks_sets else 1
 
     def made(self) -> Made:
-        child: Child | None = None
+        child: Child[Made] | None = None
         try:
             while self._left:
                 piece = self._left.popleft()

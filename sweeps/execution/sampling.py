@@ -1,8 +1,9 @@
-"""Sampling: what some runs of a sweep take, really computed here; nothing is written."""
+"""Sampling: what some runs of a sweep take, really computed; nothing is written."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -10,11 +11,12 @@ from lake.encoding import encode
 from sweeps.execution.blocks import FIRST_RUNS, most_detailed
 from sweeps.execution.computed import compute_results, trace_runs
 from sweeps.execution.context import Place, SweepContext
+from sweeps.execution.harmless import harmless
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.rows import Runs, metric_rows
 from sweeps.execution.scene import Scene
 from sweeps.execution.worker import load_whole, open_scene
-from sweeps.spec.grid import CHUNK_CELLS, IndexArray
+from sweeps.spec.grid import CHUNK_CELLS, Grid, IndexArray
 
 SAMPLE_SECONDS = 0.5
 SAMPLE_RUNS = 4_000
@@ -49,16 +51,26 @@ class Sample:
 
 
 def sample(prepared: Prepared, context: SweepContext) -> Sample:
-    """Compute some runs of a sweep, and the details of a few of them."""
-    place, context = _typical(prepared), replace(context, keep_details=False)
+    """Compute some runs of a sweep, and the details of a few of them.
+
+    Raises:
+        StrategyHarmsError: If a user's strategy does harm to the process that computes them.
+    """
+    place = _typical(prepared)
+    call = partial(sampled, replace(context, keep_details=False).at(place), prepared.grid, place)
+    return harmless(context.strategy, place.symbol, context.limits, call)
+
+
+def sampled(context: SweepContext, grid: Grid, place: Place) -> Sample:
+    """Compute some runs at a place, here."""
     whole = load_whole(context, place)
     began = time.perf_counter()
     scene = open_scene(context, place, whole)
     opening = time.perf_counter() - began
-    compute_results(scene, Runs(context, place, _cells(prepared, 1)))  # compiles, or loads what is compiled
+    compute_results(scene, Runs(context, place, _cells(grid, 1)))  # compiles, or loads what is compiled
     count, begun = FIRST_RUNS, time.perf_counter()
     while True:
-        runs = Runs(context, place, _cells(prepared, count))
+        runs = Runs(context, place, _cells(grid, count))
         began = time.perf_counter()
         results, _ = compute_results(scene, runs)
         seconds = max(time.perf_counter() - began, 1e-9)
@@ -132,9 +144,8 @@ def _engine(scene: Scene, looped: float) -> str:
     return f"from event to event; bar by bar for {looped:.1%} of the sample, where that is not exact"
 
 
-def _cells(prepared: Prepared, count: int) -> IndexArray:
+def _cells(grid: Grid, count: int) -> IndexArray:
     """Return neighbouring cells from the middle of the grid, as a block has them."""
-    grid = prepared.grid
     middle = grid.raw_size // 2
     found = grid.survivors(middle, middle + CHUNK_CELLS)
     if len(found) < count:

@@ -13,12 +13,11 @@ from lake.sweep_log import REMOVED, new_sweep_id, newest_states
 from sweeps.bars.timeframes import normal
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import without_sample
-from sweeps.execution.context import Limits, SweepContext
+from sweeps.execution.context import SweepContext, limits_of
 from sweeps.execution.finished import Finished
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.versions import code_versions
 from sweeps.simulation.kernel import SIMULATION_VERSION
-from sweeps.spec.limits_config import MEGA
 
 OWNER_VARIABLE = "SWEEPLAKE_OWNER"
 """Names who starts sweeps, where the account does not: in a container everybody is root."""
@@ -115,7 +114,6 @@ def check_journal(start: Start, finished: Finished) -> None:
 
 def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> SweepContext:
     """Return what the workers of a prepared sweep are told."""
-    limits = prepared.config.limits
     return SweepContext(
         sweep_id=sweep_id,
         started_at=started_at,
@@ -128,7 +126,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         columns=prepared.columns,
         keep_details=prepared.config.details.keep == "all",
         keep_block_statistics=prepared.config.details.block_statistics,
-        limits=Limits(limits.run_seconds, limits.memory_mb * MEGA),
+        limits=limits_of(prepared.config),
     )
 
 

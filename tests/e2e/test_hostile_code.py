@@ -1,6 +1,8 @@
 """Code that does more than err: it raises what is no Exception, says what cannot be stored, or changes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import sweeplake as sl
 from sweeplake.lake import Lake
 from sweeps.execution.events import Cautioned
 from sweeps.execution.failures import MOST_TEXT
+from sweeps.execution.harmless import StrategyHarmsError
 from tests.e2e.processes import sweeplake
 from tests.e2e.stored import stored
 
@@ -142,6 +145,97 @@ def test_a_strategy_that_leaves_in_its_proof_is_an_error_not_an_end(
     done = sweeplake("run", config, "--lake", small_lake.url, "--workers", "1", cwd=config.parent)
     assert done.returncode == 2
     assert "SystemExit: 0" in done.stderr
+
+
+HARM = {
+    "os._exit(7)": "it ended its process (exit code 7)",
+    "ctypes.string_at(0)": "it ended its process (Segmentation fault)",
+    "time.sleep(600)": "it did not come back within 2 s (`limits.run_seconds`)",
+    "np.ones(10**10)": "",
+}
+
+
+@pytest.mark.parametrize("what", HARM)
+def test_harm_in_the_proof_is_an_error_that_names_the_parameters(
+    small_lake: Lake, client: Client, write: Callable[..., Path], what: str
+) -> None:
+    config = write(
+        sweep__toml=CONFIG.format(file="harming", name="harming", more="")
+        + """
+    [limits]
+    run_seconds = 2
+    memory_mb = 500
+    """,
+        harming__py=f"""
+        import ctypes, os, time
+        import numpy as np
+
+        def harming(bars, ind, *, period: int):
+            if period < 6:
+                {what}
+            return bars.close > ind.sma(period)
+        """,
+    )
+    before = len(small_lake.refresh().sweeps())
+    if not HARM[what]:  # an error like others: what works is proven
+        sweep = sl.run(config, lake=small_lake, client=client)
+        assert sweep.outcome is not None
+        assert (sweep.outcome.computed, sweep.outcome.failed) == (1, 4)
+        return
+    with pytest.raises(StrategyHarmsError) as raised:
+        sl.run(config, lake=small_lake, client=client)
+    assert f"asked for period=2: {HARM[what]}" in str(raised.value)
+    assert ("harming.py" in str(raised.value)) == ("exit code" not in HARM[what])
+    assert len(small_lake.refresh().sweeps()) == before
+
+
+SAMPLED = {
+    "signals": """
+        def late(bars, ind, *, period: int):
+            {harm}
+            return bars.close > ind.sma(period)
+        """,
+    "backtester": """
+        @sl.backtester
+        def late(bars, *, period: int):
+            {harm}
+            return sl.Backtest({{"sharpe": 1.0}})
+        """,
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLED)
+def test_harm_in_the_sample_of_a_plan_is_an_error(
+    small_lake: Lake, write: Callable[..., Path], kind: str
+) -> None:
+    """The middle of the grid is asked there, which the proof need not meet."""
+    text = CONFIG.format(file="late", name="late", more="").replace("stop = 6", "stop = 101")
+    body = SAMPLED[kind].format(harm="os._exit(7) if 48 < period < 56 else None")
+    config = write(sweep__toml=text, late__py="        import os\n        import sweeplake as sl\n" + body)
+    with pytest.raises(StrategyHarmsError, match="it ended its process") as raised:
+        sl.plan(config, lake=small_lake)
+    assert ("asked for period=5" in str(raised.value)) == (kind == "signals")
+
+
+def test_a_program_without_a_guard_proves_its_strategy_once(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "def mine(bars, ind, *, period: int = 5):\n    return bars.close > ind.sma(period)\n"
+    )
+    (tmp_path / "script.py").write_text(
+        """
+import sweeplake as sl
+print("begins")
+lake = sl.open("lake")
+sl.ingest("AAPL", source="demo", lake=lake)
+config = {"name": "n", "strategy": "mine.py:mine", "symbols": ["AAPL"], "timeframe": "1d"}
+plan = sl.plan(config, lake=lake)
+print("planned", plan.runs)
+"""
+    )
+    line = [sys.executable, "script.py"]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["begins", "planned", "1"]
 
 
 @pytest.mark.parametrize("name", ["queue", "glob"])
