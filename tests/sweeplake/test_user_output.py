@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from tests.e2e.processes import sweeplake
 from tests.sweeplake.asking import Ask
 
 CONFIG = """
@@ -21,15 +22,16 @@ def mine(bars, ind, *, window: int = 5):
 """
 
 
-def test_a_strategy_that_prints_does_not_break_json(ask: Ask, bars_lake: Path, tmp_path: Path) -> None:
+def test_a_strategy_that_prints_does_not_break_json(bars_lake: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(STRATEGY)
     (tmp_path / "mine.toml").write_text(CONFIG)
     lake = shutil.copytree(bars_lake, tmp_path / "lake")
     for command in (("plan",), ("run", "--workers", "1")):
-        answer = ask(command[0], "mine.toml", "--lake", lake, "--json", *command[1:])
-        assert answer.code == 0, answer.err
-        assert json.loads(answer.out)["runs"] == 2
-        assert "hello from the strategy" in answer.err
+        line = (command[0], "mine.toml", "--lake", lake, "--json", *command[1:])
+        answer = sweeplake(*line, cwd=tmp_path)
+        assert answer.returncode == 0, answer.stderr
+        assert json.loads(answer.stdout)["runs"] == 2
+        assert "hello from the strategy" in answer.stderr
 
 
 def test_a_refusal_names_the_file_and_the_key(ask: Ask, bars_lake: Path, tmp_path: Path) -> None:
