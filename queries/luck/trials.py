@@ -4,11 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
 from queries.catalog import Catalog
 
+POOLED_SETTINGS = 200_000
+"""So many settings tell how all of them spread over several symbols; they are held in memory."""
 OVERALL = ""
 """Stands for all symbols together where answers go by symbol."""
 
@@ -98,8 +101,10 @@ def sweep_trials(catalog: Catalog, sweep_id: str) -> SweepTrials:
     """Return the trials of a sweep's runs of role full, as far as they are there."""
     rows = catalog.rows("select * from trials(sweep := $1)", [sweep_id])
     pooled = pooled_symbols(catalog, sweep_id)
-    source, values = "pooled_trials($2, sweep := $1)", [sweep_id, list(pooled)]
-    return SweepTrials(_by_symbol(rows), pooled, _overall(catalog, source, values) if pooled else None)
+    found = _by_symbol(rows)
+    values = [sweep_id, list(pooled)]
+    overall = _overall(catalog, "$2, sweep := $1", values, found, pooled) if pooled else None
+    return SweepTrials(found, pooled, overall)
 
 
 def strategy_trials(
@@ -117,8 +122,9 @@ def strategy_trials(
     asked = "strategy := $1, timeframe := $2"
     rows = catalog.rows(f"select * from trials({asked})", [strategy, timeframe])  # noqa: S608
     found = {symbol: trials for symbol, trials in _by_symbol(rows).items() if symbol in symbols}
-    source, values = f"pooled_trials($3, {asked})", [strategy, timeframe, list(pooled)]
-    return SweepTrials(found, tuple(pooled), _overall(catalog, source, values) if pooled else None)
+    values = [strategy, timeframe, list(pooled)]
+    overall = _overall(catalog, f"$3, {asked}", values, found, pooled) if pooled else None
+    return SweepTrials(found, tuple(pooled), overall)
 
 
 def _by_symbol(rows: Sequence[Mapping[str, Any]]) -> dict[str, Trials]:
@@ -128,9 +134,15 @@ def _by_symbol(rows: Sequence[Mapping[str, Any]]) -> dict[str, Trials]:
     }
 
 
-def _overall(catalog: Catalog, source: str, values: list[Any]) -> Trials:
+def _overall(
+    catalog: Catalog, asked: str, values: list[Any], found: Mapping[str, Trials], pooled: Sequence[str]
+) -> Trials:
+    """Return the trials over all symbols; of very many settings those of a part, counted as often."""
+    settings = max((found[symbol].trials for symbol in pooled if symbol in found), default=0)
+    parts = max(1, ceil(settings / POOLED_SETTINGS))
     query = f"""
         select count(bar_sharpe) as trials, avg(bar_sharpe) as mean, var_samp(bar_sharpe) as variance
-        from {source}
-    """  # noqa: S608  one of two macros, written above
-    return Trials(**catalog.rows(query, values)[0])
+        from pooled_trials({asked}, parts := {parts:d})
+    """  # noqa: S608  what is asked is written above
+    told = catalog.rows(query, values)[0]
+    return Trials(parts * told["trials"], told["mean"], told["variance"])

@@ -5,6 +5,7 @@ import pytest
 
 from lake.lake import Lake
 from queries.catalog import Catalog
+from queries.luck import trials
 from queries.luck.trials import SweepTrials, Trials, pooled_symbols, strategy_trials, sweep_trials
 from tests.queries.luck.conftest import SWEEP, noise, put_returns
 
@@ -36,6 +37,23 @@ def test_overall_is_of_all_symbols_bars_together(lake: Lake) -> None:
     assert found.overall.trials == 5
     assert found.overall.mean == pytest.approx(together.mean())
     assert found.overall.variance == pytest.approx(together.var(ddof=1))
+
+
+def test_of_very_many_settings_a_part_tells_how_all_spread(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_returns(lake, {"A": noise(1, 400), "B": noise(2, 400)})
+    with Catalog(lake) as catalog:
+        whole = sweep_trials(catalog, SWEEP).overall
+        monkeypatch.setattr(trials, "POOLED_SETTINGS", 100)
+        part = sweep_trials(catalog, SWEEP).overall
+    assert whole is not None
+    assert part is not None
+    assert whole.trials == 400
+    assert part.trials % 4 == 0
+    assert part.trials == pytest.approx(400, rel=0.4)
+    assert part != whole
+    assert part.variance == pytest.approx(whole.variance, rel=0.5)
 
 
 def test_settings_that_lack_a_symbol_are_not_judged_over_all(lake: Lake) -> None:
