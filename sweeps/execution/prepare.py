@@ -31,6 +31,7 @@ from sweeps.spec.splits import OUT_OF_SAMPLE, Splits, split
 from sweeps.strategies.contract import Strategy
 from sweeps.strategies.evaluate import check_direction
 from sweeps.strategies.registry import resolve
+from sweeps.strategies.unseen import unseen
 
 CAUTIONED = 4
 
@@ -172,7 +173,11 @@ def _assembled(
         splits=splits,
         columns=parameter_columns(config, grid),
         runs=0,
-        cautions=(*cautions(grid, adjusted), *_left_out(splits, inputs, symbols)),
+        cautions=(
+            *cautions(grid, adjusted),
+            *_left_out(splits, inputs, symbols),
+            *_unseen(strategy),
+        ),
     )
     return replace(prepared, runs=grid.count() * len(prepared.searched))
 
@@ -199,6 +204,19 @@ def _left_out(
         return ()
     named = ", ".join(lacking[:CAUTIONED]) + (", ..." if len(lacking) > CAUTIONED else "")
     return (f"{named}: without bars on some spans of the walk-forward, and left out there",)
+
+
+def _unseen(strategy: Strategy) -> tuple[str, ...]:
+    """Return what to tell of a user's strategy that reads what its runs are not known by."""
+    bundle = strategy.source.bundle
+    found = () if bundle is None else unseen(bundle)
+    if not found:
+        return ()
+    named = ", ".join(found[:CAUTIONED]) + (", ..." if len(found) > CAUTIONED else "")
+    remedy = "give --fresh after such a change, or write the values into the source or the grid"
+    return (
+        f"a change of what the strategy reads by name is not seen, and runs are reused ({named}): {remedy}",
+    )
 
 
 def parameter_columns(config: SweepConfig, grid: Grid) -> tuple[ParameterColumn, ...]:
