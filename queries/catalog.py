@@ -111,15 +111,12 @@ class Catalog:
             QueryFailedError: If the text does not bind, or returns no rows by its nature.
         """
         with translated(self.snapshot):
-            relation = self._session.cursor().sql(text, params=parameters)
-        if relation is None:
-            raise QueryFailedError("this statement returns no rows; write a SELECT")
-        return relation
+            return _relation(self._session.cursor(), text, parameters)
 
     def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
         """Return a query's rows; times are UTC. Raises as `sql`, also while it runs."""
-        with translated(self.snapshot):
-            return self.sql(text, parameters).to_arrow_table()
+        with translated(self.snapshot), self._session.lent() as cursor:
+            return _relation(cursor, text, parameters).to_arrow_table()
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""
@@ -134,3 +131,12 @@ class Catalog:
     def close(self) -> None:
         """Release the instance; relations that are still held keep it alive."""
         self._session.connection.close()
+
+
+def _relation(
+    cursor: duckdb.DuckDBPyConnection, text: str, parameters: Parameters
+) -> duckdb.DuckDBPyRelation:
+    relation = cursor.sql(text, params=parameters)
+    if relation is None:
+        raise QueryFailedError("this statement returns no rows; write a SELECT")
+    return relation

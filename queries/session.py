@@ -1,6 +1,7 @@
 """Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,7 @@ from lake.columns import METRICS
 from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
+from queries.cursors import Cursors, Variables
 from queries.parameters import ParameterColumn, by_strategy
 from queries.shares import FILE_GROUPS, shares
 from queries.stored import CACHE, StoredTable, chosen_files, stored_table
@@ -79,7 +81,8 @@ class Session:
     """A DuckDB instance with the catalog's views.
 
     Attributes:
-        connection: The instance; take a `cursor` for every call, a connection is not for two threads.
+        connection: The instance; take a cursor for every call, a connection is not for two threads.
+        cursors: Its cursors.
         snapshot: What it reads.
         variables: Files, and what the log tells of them, by SQL variable; variables belong to a cursor.
         schema: Schema of metrics.
@@ -89,16 +92,21 @@ class Session:
     """
 
     connection: duckdb.DuckDBPyConnection
+    cursors: Cursors
     snapshot: Snapshot
-    variables: Mapping[str, Sequence[object]]
+    variables: Variables
     schema: pa.Schema
     parameters: Mapping[str, Sequence[ParameterColumn]]
     strategies: Sequence[str]
     copy: Copy | None = None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection of its own to the same instance, ready to read every view."""
-        return _prepared(self.connection.cursor(), self.variables)
+        """Return a cursor that reads every view, for a relation that outlives the call."""
+        return self.cursors.new(self.variables)
+
+    def lent(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Lend such a cursor to a caller who has fetched all rows before giving it back."""
+        return self.cursors.lent(self.variables)
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
         """Return a session that reads only some files of a table, on the same instance."""
@@ -117,25 +125,26 @@ def open_session(snapshot: Snapshot) -> Session:
     for table in stored:
         variables |= table.variables
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
+    cursors = Cursors(connection)
     with translated(snapshot):
         connection.execute("create schema stored")
         connection.execute("create schema strategies")
-        _prepared(connection, {**variables, **held.samples})
+        maker = cursors.new({**variables, **held.samples})
         # A view binds all that it reads when it is created: over 10,000 files that takes tens of ms for each.
         for table in stored:
-            connection.execute(table.empty)
-        _create_metric_columns(connection, schema)
-        connection.execute(FILE_GROUPS)
-        connection.execute(held.statement)
+            maker.execute(table.empty)
+        _create_metric_columns(maker, schema)
+        maker.execute(FILE_GROUPS)
+        maker.execute(held.statement)
         for name in SQL_FILES:
-            connection.execute(sql_text(name))
+            maker.execute(sql_text(name))
         for table in stored:
-            connection.execute(table.statement)
-        parameters = by_strategy(_recorded(connection), schema)
+            maker.execute(table.statement)
+        parameters = by_strategy(_recorded(maker), schema)
         strategies = _strategies(snapshot, parameters)
         for statement in strategy_views(strategies, parameters, schema):
-            connection.execute(statement)
-    return Session(connection, snapshot, variables, schema, parameters, strategies, copy)
+            maker.execute(statement)
+    return Session(connection, cursors, snapshot, variables, schema, parameters, strategies, copy)
 
 
 def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
@@ -207,15 +216,6 @@ def _stored_tables(snapshot: Snapshot, copy: Copy | None) -> list[StoredTable]:
         return [stored_table(snapshot, name, copy if name == "metrics" else None) for name in TABLES]
     except FileNotFoundError as error:
         raise missing_file(snapshot, f"no such file: {error.filename or error}") from error
-
-
-def _prepared(
-    cursor: duckdb.DuckDBPyConnection, variables: Mapping[str, Sequence[object]]
-) -> duckdb.DuckDBPyConnection:
-    cursor.execute("set search_path = 'main,strategies'")
-    for name, paths in variables.items():
-        cursor.execute(f"set variable {name} = $1", [list(paths)])
-    return cursor
 
 
 def _create_metric_columns(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> None:

@@ -18,10 +18,17 @@ from queries.filters import Filters
 from queries.pruning import furthest, holding, passing
 from queries.ranking import Ranking
 
+FEW_ROWS, FEW_FILES = 20_000, 16
+"""So many rows of so many files are sorted as they are; of any number of files where all are wanted."""
 LARGEST_HEAP = 10_000
 """So many of the best are found by their n-th best value; more are sorted."""
 FIRST_FILES, GROWTH = 2, 8
 """A bound is looked for in so many files, those that reach furthest, then in so many times more."""
+_LATEST = """
+qualify row_number() over (
+    partition by runs.run_id order by runs.sweep_id desc, runs.created_at desc, runs.role asc
+) = 1
+"""
 
 
 @dataclass(frozen=True)
@@ -47,19 +54,22 @@ class Top:
     def rows(self) -> pa.Table:
         """Return the rows in order; `rank_value` and the columns of metrics but the block statistics."""
         if self.catalog.is_distinct:
-            return self._distinct()
+            return self._at_once((), "")
         files = passing(self.catalog.files("metrics"), self.filters.values())
-        found = self._nearest(files) if 0 < self.limit <= LARGEST_HEAP else None
+        is_bounded = 0 < self.limit <= LARGEST_HEAP
+        if sum(file.rows for file in files) <= FEW_ROWS and (len(files) <= FEW_FILES or not is_bounded):
+            return self._at_once(files, _LATEST)
+        found = self._nearest(files) if is_bounded else None
         return self._sorted(files, self.condition) if found is None else found
 
-    def _distinct(self) -> pa.Table:
-        """Return the rows where every run is there once, so that there is no latest one to find."""
+    def _at_once(self, files: Sequence[DataFile], latest: str) -> pa.Table:
+        """Return the rows by one scan; where a run may be there twice, the latest one is to be found."""
         direction = "desc" if self.descending else "asc"
         return self._ask(
-            (),
+            files,
             f"""
-            select * from passing_runs({self._arguments(self.condition)})
-            order by rank_value {direction} nulls last, run_id limit {self.limit or "null"}
+            select runs.* from passing_runs({self._arguments(self.condition)}) as runs {latest}
+            order by runs.rank_value {direction} nulls last, runs.run_id limit {self.limit or "null"}
             """,  # noqa: S608
         )
 

@@ -16,11 +16,15 @@ from tests.benchmarks.stored_runs import more_runs, real_runs
 STRATEGIES = tuple(f"strategy_{number}" for number in range(5))
 SYMBOLS = tuple(f"S{number:02d}" for number in range(40))
 FILES_A_COMMIT = 20
+SOME_RUN = (
+    "select * from metrics where strategy = 'strategy_2' and symbol = 'S17' and param_stop_loss is not null "
+    "limit 1"
+)
 
 
-def questioned_lake(folder: Path, runs: int) -> Lake:
+def questioned_lake(url: str, folder: Path, runs: int) -> Lake:
     """Return a lake of so many runs, made of real ones by small changes; one sweep a strategy."""
-    lake = sl.open(str(folder / "lake"))
+    lake = sl.open(url)
     sl.ingest(source="demo", lake=lake)
     real, written = real_runs(lake, "AAPL", folder), list[FileReceipt]()
     for number, strategy, symbol in places():

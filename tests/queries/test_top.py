@@ -72,6 +72,7 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
     metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "win_rate", "date"]),
     n=st.integers(1, 12),
     first_files=st.integers(1, 4),
+    few_rows=st.sampled_from([0, top.FEW_ROWS]),
     ascending=st.none() | st.booleans(),
     wanted=st.fixed_dictionaries(
         {},
@@ -91,6 +92,7 @@ def test_the_first_are_those_of_a_full_sort(
     metric: str,
     n: int,
     first_files: int,
+    few_rows: int,
     ascending: bool | None,  # noqa: FBT001
     wanted: dict[str, Any],
 ) -> None:
@@ -98,6 +100,7 @@ def test_the_first_are_those_of_a_full_sort(
     everything = search(catalog, filters, sort=metric, ascending=ascending, limit=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(top, "FIRST_FILES", first_files)
+        patch.setattr(top, "FEW_ROWS", few_rows)
         assert search(catalog, filters, sort=metric, ascending=ascending, limit=n) == everything.slice(0, n)
         if metric != "date" and ascending is None:
             has_it = " and ".join([*filter(None, [filters.where]), f"{metric} is not null"])
