@@ -70,9 +70,8 @@ class Catalog:
 
     @property
     def is_distinct(self) -> bool:
-        """Whether it is known that no run id is there twice: that of a copy on this machine is."""
-        copy = self._session.copy
-        return copy is not None and copy.is_distinct and len(copy.files) == len(self.files("metrics"))
+        """Whether it is known that no run id is there twice."""
+        return self._session.is_distinct
 
     def files(self, table: str) -> Sequence[DataFile]:
         """Return the files of a table that are read."""

@@ -14,6 +14,8 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
 from queries.cursors import Cursors, Variables
+from queries.held import Held
+from queries.loading import loaded
 from queries.parameters import ParameterColumn, by_strategy
 from queries.shares import FILE_GROUPS, shares
 from queries.stored import CACHE, StoredTable, chosen_files, stored_table
@@ -88,7 +90,8 @@ class Session:
         schema: Schema of metrics.
         parameters: Parameter columns of each strategy.
         strategies: Names of the strategies that have runs or sweeps, sorted.
-        copy: The copy of metrics on this machine that is read; None if the lake is.
+        elsewhere: Where metrics are read: in the copy on this machine or, of a small lake, in memory; None if
+            in the lake.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -98,7 +101,15 @@ class Session:
     schema: pa.Schema
     parameters: Mapping[str, Sequence[ParameterColumn]]
     strategies: Sequence[str]
-    copy: Copy | None = None
+    elsewhere: Copy | Held | None = None
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether it is known that no run id is there twice: of a copy, and of what is in memory, it is."""
+        elsewhere = self.elsewhere
+        if elsewhere is None or not elsewhere.is_distinct:
+            return False
+        return isinstance(elsewhere, Held) or len(elsewhere.files) == len(self.snapshot["metrics"].files)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor that reads every view, for a relation that outlives the call."""
@@ -110,16 +121,17 @@ class Session:
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
         """Return a session that reads only some files of a table, on the same instance."""
-        copy = self.copy if table == "metrics" else None
-        chosen = chosen_files(self.snapshot, table, files, copy)
+        elsewhere = self.elsewhere if table == "metrics" else None
+        chosen = chosen_files(self.snapshot, table, files, elsewhere)
         return replace(self, variables={**self.variables, **chosen})
 
 
 def open_session(snapshot: Snapshot) -> Session:
     """Return a DuckDB instance whose views read exactly the files of a snapshot."""
     connection = connected(snapshot)
-    copy = attached(connection, snapshot)
-    stored = _stored_tables(snapshot, copy)
+    connection.execute("create schema stored")
+    elsewhere = attached(connection, snapshot) or loaded(connection, snapshot)
+    stored = _stored_tables(snapshot, elsewhere)
     held = shares(snapshot)
     variables: dict[str, Sequence[object]] = dict(held.variables)
     for table in stored:
@@ -127,7 +139,6 @@ def open_session(snapshot: Snapshot) -> Session:
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     cursors = Cursors(connection)
     with translated(snapshot):
-        connection.execute("create schema stored")
         connection.execute("create schema strategies")
         maker = cursors.new({**variables, **held.samples})
         # A view binds all that it reads when it is created: over 10,000 files that takes tens of ms for each.
@@ -144,7 +155,7 @@ def open_session(snapshot: Snapshot) -> Session:
         strategies = _strategies(snapshot, parameters)
         for statement in strategy_views(strategies, parameters, schema):
             maker.execute(statement)
-    return Session(connection, cursors, snapshot, variables, schema, parameters, strategies, copy)
+    return Session(connection, cursors, snapshot, variables, schema, parameters, strategies, elsewhere)
 
 
 def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
@@ -153,18 +164,24 @@ def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
     None if the views would be others: columns, groups of files, strategies or parameters came or went, or the
     copy on this machine changed. On object storage they are made anew: an instance knows its files' sizes.
     """
-    held, copy = snapshot.tables, session.copy
-    if not snapshot.storage.local or usable(snapshot) != copy:
+    tables, elsewhere, copy = snapshot.tables, session.elsewhere, usable(snapshot)
+    if not snapshot.storage.local:
         return None
-    if any(held[name].schema != table.schema for name, table in session.snapshot.tables.items()):
+    if any(tables[name].schema != table.schema for name, table in session.snapshot.tables.items()):
+        return None
+    if isinstance(elsewhere, Held) and copy is None:
+        elsewhere = loaded(session.connection, snapshot, elsewhere)
+        if elsewhere is None:
+            return None
+    elif copy != elsewhere:
         return None
     variables: dict[str, Sequence[object]] = {}
-    for name, table in held.items():
-        variables |= chosen_files(snapshot, name, table.files, copy if name == "metrics" else None)
+    for name, table in tables.items():
+        variables |= chosen_files(snapshot, name, table.files, elsewhere if name == "metrics" else None)
     variables |= shares(snapshot).variables
     if variables.keys() != session.variables.keys():
         return None
-    newer = replace(session, snapshot=snapshot, variables=variables)
+    newer = replace(session, snapshot=snapshot, variables=variables, elsewhere=elsewhere)
     with translated(snapshot):
         parameters = by_strategy(_recorded(newer.cursor()), session.schema)
     same = parameters == session.parameters and _strategies(snapshot, parameters) == session.strategies
@@ -210,10 +227,10 @@ def sql_text(name: str) -> str:
     return files("queries").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _stored_tables(snapshot: Snapshot, copy: Copy | None) -> list[StoredTable]:
+def _stored_tables(snapshot: Snapshot, elsewhere: Copy | Held | None) -> list[StoredTable]:
     """Return the views over all tables, a footer read for each column set; errors as `translated`."""
     try:
-        return [stored_table(snapshot, name, copy if name == "metrics" else None) for name in TABLES]
+        return [stored_table(snapshot, name, elsewhere if name == "metrics" else None) for name in TABLES]
     except FileNotFoundError as error:
         raise missing_file(snapshot, f"no such file: {error.filename or error}") from error
 

@@ -74,8 +74,8 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     return StoredRun(
         run=arranged(run),
         details=details,
-        trades=held.arrow(f"select * from trades {where} order by trade", [*key, owner]),  # noqa: S608
-        equity=held.arrow(f"select * from equity {where} order by time", [*key, owner]),  # noqa: S608
+        trades=held.arrow(f"select * from stored.trades {where} order by trade", [*key, owner]),  # noqa: S608
+        equity=held.arrow(f"select * from stored.equity {where} order by time", [*key, owner]),  # noqa: S608
     )
 
 

@@ -13,12 +13,11 @@ from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
 from queries.cache.folder import Copy
 from queries.errors import FileUnreadableError
+from queries.held import FILE, HELD, NUMBERS, Held
 from queries.text import quoted, sql_type
 
 CACHE = "cache"
 """Name under which a copy is attached."""
-FILE = "_file"
-"""Its column with the number of the file that a row is from."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,27 @@ class StoredTable:
     """How DuckDB reads one table of a snapshot.
 
     Attributes:
+        name: Its name.
         empty: Creates the table `stored.<table>` without rows: explicit columns and types.
-        statement: Replaces it by a view of the same columns over the files.
+        body: SELECT of the same columns over the files.
         variables: Files of each group that shares its columns, by the name of the SQL variable that the view
             reads them from. Paths as DuckDB opens them.
     """
 
+    name: str
     empty: str
-    statement: str
-    variables: Mapping[str, Sequence[str]]
+    body: str
+    variables: Mapping[str, Sequence[object]]
+
+    @property
+    def statement(self) -> str:
+        """Replaces the empty table by a view of the same columns over the files."""
+        view = f"stored.{quoted(self.name)}"
+        return f"drop table {view}; create view {view} as\n{self.body}"
 
 
 def stored_table(
-    snapshot: Snapshot, name: str, copy: Copy | None = None, further: Sequence[str] = ()
+    snapshot: Snapshot, name: str, elsewhere: Copy | Held | None = None, further: Sequence[str] = ()
 ) -> StoredTable:
     """Return the view over one table; a table that the snapshot lacks is empty and typed.
 
@@ -47,38 +54,41 @@ def stored_table(
     Args:
         snapshot: The snapshot.
         name: The table.
-        copy: A copy of some of its files, attached as `CACHE`, which is read instead of them.
+        elsewhere: A copy of some of its files, attached as `CACHE`, which is read instead of them; or all of
+            its rows in memory.
         further: Names of columns that DuckDB makes, such as `filename`, to come after the table's own.
     """
-    held = snapshot.tables.get(name) or absent(name)
-    groups = _groups(_uncopied(held.files, copy))
+    table = snapshot.tables.get(name) or absent(name)
+    nothing = _nothing(table, further)
+    empty = f"create table stored.{quoted(name)} as {nothing}"
+    if isinstance(elsewhere, Held):
+        return StoredTable(name, empty, _held(table), {NUMBERS: elsewhere.numbers(table.files)})
+    groups = _groups(_uncopied(table.files, elsewhere))
     variables = {f"{name}_{signature}": _uris(snapshot, name, files) for signature, files in groups.items()}
     scans = [
-        _scan(held, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]), further)
+        _scan(table, f"{name}_{signature}", _columns(snapshot.storage, name, files[0]), further)
         for signature, files in groups.items()
     ]
-    if copy is not None:
-        scans.insert(0, _copied(held, copy))
-    view, nothing = f"stored.{quoted(name)}", _nothing(held, further)
-    body = "\nunion all\n".join(scans or [nothing])
-    return StoredTable(
-        f"create table {view} as {nothing}", f"drop table {view}; create view {view} as\n{body}", variables
-    )
+    if elsewhere is not None:
+        scans.insert(0, _copied(table, elsewhere))
+    return StoredTable(name, empty, "\nunion all\n".join(scans or [nothing]), variables)
 
 
 def chosen_files(
-    snapshot: Snapshot, name: str, files: Sequence[DataFile], copy: Copy | None = None
-) -> dict[str, Sequence[str]]:
+    snapshot: Snapshot, name: str, files: Sequence[DataFile], elsewhere: Copy | Held | None = None
+) -> dict[str, Sequence[object]]:
     """Return a table's variables for some of its files; of a group without any, its smallest is read.
 
     A copy is read whatever is chosen.
     """
+    if isinstance(elsewhere, Held):
+        return {NUMBERS: elsewhere.numbers(files)}
     chosen = _groups(files)
     return {
         f"{name}_{signature}": _uris(
             snapshot, name, chosen.get(signature) or [min(group, key=lambda file: file.size_bytes)]
         )
-        for signature, group in _groups(_uncopied(snapshot[name].files, copy)).items()
+        for signature, group in _groups(_uncopied(snapshot[name].files, elsewhere)).items()
     }
 
 
@@ -93,6 +103,12 @@ def _copied(table: TableSnapshot, copy: Copy) -> str:
         for item in table.schema
     )  # qualified: DuckDB 2.0 takes bare names for parameters of the macros that read them
     return f"select {chosen} from {CACHE}.metrics as copied"  # noqa: S608
+
+
+def _held(table: TableSnapshot) -> str:
+    chosen = ", ".join(f"held.{quoted(name)}" for name in table.schema.names)
+    numbers = f"cast(getvariable('{NUMBERS}') as uinteger[])"
+    return f"select {chosen} from {HELD} as held where list_contains({numbers}, held.{FILE})"  # noqa: S608
 
 
 def _groups(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:

@@ -53,17 +53,23 @@ class Top:
 
     def rows(self) -> pa.Table:
         """Return the rows in order; `rank_value` and the columns of metrics but the block statistics."""
-        if self.catalog.is_distinct:
-            return self._at_once((), "")
         files = passing(self.catalog.files("metrics"), self.filters.values())
-        is_bounded = 0 < self.limit <= LARGEST_HEAP
-        if sum(file.rows for file in files) <= FEW_ROWS and (len(files) <= FEW_FILES or not is_bounded):
-            return self._at_once(files, _LATEST)
+        rows = sum(file.rows for file in files)
+        is_bounded = 0 < self.limit <= min(LARGEST_HEAP, rows)
+        if self.catalog.is_distinct:
+            return self._at_once(files, "")
+        if rows <= FEW_ROWS and (len(files) <= FEW_FILES or not is_bounded):
+            return self._at_once(files, "" if self._is_of_one_sweep else _LATEST)
         found = self._nearest(files) if is_bounded else None
         return self._sorted(files, self.condition) if found is None else found
 
+    @property
+    def _is_of_one_sweep(self) -> bool:
+        """Whether every run can be there but once."""
+        return self.filters.sweep is not None and self.filters.role is not None
+
     def _at_once(self, files: Sequence[DataFile], latest: str) -> pa.Table:
-        """Return the rows by one scan; where a run may be there twice, the latest one is to be found."""
+        """Return the rows by one scan; `latest` takes one of each run, where it may be there twice."""
         direction = "desc" if self.descending else "asc"
         return self._ask(
             files,
@@ -81,7 +87,7 @@ class Top:
         reaching = [file for file in files if self._may_reach(file, bound)]
         reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
         within = f"{self.condition} and {reaches}"
-        if self.filters.sweep is not None and self.filters.role is not None:
+        if self._is_of_one_sweep:
             return self._sorted(reaching, within, bound=bound)
         asked = f"select distinct run_id from passing_runs({self._arguments(within)})"  # noqa: S608
         runs = self._ask(reaching, asked, bound=bound)["run_id"].to_pylist()

@@ -11,8 +11,9 @@ import duckdb
 from lake.snapshot import DataFile, Snapshot
 from queries.cache.folder import VARIABLE, Copy, current, folder_of, new_database, put_in_place
 from queries.errors import BadValueError
+from queries.held import FILE, insertion
 from queries.session import connected
-from queries.stored import FILE, stored_table
+from queries.stored import stored_table
 from queries.text import literal, quoted
 from queries.translation import translated
 
@@ -118,15 +119,8 @@ def _create(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, new: Sequ
 def _insert(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, numbers: Mapping[str, int]) -> None:
     """Append the rows of the new files, in their order."""
     uris = [snapshot.storage.uri(f"metrics/{path}") for path in numbers]
-    names = ", ".join(quoted(name) for name in _columns(snapshot))
-    connection.execute(
-        f"""
-        insert into {COPY}.metrics ({names}, {FILE})
-        with numbers as (select unnest($1::varchar[]) as filename, unnest($2::uinteger[]) as number)
-        select {names}, numbers.number from stored.metrics inner join numbers using (filename)
-        """,  # noqa: S608
-        [uris, list(numbers.values())],
-    )
+    text = insertion(f"{COPY}.metrics", _columns(snapshot), "select * from stored.metrics")
+    connection.execute(text, [uris, list(numbers.values())])
 
 
 def _columns(snapshot: Snapshot) -> list[str]:

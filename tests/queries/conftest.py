@@ -14,6 +14,7 @@ from lake.commits import commit
 from lake.lake import Lake, open_lake
 from lake.schemas import METRIC_NAMES, TABLES
 from lake.writer import write_rows
+from queries import held
 from queries.catalog import Catalog
 
 SYMBOLS = ("BTC/USDT", "^GSPC", "Mü", "a%b", "007")
@@ -21,6 +22,12 @@ START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CROSS = "20260102-cross"
 MEANREV = "20260103-meanrev"
 AGAIN = "20260104-cross"
+
+
+@pytest.fixture
+def from_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics are read from the files, however few they are."""
+    monkeypatch.setattr(held, "MOST_ROWS", 0)
 
 
 def run_rows(sweep: str, ids: Sequence[str], columns: Mapping[str, Any], *, role: str = "full") -> pa.Table:

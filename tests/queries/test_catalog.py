@@ -190,6 +190,7 @@ def test_local_variables_are_no_tables(catalog: Catalog) -> None:
     assert frame.num_rows == 1
 
 
+@pytest.mark.usefixtures("from_files")
 def test_a_snapshot_whose_files_are_gone_says_so(lake: Lake) -> None:
     put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
     catalog = Catalog(lake)
@@ -201,6 +202,7 @@ def test_a_snapshot_whose_files_are_gone_says_so(lake: Lake) -> None:
         catalog.arrow("select sharpe from metrics")
 
 
+@pytest.mark.usefixtures("from_files")
 def test_a_file_that_the_newest_snapshot_lacks_too_is_told_as_lost(lake: Lake) -> None:
     put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
     catalog = Catalog(lake)

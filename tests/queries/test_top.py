@@ -16,7 +16,7 @@ from lake.commits import commit
 from lake.lake import Lake, open_lake
 from lake.snapshot import DataFile
 from lake.writer import write_rows
-from queries import top
+from queries import held, top
 from queries.catalog import Catalog
 from queries.filters import Filters
 from queries.pruning import furthest, holding, passing
@@ -41,8 +41,11 @@ def put_file(
 
 @pytest.fixture(scope="module")
 def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
-    """Lakes in which runs are in several sweeps and roles, not quite the same, over many files."""
-    catalogs = []
+    """Lakes in which runs are in several sweeps and roles, not quite the same, over many files.
+
+    The first half is read from the files, the others, the same lakes, from memory.
+    """
+    lakes = []
     for seed in range(4):
         random = np.random.default_rng(seed)
         lake = open_lake(str(tmp_path_factory.mktemp("top") / str(seed)))
@@ -62,13 +65,16 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
                         role = "full" if random.random() < 0.8 else "in_sample"
                         runs = [RUNS[place] for place in part]
                         put_file(lake, sweep, runs, columns, role, told=bool(random.random() < 0.8))
-        catalogs.append(Catalog(lake))
-    return catalogs
+        lakes.append(lake)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held, "MOST_ROWS", 0)
+        from_files = [Catalog(lake) for lake in lakes]
+    return [*from_files, *map(Catalog, lakes)]
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    lake=st.integers(0, 3),
+    lake=st.integers(0, 7),
     metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "win_rate", "date"]),
     n=st.integers(1, 12),
     first_files=st.integers(1, 4),
@@ -108,7 +114,8 @@ def test_the_first_are_those_of_a_full_sort(
             assert best(catalog, filters, metric=metric, n=n) == ranked.slice(0, n)
 
 
-def test_a_bound_of_many_sweeps_is_found_in_few_files(shuffled: list[Catalog]) -> None:
+@pytest.mark.usefixtures("from_files")
+def test_a_bound_of_many_sweeps_is_found_in_few_files() -> None:
     """What is read is told by the files of the narrowed catalogs."""
     read: list[int] = []
     whole = Catalog.narrowed
