@@ -11,6 +11,8 @@ from lake.snapshot import DataFile
 _PARTITIONS = ("strategy", "symbol")
 _LEAST = {"min_sharpe": "sharpe", "min_trades": "num_trades", "since": "created_at"}
 _MOST = {"max_drawdown": "max_drawdown", "until": "created_at"}
+_SEVERAL = ""
+"""Stands for more than one sweep."""
 _ROUNDING = 1e-9
 """A sum of bounds may differ from the sum of a row's values in its last digits, but not by so much of it."""
 
@@ -24,6 +26,30 @@ def holding(files: Iterable[DataFile], run_ids: Sequence[str]) -> list[DataFile]
     """Return the files that may hold one of some runs."""
     wanted = sorted(run_ids)
     return [file for file in files if _may_hold(file, wanted)]
+
+
+def is_once(files: Iterable[DataFile], among: Iterable[DataFile]) -> bool:
+    """Return whether the log tells that every run and role of some files is there once among all of them.
+
+    Runs of one sweep are; those of several sweeps are if no id of one lies within the bounds of the other.
+    """
+    spans = [
+        (*(_bound(file, "run_id", highest=end) for end in (False, True)), _sweep(file)) for file in among
+    ]
+    if any(None in span for span in spans):
+        return False
+    wanted = {(_bound(file, "run_id", highest=False), _sweep(file)) for file in files}
+    reach, sweep, is_wanted = "", "", False
+    for low, high, own in sorted(spans):
+        if low > reach:
+            sweep, is_wanted = own, False
+        is_wanted = is_wanted or (low, own) in wanted
+        if own != sweep:
+            sweep = _SEVERAL
+        if is_wanted and sweep == _SEVERAL:
+            return False
+        reach = max(reach, high)
+    return True
 
 
 def furthest(file: DataFile, terms: Mapping[str, float], *, highest: bool) -> Any:
@@ -58,13 +84,23 @@ def _may_pass(file: DataFile, values: Mapping[str, Any]) -> bool:
 
 
 def _may_hold(file: DataFile, wanted: Sequence[str]) -> bool:
-    low, high = (_bound(file, "run_id", highest=highest) for highest in (False, True))
+    low, high = _ends(file, "run_id")
     return low is None or high is None or any(low <= run_id <= high for run_id in wanted)
 
 
+def _sweep(file: DataFile) -> str | None:
+    """Return the sweep that all runs of a file are of, as far as the log tells."""
+    first, last = _ends(file, "sweep_id")
+    return first if first == last else None
+
+
 def _spans(file: DataFile, column: str, value: str) -> bool:
-    low, high = (_bound(file, column, highest=highest) for highest in (False, True))
+    low, high = _ends(file, column)
     return low is None or high is None or bool(low <= value <= high)
+
+
+def _ends(file: DataFile, column: str) -> tuple[Any, Any]:
+    return _bound(file, column, highest=False), _bound(file, column, highest=True)
 
 
 def _bound(file: DataFile, column: str, *, highest: bool) -> Any:

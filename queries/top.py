@@ -15,7 +15,7 @@ import pyarrow as pa
 from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.filters import Filters
-from queries.pruning import furthest, holding, passing
+from queries.pruning import furthest, holding, is_once, passing
 from queries.ranking import Ranking
 
 FEW_ROWS, FEW_FILES = 20_000, 16
@@ -59,24 +59,29 @@ class Top:
         if self.catalog.is_distinct:
             return self._at_once(files, "")
         if rows <= FEW_ROWS and (len(files) <= FEW_FILES or not is_bounded):
-            return self._at_once(files, "" if self._is_of_one_sweep else _LATEST)
+            return self._at_once(files, "" if self._are_once(files, files) else _LATEST)
         found = self._nearest(files) if is_bounded else None
         return self._sorted(files, self.condition) if found is None else found
 
-    @property
-    def _is_of_one_sweep(self) -> bool:
-        """Whether every run can be there but once."""
-        return self.filters.sweep is not None and self.filters.role is not None
+    def _are_once(self, files: Sequence[DataFile], among: Sequence[DataFile]) -> bool:
+        """Return whether no run of some files is there twice among all that pass."""
+        if self.filters.role is None:
+            return False
+        return self.filters.sweep is not None or is_once(files, among)
 
-    def _at_once(self, files: Sequence[DataFile], latest: str) -> pa.Table:
+    def _at_once(self, files: Sequence[DataFile], latest: str, also: str = "true", **values: Any) -> pa.Table:
         """Return the rows by one scan; `latest` takes one of each run, where it may be there twice."""
-        direction = "desc" if self.descending else "asc"
+        arguments, direction = (
+            self._arguments(f"{self.condition} and {also}"),
+            "desc" if self.descending else "asc",
+        )
         return self._ask(
             files,
             f"""
-            select runs.* from passing_runs({self._arguments(self.condition)}) as runs {latest}
+            select runs.* from passing_runs({arguments}) as runs {latest}
             order by runs.rank_value {direction} nulls last, runs.run_id limit {self.limit or "null"}
             """,  # noqa: S608
+            **values,
         )
 
     def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
@@ -86,15 +91,14 @@ class Top:
             return None
         reaching = [file for file in files if self._may_reach(file, bound)]
         reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
-        within = f"{self.condition} and {reaches}"
-        if self._is_of_one_sweep:
-            return self._sorted(reaching, within, bound=bound)
-        asked = f"select distinct run_id from passing_runs({self._arguments(within)})"  # noqa: S608
+        if self._are_once(reaching, files):
+            return self._at_once(reaching, "", reaches, bound=bound)
+        within = self._arguments(f"{self.condition} and {reaches}")
+        asked = f"select distinct run_id from passing_runs({within})"  # noqa: S608
         runs = self._ask(reaching, asked, bound=bound)["run_id"].to_pylist()
         if len(runs) > LARGEST_HEAP + self.limit:  # ties
             return None
-        among = f"{self.condition} and run_id in (select unnest($runs))"
-        found = self._sorted(holding(files, runs), among, runs=runs)
+        found = self._at_once(holding(files, runs), _LATEST, "run_id in (select unnest($runs))", runs=runs)
         last = found["rank_value"][-1].as_py() if found.num_rows == self.limit else None
         return found if last is not None and self._reaches(last, bound) else None
 

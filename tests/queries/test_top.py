@@ -19,10 +19,10 @@ from lake.writer import write_rows
 from queries import held, top
 from queries.catalog import Catalog
 from queries.filters import Filters
-from queries.pruning import furthest, holding, passing
+from queries.pruning import furthest, holding, is_once, passing
 from queries.ranking import by_metric, by_score
 from queries.search import best, search
-from tests.queries.conftest import START, run_rows
+from tests.queries.conftest import START, put_sweep, run_rows
 
 RUNS = [f"{context}{half:016x}" for context in ("a" * 16, "b" * 16) for half in range(12)]
 SWEEPS = ("20260101-a", "20260102-b", "20260103-c")
@@ -51,6 +51,7 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
         lake = open_lake(str(tmp_path_factory.mktemp("top") / str(seed)))
         true = np.round(random.normal(0, 1, len(RUNS)), 1)
         for sweep in SWEEPS:
+            put_sweep(lake, sweep, "cross")
             for first in ("a", "b"):
                 own = [place for place, run in enumerate(RUNS) if run[0] == first and random.random() < 0.7]
                 for part in np.array_split(random.permutation(own), 2):
@@ -84,6 +85,7 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
         {},
         optional={
             "symbol": st.sampled_from(["X", "Y"]),
+            "sweep": st.sampled_from(SWEEPS),
             "min_sharpe": st.floats(-1, 1),
             "max_drawdown": st.floats(0, 2),
             "min_trades": st.integers(0, 4),
@@ -133,7 +135,7 @@ def test_a_bound_of_many_sweeps_is_found_in_few_files() -> None:
         with Catalog(lake) as catalog:
             found = best(catalog, n=3)
     assert found["sharpe"].to_pylist() == [19.0] * 3
-    assert read == [2, 1, 1]
+    assert read == [2, 1]
 
 
 def file_of(minimum: dict[str, Any], maximum: dict[str, Any], symbol: str = "X") -> DataFile:
@@ -187,3 +189,32 @@ def test_files_that_cannot_hold_a_run_are_left_out() -> None:
     assert holding([file, untold], ["a", "c"]) == [file, untold]
     assert holding([file, untold], ["a", "e"]) == [untold]
     assert holding([file], []) == []
+
+
+def span(low: str | None, high: str | None, sweep: str | None = "s") -> DataFile:
+    told = [{} if low is None else {"run_id": bound, "sweep_id": sweep} for bound in (low, high)]
+    return file_of(told[0], told[1])
+
+
+@pytest.mark.parametrize(
+    ("files", "others", "once"),
+    [
+        ([span("a", "c")], [], True),
+        ([span("a", "c")], [span("b", "d")], True),
+        ([span("a", "c")], [span("d", "f", "t")], True),
+        ([span("a", "c")], [span("c", "f", "t")], False),
+        ([span("a", "c")], [span("b", "e"), span("d", "f", "t")], False),
+        ([span("a", "c")], [span("d", "f", "t"), span("e", "g", "u")], True),
+        ([span("d", "e", "t")], [span("a", "c"), span("b", "c", "u")], True),
+        ([span("a", "c")], [span(None, None)], False),
+        ([span("a", "c", None)], [], False),
+        ([], [], True),
+    ],
+)
+def test_runs_are_there_once_where_no_other_sweep_has_ids_between_theirs(
+    files: list[DataFile],
+    others: list[DataFile],
+    once: bool,  # noqa: FBT001
+) -> None:
+    assert is_once(files, [*files, *others]) is once
+    assert is_once(files, [*others, *files]) is once
