@@ -83,7 +83,7 @@ def chosen_files(
     """
     if isinstance(elsewhere, Held):
         return {NUMBERS: elsewhere.numbers(files)}
-    chosen = _groups(files)
+    chosen = _groups(_uncopied(files, elsewhere))
     return {
         f"{name}_{signature}": _uris(
             snapshot, name, chosen.get(signature) or [min(group, key=lambda file: file.size_bytes)]

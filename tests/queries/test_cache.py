@@ -20,6 +20,7 @@ from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.filters import Filters
 from queries.lookup import Lookup, lookup
+from queries.pruning import holding
 from queries.search import best, search
 from queries.show import show
 from queries.summary import summary
@@ -101,6 +102,20 @@ def test_what_came_since_is_read_from_the_lake(own: Lake) -> None:
     assert {second.files[path] for path in first.files} == set(first.files.values())
     assert answers(own) == expected
     assert update(own.snapshot()) == second
+
+
+def test_what_the_copy_has_is_not_read_from_the_lake_again(lake: Lake) -> None:
+    columns = {"sharpe": [1.0], "param_fast": [5.0]}
+    put_runs(lake, "cross", "007", run_rows(CROSS, ["a"], columns))
+    update(lake.snapshot())
+    put_runs(lake, "cross", "Mü", run_rows(CROSS, ["b"], columns))
+    with Catalog(lake) as catalog:
+        assert uses_copy(catalog)
+        for symbol, run in (("007", "a"), ("Mü", "b")):
+            assert lookup(catalog, [Lookup("cross", symbol, {"fast": 5})])["run_id"].to_pylist() == [run]
+            narrow = catalog.narrowed("metrics", holding(catalog.files("metrics"), [run]))
+            found = narrow.arrow("select run_id from metrics where run_id = $1", [run])
+            assert found["run_id"].to_pylist() == [run]
 
 
 def test_a_copy_that_has_what_the_lake_took_out_is_not_used(own: Lake) -> None:
