@@ -42,16 +42,20 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     """
     if sweep is not None:
         sweep_row(catalog, sweep)
+    files = {table: holding(catalog.files(table), [run_id]) for table in _OF_RUNS}
     held = catalog
-    for table in _OF_RUNS:
-        held = held.narrowed(table, holding(held.files(table), [run_id]))
+    for table, chosen in files.items():
+        held = held.narrowed(table, chosen)
+    places = [sorted({file.partition[name] for file in files["metrics"]}) for name in ("strategy", "symbol")]
     run = held.arrow(
         """
         select * exclude (block_sums, block_sumsqs) from metrics
         where run_id = $1 and ($2 is null or sweep_id = $2)
+            and strategy between list_min($3::varchar[]) and list_max($3::varchar[])
+            and symbol between list_min($4::varchar[]) and list_max($4::varchar[])
         order by role <> 'full', sweep_id desc, created_at desc limit 1
         """,
-        [run_id, sweep],
+        [run_id, sweep, *places],
     )
     if not run.num_rows:
         removal = removed_run(catalog, run_id)
@@ -60,14 +64,18 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
         raise UnknownNameError("run", run_id, _near(catalog, run_id))
     place = run.select(["strategy", "symbol"]).to_pylist()[0]
     key = [run_id, place["strategy"], place["symbol"]]
-    details = held.arrow(
-        """
+    details = (
+        held.arrow(
+            """
         select * from details
         where run_id = $1 and strategy = $2 and symbol = $3 order by sweep_id desc limit 1
         """,
-        key,
+            key,
+        )
+        if files["details"]
+        else None
     )
-    if not details.num_rows:
+    if details is None or not details.num_rows:
         return StoredRun(arranged(run), None, None, None)
     owner = details["sweep_id"][0].as_py()
     where = "where run_id = $1 and strategy = $2 and symbol = $3 and sweep_id = $4"
