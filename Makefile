@@ -21,13 +21,25 @@ help: ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/demo.stamp: .venv/bin/uv pyproject.toml
-	$(INSTALL) --editable '.[demo]'
+	$(INSTALL) --editable '.[demo,pictures]'
 	$(COMPILE)
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/uv pyproject.toml
 	$(INSTALL) --editable '.[demo,s3]' --group dev
 	$(COMPILE)
+	@touch $@
+
+# What draws pictures into files, and looks at pages in the tests; without it, those tests say how to get one.
+BROWSERS = "$$BROWSER_PATH" chromium chromium-browser google-chrome google-chrome-stable chrome
+.venv/browser.stamp:
+	@for name in $(BROWSERS); do command -v "$$name" > /dev/null && exit 0; done; \
+	if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq --no-install-recommends chromium fonts-liberation > /dev/null; \
+	else \
+		echo "no Chrome or Chromium: tests of pictures will fail; install one, or name it in BROWSER_PATH"; \
+	fi
 	@touch $@
 
 .venv/bench.stamp: .venv/dev.stamp
@@ -50,7 +62,7 @@ demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, an
 	echo "  $(BIN)/sweeplake search --min-sharpe 0.9 --max-drawdown 0.4 --min-trades 20 --sort calmar"; \
 	echo "  $(BIN)/sweeplake sql 'select symbol, fast, max(sharpe) from sma_cross group by all order by 3 desc limit 10'"
 
-test: .venv/dev.stamp ## run the tests
+test: .venv/dev.stamp .venv/browser.stamp ## run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: .venv/dev.stamp ## lint, format, types, import contracts, SQL style

@@ -30,6 +30,7 @@ from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
 from sweeplake.cli.storage import storage
 from sweeplake.cli.vacuum import vacuum
+from sweeplake.errors import FaceError
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
@@ -95,7 +96,7 @@ def _told(error: BaseException) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         remedy = f"\nsee: {context.command_path} --help" if context else ""
         click.echo(f"error: {error.format_message()}{remedy}", err=True)
-    elif isinstance(error, (SweepError, LakeError, QueryError)):
+    elif isinstance(error, (SweepError, LakeError, QueryError, FaceError)):
         places = getattr(error, "__notes__", ())  # the file and key that it is about
         click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
     elif isinstance(error, OSError) and error.filename is not None:
