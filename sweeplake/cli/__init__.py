@@ -22,7 +22,9 @@ from sweeplake.cli.leaderboard import leaderboard
 from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.plot import plot
 from sweeplake.cli.replay import replay
+from sweeplake.cli.report import report
 from sweeplake.cli.retain import delete, retain, undo
 from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
 from sweeplake.cli.show import show
@@ -30,6 +32,7 @@ from sweeplake.cli.sql import export, sql
 from sweeplake.cli.status import status, summary
 from sweeplake.cli.storage import storage
 from sweeplake.cli.vacuum import vacuum
+from sweeplake.errors import FaceError
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
@@ -70,7 +73,21 @@ def cli() -> None:
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
 _JUDGEMENTS = (judge, luck, heatmap, diff)
-_QUESTIONS = (best, leaderboard, search, lookup, show, replay, sql, export, cache, storage, history)
+_QUESTIONS = (
+    best,
+    leaderboard,
+    search,
+    lookup,
+    show,
+    plot,
+    report,
+    replay,
+    sql,
+    export,
+    cache,
+    storage,
+    history,
+)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_JUDGEMENTS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
@@ -95,7 +112,7 @@ def _told(error: BaseException) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         remedy = f"\nsee: {context.command_path} --help" if context else ""
         click.echo(f"error: {error.format_message()}{remedy}", err=True)
-    elif isinstance(error, (SweepError, LakeError, QueryError)):
+    elif isinstance(error, (SweepError, LakeError, QueryError, FaceError)):
         places = getattr(error, "__notes__", ())  # the file and key that it is about
         click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
     elif isinstance(error, OSError) and error.filename is not None:

@@ -11,10 +11,11 @@ import pytest
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.errors import FaceError
 from sweeps.errors import SweepError
 from tests.contracts.source import PACKAGES, modules
 
-BASES = {"lake": LakeError, "queries": QueryError, "sweeps": SweepError}
+BASES = {"lake": LakeError, "queries": QueryError, "sweeplake": FaceError, "sweeps": SweepError}
 _PLAIN = {
     str: "text",
     int: 7,

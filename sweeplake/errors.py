@@ -1,0 +1,55 @@
+"""The errors of `sweeplake` itself: what is missing around it."""
+
+
+class FaceError(Exception):
+    """Base of every error that `sweeplake` raises on purpose; the command line exits 2 on it."""
+
+
+class ExtraMissingError(FaceError):
+    """A package that only some of it needs is not installed.
+
+    Attributes:
+        package: The package.
+        extra: The extra of sweeplake that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package, extra)
+        self.package, self.extra = package, extra
+
+    def __str__(self) -> str:
+        return f"{self.package} is not installed; pip install 'sweeplake[{self.extra}]' brings it"
+
+
+class NoBrowserError(FaceError):
+    """There is no browser that could draw a picture into a file.
+
+    Attributes:
+        path: Where the environment says that it is; "" if it says nothing.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        where = f"there is no browser at BROWSER_PATH={self.path}" if self.path else "there is none on PATH"
+        return (
+            f"a picture of this kind is drawn by Chrome or Chromium, and {where}; install one "
+            "(apt install chromium), name it in BROWSER_PATH, or write .html, which needs none"
+        )
+
+
+class NotDrawnError(FaceError):
+    """A browser could not draw a picture into a file.
+
+    Attributes:
+        reason: Why, in its own words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the browser did not draw the picture ({self.reason}); try again, or write .html"
