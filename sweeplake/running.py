@@ -85,9 +85,11 @@ class Plan:
     """What a sweep would do and cost.
 
     Attributes:
-        runs: Runs of the whole sweep; a walk-forward tests so many choices at most.
+        runs: Runs of the whole sweep.
         reused: Runs that the lake already has and that would be carried over.
         to_compute: Runs that would be computed.
+        undecided: How many of these, at most, test what a walk-forward is yet to choose: whether the lake has
+            them nobody can tell before. None where it has all that is chosen from.
         blocks: Tasks.
         estimate: Time, memory and bytes, from a measured sample.
         changed: By symbol of which nothing is reused, what changed since the last sweep of the strategy on
@@ -99,6 +101,7 @@ class Plan:
     runs: int
     reused: int
     to_compute: int
+    undecided: int
     blocks: int
     estimate: "Estimate"
     changed: Mapping[str, Sequence[str]]
@@ -110,6 +113,7 @@ class Plan:
             "runs": self.runs,
             "reused": self.reused,
             "to_compute": self.to_compute,
+            "undecided": self.undecided,
             "blocks": self.blocks,
             "estimate": {
                 "seconds": self.estimate.seconds,
@@ -137,6 +141,7 @@ def plan(
     """
     from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
+    from sweeps.execution.foreseen import foreseen
     from sweeps.execution.reuse import reusable
     from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
@@ -145,16 +150,22 @@ def plan(
     prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
     snapshot = opened.tables.snapshot(["metrics", "sweeps"])
+    held = {} if fresh else reusable(prepared, snapshot)
+    chosen = None if fresh else foreseen(prepared, snapshot, sum(held.values()))
+    if chosen is not None:
+        held |= reusable(prepared, snapshot, chosen)
+    tests = prepared.tests if chosen is None else chosen.runs
     found = Counter[str]()
-    for place, runs in () if fresh else reusable(prepared, snapshot).items():
+    for place, runs in held.items():
         found[place.symbol] += runs
     changed = {} if fresh else changes(prepared, snapshot)
     reused = found.total()
-    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused)
+    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused, tests)
     return Plan(
-        prepared.runs + prepared.tests,
+        prepared.runs + tests,
         reused,
-        prepared.runs + prepared.tests - reused,
+        prepared.runs + tests - reused,
+        tests if chosen is None else 0,
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
