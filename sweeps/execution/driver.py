@@ -96,6 +96,7 @@ def go_on(
         SweepChangedError: If its journal does not fit its inputs.
         SweepRemovedError: If it was removed since `start` was made.
         RepairCutOffError: If a repair of it was cut off.
+        TooManyFailuresError: If more of its runs failed than the budget allows.
     """
     return _Drive(start, lake, client, observer, budget).run(take_over=take_over)
 
@@ -119,6 +120,7 @@ class _Drive:
             if self.ledger.epoch > 1:
                 check_kept(self.lake, self.context.sweep_id)
             check_journal(self.start, self.ledger.finished)
+            self.budget.check_failures(self.context.sweep_id, self.ledger.failed)
             self.teller.computing_begins()
             try:
                 return self._run()
