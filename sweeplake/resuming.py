@@ -50,6 +50,7 @@ def resume(
     Raises:
         UnknownNameError: If there is no such sweep.
         BadBudgetError: If a limit cannot be kept.
+        BadClusterError: If `client` or `workers` name no cluster.
         SweepOwnedError: If another driver is alive and is not to be taken over.
         TooManyFailuresError: If more runs have failed than may; at once, if they had before.
         SweepChangedError: If the strategy's code, the bars or the simulation are not what they were.
@@ -63,11 +64,13 @@ def resume(
     from lake.undo import undo_unfinished
     from queries.removed import removed_sweep
     from queries.sweep import failed_runs, sweep_row
+    from sweeps.execution.asked_cluster import check_cluster
     from sweeps.execution.budget import Budget
     from sweeps.execution.embedded import prepare_workers
     from sweeps.execution.resume import restore
     from sweeps.execution.start import SweepRemovedError
 
+    check_cluster(client, workers)
     budget = Budget(max_runs, max_seconds, max_failures)
     opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)

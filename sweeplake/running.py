@@ -139,6 +139,7 @@ def plan(
         SweepError: As `run`.
         LakeError: If there is no lake.
     """
+    from sweeps.execution.asked_cluster import check_cluster
     from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
     from sweeps.execution.foreseen import foreseen
@@ -146,6 +147,7 @@ def plan(
     from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
 
+    check_cluster(None, workers)
     opened = written(lake)
     prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
@@ -206,21 +208,23 @@ def run(
         The sweep; `lake` reads the snapshot that has it.
 
     Raises:
-        SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
+        SweepError: If anything about the configuration, strategy, bars, cluster or limits is wrong.
         TooManyFailuresError: If more runs failed than may; what is computed is committed.
         LakeError: If the lake is missing or cannot be written.
     """
+    from sweeps.execution.asked_cluster import check_cluster
+    from sweeps.execution.budget import Budget
     from sweeps.execution.embedded import prepare_workers
 
+    check_cluster(client, workers)
+    budget = Budget(max_runs, max_seconds, max_failures)
+    opened = written(lake)
     if client is None:
         prepare_workers()  # seconds beside those that follow
-    from sweeps.execution.budget import Budget
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
-    budget = Budget(max_runs, max_seconds, max_failures)
-    opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
     prepared = cautioned(prepared, client, workers)
@@ -266,4 +270,7 @@ def _config(config: ConfigSource) -> SweepConfig:
         return config
     if isinstance(config, (str, Path)):
         return load_config(Path(config))
+    if not isinstance(config, Mapping):
+        told = f"is a {type(config).__name__}; give a file, a document as TOML parses to, or a SweepConfig"
+        raise ConfigError("configuration", (("", told),))
     return parse_config(config, "configuration")
