@@ -91,8 +91,8 @@ def resume(
     start = restore(state, opened.tables)
     prepared = cautioned(start.prepared, client, workers)
     if failed and max_failures is None:
-        told = f"{failed:,} of its runs have failed, and nothing limits how many more may: see --max-failures"
-        prepared = replace(prepared, cautions=(*prepared.cautions, told))
+        caution = f"{failed:,} of its runs have failed, and nothing limits how many more may: see --max-failures"
+        prepared = replace(prepared, cautions=(*prepared.cautions, caution))
     start = replace(start, prepared=prepared)
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import go_on
