@@ -91,7 +91,7 @@ def resume(
     start = restore(state, opened.tables)
     prepared = cautioned(start.prepared, client, workers)
     if failed and max_failures is None:
-        caution = f"{failed:,} of its runs have failed, and nothing limits how many more may: see --max-failures"
+        caution = f"{failed:,} of its runs have failed, and without --max-failures nothing limits them"
         prepared = replace(prepared, cautions=(*prepared.cautions, caution))
     start = replace(start, prepared=prepared)
     from sweeps.execution.cluster import connected
