@@ -20,7 +20,7 @@ MOODS = {
     "spins": ("timeout", "did not come back within 4 s (`limits.run_seconds`)"),
     "crashes": ("crashed", "it ended its process (Segmentation fault)"),
     "leaves": ("crashed", "it ended its process (exit code 7)"),
-    "bomb": ("memory", "MemoryError"),
+    "bomb": ("memory", "it took more than 500 MB (`limits.memory_mb`): MemoryError: Unable to allocate"),
     "nonsense": ("bad_signals", "inf"),
 }
 MOOD = """
