@@ -112,10 +112,21 @@ class Catalog:
         with translated(self.snapshot):
             return _relation(self._session.cursor(), text, parameters)
 
-    def arrow(self, text: str, parameters: Parameters = None) -> pa.Table:
-        """Return a query's rows; times are UTC. Raises as `sql`, also while it runs."""
+    def arrow(self, text: str, parameters: Parameters = None, given: pa.Table | None = None) -> pa.Table:
+        """Return a query's rows; times are UTC. Raises as `sql`, also while it runs.
+
+        Args:
+            text: A query.
+            parameters: The values of its parameters.
+            given: Rows that it reads as `given`.
+        """
         with translated(self.snapshot), self._session.lent() as cursor:
-            return _relation(cursor, text, parameters).to_arrow_table()
+            if given is None:
+                return _relation(cursor, text, parameters).to_arrow_table()
+            cursor.register("given", given)
+            rows = _relation(cursor, text, parameters).to_arrow_table()
+            cursor.unregister("given")
+            return rows
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""

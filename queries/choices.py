@@ -17,17 +17,17 @@ class Training(NamedTuple):
     Attributes:
         splits: Numbers of splits.
         symbols: Symbols.
-        spans: Numbers of spans.
+        contexts: First halves of the run ids on each span.
     """
 
     splits: Sequence[int]
     symbols: Sequence[str]
-    spans: Sequence[int]
+    contexts: Sequence[str]
 
 
 def choices(
     catalog: Catalog,
-    sweep_id: str,
+    source: str | pa.Table,
     training: Training,
     *,
     metric: str,
@@ -41,8 +41,9 @@ def choices(
     fewer trades on all of them together. A split for which nothing is left has no row.
 
     Args:
-        catalog: Where the sweep's metrics are.
-        sweep_id: The sweep.
+        catalog: Where the metrics are.
+        source: Which runs are chosen from: those of a sweep, or, of whatever sweep, those whose parameters
+            have the hashes that a table has, in a column `parameters` of 64 bits.
         training: What each split chooses on.
         metric: A metric, in its natural direction, or composite_score.
         score: Weights of composite_score.
@@ -50,8 +51,8 @@ def choices(
         per_symbol: Whether each symbol has its own choice; else one is made over all together.
 
     Returns:
-        split, symbol (NULL for all), value, and every param_ column; in order of split and symbol. Ties are
-        broken by the hash of the parameters.
+        split, symbol (NULL for all), value, parameters (the second half of the run ids), and every param_
+        column; in order of split and symbol. Ties are broken by the hash of the parameters.
 
     Raises:
         UnknownNameError: If there is no such metric.
@@ -66,21 +67,25 @@ def choices(
     )
     group = "training.symbol" if per_symbol else "cast(null as varchar)"
     direction = "desc" if order.descending else "asc"
+    distinct, own = "", "metrics.sweep_id = $sweep_id"
+    if not isinstance(source, str):
+        distinct = "distinct"
+        own = "cast('0x' || right(metrics.run_id, 16) as ubigint) in (select given.parameters from given)"
     return catalog.arrow(
         f"""
         with training as (
             select
                 unnest(cast($splits as integer[])) as split,
                 unnest(cast($symbols as varchar[])) as symbol,
-                unnest(cast($spans as integer[])) as span
+                unnest(cast($contexts as varchar[])) as context
         ),
         needed as (
             select split, {group} as symbol, count(*) as spans from training group by all
         ),
         runs as (
-            select symbol, span, right(run_id, 16) as parameters, n_bars, num_trades,
-                cast({order.expression} as double) as value
-            from metrics where sweep_id = $sweep_id and role = 'in_sample'
+            select {distinct} left(run_id, 16) as context, right(run_id, 16) as parameters, n_bars,
+                num_trades, cast({order.expression} as double) as value
+            from metrics where {own} and role = 'in_sample'
         ),
         valued as (
             select
@@ -90,7 +95,7 @@ def choices(
                 sum(runs.value * runs.n_bars) / sum(runs.n_bars) as value,
                 count(runs.value) as spans,
                 sum(runs.num_trades) as trades
-            from training join runs using (symbol, span)
+            from training join runs using (context)
             group by all
         ),
         best as (
@@ -102,10 +107,10 @@ def choices(
                 partition by valued.split, valued.symbol order by valued.value {direction}, valued.parameters
             ) = 1
         )
-        select best.split, best.symbol, best.value{"".join([", ", params] if params else [])}
+        select best.split, best.symbol, best.value, best.parameters{"".join([", ", params] if params else [])}
         from best join metrics
             on right(metrics.run_id, 16) = best.parameters
-        where metrics.sweep_id = $sweep_id and metrics.role = 'in_sample'
+        where {own} and metrics.role = 'in_sample'
         qualify row_number() over (
             partition by best.split, best.symbol order by metrics.symbol, metrics.span
         ) = 1
@@ -114,24 +119,31 @@ def choices(
         {
             "splits": list(training.splits),
             "symbols": list(training.symbols),
-            "spans": list(training.spans),
-            "sweep_id": sweep_id,
+            "contexts": list(training.contexts),
             "min_trades": min_trades,
+            **({"sweep_id": source} if isinstance(source, str) else {}),
             **order.weights,
         },
+        None if isinstance(source, str) else source,
     )
 
 
 def tested_choices(catalog: Catalog, sweep_id: str, *, per_symbol: bool) -> pa.Table:
     """Return the parameters that splits have chosen of which a test is stored; the columns of `choices`."""
+    symbol = "symbol" if per_symbol else "cast(null as varchar) as symbol"
+    return _tested(catalog, sweep_id, f"unnest(splits) as split, {symbol}, cast(null as double) as value")
+
+
+def tested_runs(catalog: Catalog, sweep_id: str) -> pa.Table:
+    """Return the stored tests of what splits have chosen: run_id, symbol, span and every param_ column."""
+    return _tested(catalog, sweep_id, "run_id, symbol, span")
+
+
+def _tested(catalog: Catalog, sweep_id: str, columns: str) -> pa.Table:
     params = "".join(
         f", {quoted(name)}" for name in catalog.schema.names if name.startswith(PARAMETER_PREFIX)
     )
     return catalog.arrow(
-        f"""
-        select unnest(splits) as split, {"symbol" if per_symbol else "cast(null as varchar) as symbol"},
-            cast(null as double) as value {params}
-        from metrics where sweep_id = $1 and role = 'out_of_sample'
-        """,  # noqa: S608
+        f"select {columns}{params} from metrics where sweep_id = $1 and role = 'out_of_sample'",  # noqa: S608
         [sweep_id],
     )

@@ -41,6 +41,12 @@ def status(catalog: Catalog, sweep_id: str | None = None) -> pa.Table:
     )
 
 
+def failed_runs(catalog: Catalog, sweep_id: str) -> int:
+    """Return how many runs of a sweep failed, of those that are committed."""
+    rows = catalog.rows("select count(*) as failed from failures where sweep_id = $1", [sweep_id])
+    return int(rows[0]["failed"])
+
+
 # Of each sweep that runs: the runs that ended in the last minute of those that are committed, and the seconds
 # that this minute had. What was carried over from other sweeps ended before its driver began.
 _PACES = """

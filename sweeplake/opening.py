@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from lake.errors import LakeAddressError
 from lake.lake import PinnedLakeError, open_lake
 from sweeplake.addresses import DEFAULT_LAKE, LAKE_VARIABLE
 from sweeplake.lake import Lake
@@ -26,12 +27,22 @@ def open(  # noqa: A001  sl.open is what users write
             reading alone, and stays there.
 
     Raises:
-        LakeAddressError: If the scheme is unknown or its package is not installed.
+        LakeAddressError: If it is no address, the scheme is unknown or its package is not installed.
         LakeFormatError: If another format wrote it.
         VersionGoneError: When it is first asked, if it no longer has that version.
     """
-    chosen = os.fspath(url) if url is not None else os.environ.get(LAKE_VARIABLE)
-    return Lake(open_lake(chosen or DEFAULT_LAKE), version=version, as_of=as_of)
+    return Lake(open_lake(_address(url)), version=version, as_of=as_of)
+
+
+def _address(url: object) -> str:
+    if url is None:
+        return os.environ.get(LAKE_VARIABLE) or DEFAULT_LAKE
+    address = os.fspath(url) if isinstance(url, os.PathLike) else url
+    if not isinstance(address, str):
+        raise LakeAddressError(repr(url), f"it is of type {type(url).__name__}")
+    if not address:
+        raise LakeAddressError(address, "it is empty")
+    return address
 
 
 def written(lake: "Lake | str | os.PathLike[str] | None") -> Lake:

@@ -49,7 +49,10 @@ def resume(
 
     Raises:
         UnknownNameError: If there is no such sweep.
+        BadBudgetError: If a limit cannot be kept.
+        BadClusterError: If `client` or `workers` name no cluster.
         SweepOwnedError: If another driver is alive and is not to be taken over.
+        TooManyFailuresError: If more runs have failed than may; at once, if they had before.
         SweepChangedError: If the strategy's code, the bars or the simulation are not what they were.
         SweepRemovedError: If it was removed.
         RepairCutOffError: If a repair of it was cut off.
@@ -60,11 +63,15 @@ def resume(
     from lake.sweep_log import REMOVED
     from lake.undo import undo_unfinished
     from queries.removed import removed_sweep
-    from queries.sweep import sweep_row
+    from queries.sweep import failed_runs, sweep_row
+    from sweeps.execution.asked_cluster import check_cluster
+    from sweeps.execution.budget import Budget
     from sweeps.execution.embedded import prepare_workers
     from sweeps.execution.resume import restore
     from sweeps.execution.start import SweepRemovedError
 
+    check_cluster(client, workers)
+    budget = Budget(max_runs, max_seconds, max_failures)
     opened = written(lake).refresh()
     sweep_id = opened.sweep_id(sweep_id)
     if undo_unfinished(opened.tables, sweep_id):
@@ -77,16 +84,20 @@ def resume(
         raise SweepRemovedError(sweep_id, str(removal))
     if not take_over:
         require_free(opened.tables, sweep_id)  # told before a cluster is started for it
+    failed = failed_runs(opened.catalog, sweep_id)
+    budget.check_failures(sweep_id, failed)
     if client is None:
         prepare_workers()
     start = restore(state, opened.tables)
-    start = replace(start, prepared=cautioned(start.prepared, client, workers))
-    from sweeps.execution.budget import Budget
+    prepared = cautioned(start.prepared, client, workers)
+    if failed and max_failures is None:
+        caution = f"{failed:,} of its runs have failed, and without --max-failures nothing limits them"
+        prepared = replace(prepared, cautions=(*prepared.cautions, caution))
+    start = replace(start, prepared=prepared)
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import go_on
     from sweeps.execution.events import silent
 
-    budget = Budget(max_runs, max_seconds, max_failures)
     with connected(client, workers) as connection:
         told = observer or silent
         outcome = go_on(start, opened.tables, connection, told, take_over=take_over, budget=budget)

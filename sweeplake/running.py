@@ -85,9 +85,11 @@ class Plan:
     """What a sweep would do and cost.
 
     Attributes:
-        runs: Runs of the whole sweep; a walk-forward tests so many choices at most.
+        runs: Runs of the whole sweep.
         reused: Runs that the lake already has and that would be carried over.
         to_compute: Runs that would be computed.
+        undecided: How many of these, at most, test what a walk-forward is yet to choose: whether the lake has
+            them nobody can tell before. None where it has all that is chosen from.
         blocks: Tasks.
         estimate: Time, memory and bytes, from a measured sample.
         changed: By symbol of which nothing is reused, what changed since the last sweep of the strategy on
@@ -99,6 +101,7 @@ class Plan:
     runs: int
     reused: int
     to_compute: int
+    undecided: int
     blocks: int
     estimate: "Estimate"
     changed: Mapping[str, Sequence[str]]
@@ -110,6 +113,7 @@ class Plan:
             "runs": self.runs,
             "reused": self.reused,
             "to_compute": self.to_compute,
+            "undecided": self.undecided,
             "blocks": self.blocks,
             "estimate": {
                 "seconds": self.estimate.seconds,
@@ -135,26 +139,35 @@ def plan(
         SweepError: As `run`.
         LakeError: If there is no lake.
     """
+    from sweeps.execution.asked_cluster import check_cluster
     from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
+    from sweeps.execution.foreseen import foreseen
     from sweeps.execution.reuse import reusable
     from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
 
+    check_cluster(None, workers)
     opened = written(lake)
     prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
     snapshot = opened.tables.snapshot(["metrics", "sweeps"])
+    held = {} if fresh else reusable(prepared, snapshot)
+    chosen = None if fresh else foreseen(prepared, snapshot, sum(held.values()))
+    if chosen is not None:
+        held |= reusable(prepared, snapshot, chosen)
+    tests = prepared.tests if chosen is None else chosen.runs
     found = Counter[str]()
-    for place, runs in () if fresh else reusable(prepared, snapshot).items():
+    for place, runs in held.items():
         found[place.symbol] += runs
     changed = {} if fresh else changes(prepared, snapshot)
     reused = found.total()
-    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused)
+    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused, tests)
     return Plan(
-        prepared.runs + prepared.tests,
+        prepared.runs + tests,
         reused,
-        prepared.runs + prepared.tests - reused,
+        prepared.runs + tests - reused,
+        tests if chosen is None else 0,
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
@@ -195,21 +208,23 @@ def run(
         The sweep; `lake` reads the snapshot that has it.
 
     Raises:
-        SweepError: If anything about the configuration, strategy, bars or cluster is wrong.
+        SweepError: If anything about the configuration, strategy, bars, cluster or limits is wrong.
         TooManyFailuresError: If more runs failed than may; what is computed is committed.
         LakeError: If the lake is missing or cannot be written.
     """
+    from sweeps.execution.asked_cluster import check_cluster
+    from sweeps.execution.budget import Budget
     from sweeps.execution.embedded import prepare_workers
 
+    check_cluster(client, workers)
+    budget = Budget(max_runs, max_seconds, max_failures)
+    opened = written(lake)
     if client is None:
         prepare_workers()  # seconds beside those that follow
-    from sweeps.execution.budget import Budget
     from sweeps.execution.cluster import connected
     from sweeps.execution.driver import drive
     from sweeps.execution.events import silent
 
-    budget = Budget(max_runs, max_seconds, max_failures)
-    opened = written(lake)
     prepared = _prepared(config, opened)
     opened.tables.storage.make_writable()
     prepared = cautioned(prepared, client, workers)
@@ -255,4 +270,7 @@ def _config(config: ConfigSource) -> SweepConfig:
         return config
     if isinstance(config, (str, Path)):
         return load_config(Path(config))
+    if not isinstance(config, Mapping):
+        told = f"is a {type(config).__name__}; give a file, a document as TOML parses to, or a SweepConfig"
+        raise ConfigError("configuration", (("", told),))
     return parse_config(config, "configuration")

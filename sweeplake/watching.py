@@ -1,5 +1,6 @@
 """Watching sweeps that run, on whatever machine, by what they committed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ def sweeps_now(lake: "Lake", sweep_id: str | None = None) -> list[dict[str, Any]
     """Return the rows of `status` of one sweep or of all, newest first, and how those get on that run.
 
     `rate` is runs a second since the last minute with results began, `eta_seconds` the time that the rest
-    takes so, `silent_seconds` the time since its driver was heard of; all None for a sweep that does not run.
+    takes so, `silent_seconds` as `silence` has it; all None for a sweep that does not run.
     """
     rows: list[dict[str, Any]] = status_document(status(lake.catalog, sweep_id))["sweeps"]
     now = datetime.now(UTC)
@@ -24,11 +25,17 @@ def sweeps_now(lake: "Lake", sweep_id: str | None = None) -> list[dict[str, Any]
     for row in rows:
         rate = rates.get(row["sweep_id"])
         left = row["runs"] - row["done"] - row["failed"]
-        heard = silent_since(lake.tables, row["sweep_id"]) if _is_watched(lake, row) else None
         row["rate"], row["eta_seconds"] = rate, left / rate if rate else None
-        row["silent_seconds"] = None if heard is None else (now - heard).total_seconds()
+        row["silent_seconds"] = silence(lake, row)
     return rows
 
 
-def _is_watched(lake: "Lake", row: dict[str, Any]) -> bool:
-    return row["status"] == RUNNING and not lake.is_pinned
+def silence(lake: "Lake", sweep: Mapping[str, Any]) -> float | None:
+    """Return the seconds since the last sign of life of the driver of a sweep that runs.
+
+    None of a sweep that does not run, as its row of `status` says, and in a lake as it was earlier.
+    """
+    if sweep["status"] != RUNNING or lake.is_pinned:
+        return None
+    heard = silent_since(lake.tables, sweep["sweep_id"])
+    return None if heard is None else max(0.0, (datetime.now(UTC) - heard).total_seconds())

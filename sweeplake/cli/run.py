@@ -56,7 +56,7 @@ def plan(
         {
             "runs": f"{reckoned.runs:,}",
             "reused": f"{reckoned.reused:,}",
-            "to compute": f"{reckoned.to_compute:,}",
+            "to compute": f"{reckoned.to_compute:,}{_undecided(reckoned)}",
             "blocks": f"{reckoned.blocks:,}",
             "time": f"{cost.seconds:,.1f} s ({cost.runs_per_second:,.0f} runs/s a worker, measured)",
             "engine": cost.engine,
@@ -74,6 +74,11 @@ def plan(
     for caution in reckoned.cautions:
         note(f"caution: {caution}")
     note(f"next: {command(f'run {quote(config)}')}")
+
+
+def _undecided(plan: Any) -> str:
+    """Return what is to be said of tests that depend on what is computed first."""
+    return f" at most: {plan.undecided:,} test what is yet to be chosen" if plan.undecided else ""
 
 
 def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lake.ownership import STALE_SECONDS
 from sweeplake.cli.luck import print_verdicts
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, note, print_json
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 RUNNING = "running"
 WATCH_SECONDS = 2.0
-SILENT_SECONDS = 60.0
-"""A driver beats every few seconds; one that was not heard of for so long is told."""
+MINUTE = 60.0
 
 
 @click.command()
@@ -79,9 +79,19 @@ def _print(rows: list[dict[str, Any]]) -> None:
     columns = (*_COLUMNS, *_RUNNING_COLUMNS) if running else _COLUMNS
     print_table(rows, columns, optional=_OPTIONAL)
     for row in rows:
-        if (row["silent_seconds"] or 0.0) > SILENT_SECONDS:
-            minutes, remedy = row["silent_seconds"] / 60.0, command(f"resume {row['sweep_id']}")
-            note(f"{row['sweep_id']}: nothing heard of its driver for {minutes:,.0f} min; go on: {remedy}")
+        _tell_life(row["sweep_id"], row["silent_seconds"])
+
+
+def _tell_life(sweep_id: str, silent: float | None) -> None:
+    """Tell when the driver of a sweep that runs was heard of last, and what to do if it is lost."""
+    if silent is None:
+        return
+    ago = f"{silent:,.0f} s" if silent < 2 * MINUTE else f"{silent / MINUTE:,.0f} min"
+    if silent < STALE_SECONDS:
+        note(f"{sweep_id}: last sign of life of its driver {ago} ago")
+    else:
+        remedy = command(f"resume {sweep_id}")
+        note(f"{sweep_id}: nothing heard of its driver for {ago}, it is lost; go on: {remedy}")
 
 
 _COLUMNS = (
@@ -112,18 +122,22 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
     """
     import sweeplake
     from queries.documents import run_documents
+    from sweeplake.watching import silence
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = lake.sweep(sweep_id).summary()
         best = run_documents(lake.catalog, found.best)
+        silent = silence(lake, found.sweep)
     quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()
     curves, tests = found.out_of_sample.to_pylist(), found.tests.to_pylist()
     if as_json:
         tables = {"best": best, "quantiles": quantiles, "failures": failures}
         walk = {"out_of_sample": curves, "walk_forward": tests} if tests else {}
         luck = {"luck": [item.to_document() for item in found.luck]}
-        print_json({**found.sweep, "metric": found.metric, **tables, **walk, **luck})
+        life = {} if silent is None else {"silent_seconds": silent}
+        print_json({**found.sweep, **life, "metric": found.metric, **tables, **walk, **luck})
         return
+    _tell_life(found.sweep["sweep_id"], silent)
     print_facts(_facts(found.sweep), title=found.sweep["name"])
     if tests:
         click.echo()

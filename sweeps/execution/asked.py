@@ -19,6 +19,7 @@ from sweeps.spec.grid import Grid, IndexArray
 from sweeps.spec.rules import Value
 from sweeps.strategies.asking import make_asker
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.evaluate import Evaluation
 from sweeps.strategies.rows import PreparedRows, prepare_rows, rows_parameters
 
@@ -45,9 +46,8 @@ def compute_asked(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
         try:
             asker, signals, _ = asking.ready(group)
             made = simulate_asked(scene.window, signals, asker, settings[rows], periods_per_year, scratch)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  a user's code may raise anything
+            pass_ctrl_c_on(error)
             results.fail(rows, failure_of(error, scene.strategy.source))
             continue
         outcome = made.outcome
@@ -74,9 +74,8 @@ def trace_asked_details(scene: Scene, runs: Runs) -> tuple[Details, Failures]:
             try:
                 asker, signals, named = asking.ready(group)
                 run = trace_asked(scene.window, signals, asker, settings[row], periods_per_year)
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:  # noqa: BLE001  a user's code may raise anything, also now
+                pass_ctrl_c_on(error)
                 failures[row] = failure_of(error, scene.strategy.source)
                 continue
             details.add(

@@ -18,6 +18,7 @@ from sweeps.execution.scene import Scene
 from sweeps.execution.steps import step
 from sweeps.simulation.curve import curve_metrics
 from sweeps.strategies.contract import Backtest, FloatArray
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.errors import BacktestError
 from sweeps.strategies.evaluate import run_backtester
 
@@ -54,9 +55,8 @@ def compute_backtests(scene: Scene, runs: Runs, *, keep: bool) -> tuple[Results,
             _store(scene, settings, said, results, row)
             if keep:
                 _keep(scene, runs.keys(row), settings, said.equity, trades, details)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  a user's code may raise anything; its run fails alone
+            pass_ctrl_c_on(error)
             results.failures[row] = failure_of(error, scene.strategy.source)
     return results, details
 

@@ -37,9 +37,10 @@ class TooManyFailuresError(SweepError):
 
     def __str__(self) -> str:
         return (
-            f"sweep {self.sweep_id} was stopped: {self.failed:,} runs failed, {self.allowed:,} were allowed; "
-            f"what is computed is committed. `sweeplake summary {self.sweep_id}` tells the causes; mend "
-            f"them and start a new sweep, or go on: `sweeplake resume {self.sweep_id}`"
+            f"sweep {self.sweep_id} does not go on: {self.failed:,} runs failed, {self.allowed:,} were "
+            f"allowed; what is computed is committed. `sweeplake summary {self.sweep_id}` tells the causes; "
+            f"mend them and start a new sweep, or go on: `sweeplake resume {self.sweep_id}` with a higher "
+            "--max-failures, or without it: then nothing limits them"
         )
 
 

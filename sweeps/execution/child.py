@@ -16,10 +16,9 @@ from typing import Any, Generic, TypeVar
 from sweeps.errors import SweepError
 from sweeps.execution.confined import Given, Word, confined
 from sweeps.execution.embedded import METHOD, prepare_workers
-from sweeps.execution.failures import CRASHED, MEMORY, TIMEOUT, Failure
+from sweeps.execution.failures import CRASHED, TIMEOUT, Failure, over_memory
 from sweeps.execution.steps import NOTHING, Step
 from sweeps.spec.grid import IndexArray
-from sweeps.spec.limits_config import MEGA
 
 OUR_SECONDS = 600.0
 """Our own code needs no longer for a block, on a machine however busy."""
@@ -133,7 +132,7 @@ class Child(Generic[T]):
             elif word is Word.RAISED:
                 raise told
             elif word is Word.OUT_OF_MEMORY:
-                return Death(self._out_of_memory(), step)
+                return Death(over_memory(self._given.limits.memory_bytes), step)
             else:
                 return told
 
@@ -144,10 +143,6 @@ class Child(Generic[T]):
         self._process.kill()
         self._process.join()
         return Failure(TIMEOUT, f"it did not come back {how_long}", self._said())
-
-    def _out_of_memory(self) -> Failure:
-        most = self._given.limits.memory_bytes // MEGA
-        return Failure(MEMORY, f"it took more than {most:,} MB (`limits.memory_mb`)", "")
 
     def _crashed(self) -> Failure:
         self._process.join(LAST_WORDS_SECONDS)

@@ -1,5 +1,6 @@
 """Cluster: the Dask client that a sweep runs on."""
 
+import logging
 import os
 import socket
 import time
@@ -11,12 +12,14 @@ import dask
 from distributed import Client, get_client
 from distributed.comm.addressing import get_address_host_port, parse_address
 from distributed.comm.core import CommClosedError
+from distributed.utils import silence_logging_cmgr
 
 from lake.retrying import retried
 from sweeps.errors import SweepError
 from sweeps.execution.embedded import LOCAL_CONFIG, start_cluster
 from sweeps.execution.versions import code_versions, differences
 from sweeps.execution.warm import Warm
+from sweeps.execution.window import LEFT
 
 T = TypeVar("T")
 CONNECT_SECONDS = 15
@@ -68,12 +71,12 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
         ClusterVersionError: If a worker runs other versions.
     """
     if isinstance(client, Client):
-        yield _warmed(checked(client))
+        yield _ready(client)
     elif isinstance(client, str):
         with _connect(client) as remote:
-            yield _warmed(checked(remote))
+            yield _ready(remote)
     elif not is_embedded(client, workers):
-        yield _warmed(checked(get_client()))
+        yield _ready(get_client())
     else:
         with (
             dask.config.set(LOCAL_CONFIG),
@@ -92,6 +95,24 @@ def is_embedded(client: Client | str | None, workers: int | None) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _ready(client: Client) -> Client:
+    """Return the client of a cluster that is not ours, checked and warm.
+
+    Raises:
+        ClusterUnreachableError: If it has no workers, or its scheduler goes away meanwhile.
+        ClusterVersionError: If a worker runs other versions.
+    """
+    address = str(client.scheduler.address) if client.scheduler else "?"
+    try:
+        return _warmed(checked(client))
+    except SweepError:
+        raise
+    except Exception as error:  # a client that lost its scheduler, and gave it up, may raise anything
+        if client.status not in LEFT and not isinstance(error, OSError):
+            raise
+        raise ClusterUnreachableError(address, "its scheduler is gone") from error
 
 
 def _warmed(client: Client) -> Client:
@@ -154,14 +175,17 @@ def _await_listening(address: str) -> None:
 def _connect(address: str) -> Iterator[Client]:
     """Yield a client; if it loses the scheduler, it tries to come back as long as Dask's settings say.
 
-    That is `distributed.comm.timeouts.connect`, 30 s. A scheduler that was never there is told sooner.
+    That is `distributed.comm.timeouts.connect`, 30 s. A scheduler that was never there is told sooner. What
+    Dask logs of connections meanwhile stays off the terminal, as with a cluster of its own on this machine:
+    what is lost for good is an error of ours.
     """
-    try:
-        _await_listening(address)
-        with Client(address, timeout=CONNECT_SECONDS, set_as_default=False):
-            pass
-        client = Client(address)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterUnreachableError(address, f"no scheduler answers ({error})") from error
-    with client:
-        yield client
+    with silence_logging_cmgr(logging.CRITICAL):
+        try:
+            _await_listening(address)
+            with Client(address, timeout=CONNECT_SECONDS, set_as_default=False):
+                pass
+            client = Client(address)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ClusterUnreachableError(address, f"no scheduler answers ({error})") from error
+        with client:
+            yield client

@@ -21,6 +21,7 @@ from sweeps.simulation.path import path_metrics
 from sweeps.simulation.settings import S_FILL, S_INITIAL_CAPITAL, settings_table
 from sweeps.simulation.trace import Trace
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 
 SIDES = {1: "long", -1: "short"}
 
@@ -96,9 +97,8 @@ def trace_details(scene: Scene, runs: Runs) -> tuple[Details, Failures]:
         parameters = strategy_parameters(grid, int(indices[group.rows[0]]))
         try:
             said = scene.ask(parameters, group.variant.direction)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  a user's code may raise anything, also the second time
+            pass_ctrl_c_on(error)
             failure = failure_of(error, scene.strategy.source)
             failures.update(dict.fromkeys(group.rows.tolist(), failure))
             continue

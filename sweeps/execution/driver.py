@@ -1,21 +1,15 @@
 """Driver: one sweep from its first block to its last state in the lake."""
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 from distributed import Client
 
 from lake import sweep_log
 from lake.commits import CommitLostError, CommitUnknownError, SweepTakenOverError
-from lake.errors import LakeError
 from lake.lake import Lake
-from queries.catalog import Catalog
-from queries.errors import QueryError
-from queries.luck.trials import sweep_trials
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
-from sweeps.execution.choices import choose
+from sweeps.execution.choices import Chosen, choose
 from sweeps.execution.events import CarriedOver, Cautioned, DetailsStarted, Ended, Observer, silent
 from sweeps.execution.failures import Failure
 from sweeps.execution.held import Search, sources_of
@@ -27,6 +21,7 @@ from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
 from sweeps.execution.reuse import carried
 from sweeps.execution.start import Start, check_journal, check_kept, new_start
+from sweeps.execution.states import States
 from sweeps.execution.telling import Teller
 from sweeps.execution.window import (
     BlockLostError,
@@ -101,6 +96,7 @@ def go_on(
         SweepChangedError: If its journal does not fit its inputs.
         SweepRemovedError: If it was removed since `start` was made.
         RepairCutOffError: If a repair of it was cut off.
+        TooManyFailuresError: If more of its runs failed than the budget allows.
     """
     return _Drive(start, lake, client, observer, budget).run(take_over=take_over)
 
@@ -111,13 +107,12 @@ class _Drive:
     def __init__(self, start: Start, lake: Lake, client: Client, observer: Observer, budget: Budget) -> None:
         self.start, self.lake, self.client, self.observer, self.budget = start, lake, client, observer, budget
         self.prepared, self.context = start.prepared, start.context
-        self.begun = time.monotonic()
         self.ledger = Ledger(lake, self.context.sweep_id, start.prepared.config.details.metric)
         self.profiler = Profiler(self.ledger)
         self.threads = Threads(client)
         runs = max(self.prepared.runs, start.lineage["runs"])
         self.teller = Teller(observer, self.ledger, self.profiler, self.threads, runs)
-        self.states = 0
+        self.states = States(start, lake, self.ledger, self.teller)
 
     def run(self, *, take_over: bool = False) -> Outcome:
         self.lake.create()
@@ -125,21 +120,23 @@ class _Drive:
             if self.ledger.epoch > 1:
                 check_kept(self.lake, self.context.sweep_id)
             check_journal(self.start, self.ledger.finished)
+            self.budget.check_failures(self.context.sweep_id, self.ledger.failed)
             self.teller.computing_begins()
             try:
                 return self._run()
             except (CommitLostError, CommitUnknownError) as error:
-                self._try_to_record(sweep_log.INTERRUPTED, error)
+                self.states.try_to_record(sweep_log.INTERRUPTED, error)
                 raise SweepCutOffError(self.context.sweep_id, str(error)) from error
 
     def _run(self) -> Outcome:
         try:
-            self._record(sweep_log.RUNNING)
+            self.states.record(sweep_log.RUNNING)
             dashboard = self.client.dashboard_link or None
             workers = len(self.client.nthreads())
             self.teller.announce(self.context.sweep_id, self.prepared, workers, dashboard)
             if not (self.start.fresh or self.teller.before >= self.prepared.runs):
                 self._carry_over()
+                self.teller.computing_begins()
             self._compute_runs()
             self._compute_chosen()
             self._compute_details()
@@ -154,35 +151,36 @@ class _Drive:
             is_gone = isinstance(error, SchedulerGoneError)
             with uninterrupted():
                 self.ledger.flush()
-                self._try_to_record(sweep_log.INTERRUPTED if is_gone else sweep_log.FAILED, error)
+                self.states.try_to_record(sweep_log.INTERRUPTED if is_gone else sweep_log.FAILED, error)
             raise
         except (SweepTakenOverError, CommitLostError, CommitUnknownError):
             raise  # the state is the other driver's to tell, or that of an interruption
         except BaseException as error:
-            self._try_to_record(sweep_log.FAILED, error)
+            self.states.try_to_record(sweep_log.FAILED, error)
             raise
         outcome = self._end(sweep_log.FINISHED_WITH_FAILURES if self.ledger.failed else sweep_log.FINISHED)
         self.ledger.close_losses()
         return outcome
 
-    def _carry_over(self) -> None:
+    def _carry_over(self, chosen: Chosen | None = None) -> None:
+        """Take from the lake what it has: of the grid, or of the tests of what splits chose."""
         with self.profiler.reuse():
             finished, before = self.ledger.finished, self.ledger.reused
             snapshot = self.lake.snapshot(["metrics", "sweeps"])
             sources = sources_of(snapshot, self.prepared, self.context.sweep_id)
-            search = Search(self.prepared, snapshot, sources, finished.holds, self._check)
-            for runs in carried(search, self.context):
+            search = Search(self.prepared, snapshot, sources, finished.holds, self._check, chosen)
+            for part in carried(search, self.context):
                 self._check()
-                self.ledger.carry(runs, self.context.partition("metrics", runs.place.symbol))
-        if self.ledger.reused > before:
-            self.observer(CarriedOver(self.ledger.reused - before, self._seconds()))
-        self.teller.computing_begins()
+                self.ledger.carry(part, self.context.partition("metrics", part.place.symbol))
+        if runs := self.ledger.reused - before:
+            self.teller.before += runs
+            self.observer(CarriedOver(runs, self.states.seconds))
 
     def _check(self) -> None:
         """Return if the sweep may go on: nobody asked for its end, and there is time left."""
         if self.ledger.is_asked_to_stop():
             raise StopAskedError
-        self.budget.check_time(self._seconds())
+        self.budget.check_time(self.states.seconds)
 
     def _compute_runs(self) -> None:
         grid, places, finished = self.prepared.grid, self.prepared.searched, self.ledger.finished
@@ -201,7 +199,9 @@ class _Drive:
             return
         chosen = choose(self.prepared, self.context.sweep_id, self.lake)
         self.teller.runs = self.prepared.runs + chosen.runs
-        self._record(sweep_log.RUNNING)
+        self.states.record(sweep_log.RUNNING)
+        if not self.start.fresh:
+            self._carry_over(chosen)
         limit = self.budget.left(self.ledger.finished.done - self.teller.before)
         self._compute(chosen.blocks(self.prepared, self.ledger.finished.holds, limit))
         self.budget.check_runs(self.teller.runs - self.ledger.finished.done)
@@ -234,10 +234,12 @@ class _Drive:
         )
 
     def _compute_details(self) -> None:
-        if self.prepared.config.details.keep != "top" or self.prepared.splits is not None:
+        if self.prepared.config.details.keep != "top" and self.prepared.splits is None:
             return
         with self.profiler.details():
             missing = missing_winners(self.prepared, self.context, self.lake)
+            if not missing.num_rows:
+                return
             self.ledger.take_out_details(missing["run_id"])
             blocks = winning_blocks(self.prepared, missing, self.threads())
             self.observer(DetailsStarted(sum(block.runs for block in blocks)))
@@ -253,46 +255,11 @@ class _Drive:
             told = "have a result, and raise when they are computed again for their trades and equity"
             self.observer(Cautioned(f"{len(undetailed):,} runs {told}: {undetailed[0].error}"))
 
-    def _seconds(self) -> float:
-        return time.monotonic() - self.begun
-
-    def _total_seconds(self) -> float:
-        return self.start.seconds + self._seconds()
-
     def _end(self, status: str, reason: str = "") -> Outcome:
-        self._record(status, trials=self._trials())
-        counts, seconds = self.ledger.finished.counts(), self._total_seconds()
+        self.states.record(status)
+        counts, seconds = self.ledger.finished.counts(), self.states.total_seconds
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(len(self.client.nthreads()))
         return Outcome(
             self.context.sweep_id, status, self.teller.runs, **counts, seconds=seconds, profile=profile
-        )
-
-    def _trials(self) -> str | None:
-        """Return the trials that were made, to be kept past the runs; None if they cannot be read.
-
-        A sweep ends as it would without them.
-        """
-        with suppress(LakeError, QueryError), Catalog(self.lake.snapshot(["metrics"])) as catalog:
-            return sweep_trials(catalog, self.context.sweep_id).to_text()
-        return None
-
-    def _try_to_record(self, status: str, error: BaseException) -> None:
-        with suppress(Exception):
-            self._record(status, error=f"{type(error).__name__}: {error}")
-
-    def _record(self, status: str, error: str | None = None, trials: str | None = None) -> None:
-        self.states += 1
-        sweep_log.record_state(
-            self.lake,
-            {
-                **self.start.lineage,
-                "status": status,
-                "runs": self.teller.runs,
-                "seconds": self._total_seconds(),
-                **self.ledger.finished.counts(),
-                "trials": trials,
-                "error": error,
-            },
-            self.ledger.fence(self.states),
         )

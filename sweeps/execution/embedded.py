@@ -29,6 +29,8 @@ DEAF_TO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 """Run first in every embedded worker: a terminal's Ctrl-C reaches them too, and only the driver shall act."""
 QUIET = "import sys\nsys.stdout = sys.stderr\n"
 """So is this: what a strategy prints must not get among the results on standard output."""
+UNHEARD = "ignore:resource_tracker:UserWarning"
+"""What it would tell of, semaphores that a killed driver left, it takes away itself."""
 ANCESTORS = dict.fromkeys(
     ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONSAFEPATH"), "1"
 )
@@ -59,7 +61,8 @@ def prepare_workers() -> None:
         return
     forkserver.set_forkserver_preload([ANCESTOR])
     with _ancestors_environment():
-        resource_tracker.ensure_running()  # by itself it would unblock Ctrl-C below
+        with _silent():
+            resource_tracker.ensure_running()  # by itself it would unblock Ctrl-C below
         with _deaf():
             forkserver.ensure_running()
 
@@ -106,6 +109,19 @@ def _ancestors_environment() -> Iterator[None]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Let Python's tracker of semaphores, which is started meanwhile, clean up after a killed driver unheard.
+
+    It takes warnings' filters from the command line of this process, as Python keeps it.
+    """
+    sys.warnoptions.append(UNHEARD)
+    try:
+        yield
+    finally:
+        sys.warnoptions.remove(UNHEARD)
 
 
 @contextmanager

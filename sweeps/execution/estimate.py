@@ -35,7 +35,9 @@ class Estimate:
     engine: str
 
 
-def estimate(prepared: Prepared, sample: Sample, workers: int, reused: int = 0) -> Estimate:
+def estimate(
+    prepared: Prepared, sample: Sample, workers: int, reused: int = 0, tests: int | None = None
+) -> Estimate:
     """Reckon the whole of a sweep.
 
     Args:
@@ -43,18 +45,20 @@ def estimate(prepared: Prepared, sample: Sample, workers: int, reused: int = 0) 
         sample: What some of its runs take.
         workers: Workers that compute it.
         reused: Runs of it that need not be computed.
+        tests: Choices that are tested; None: as many as there can be.
     """
+    tests = prepared.tests if tests is None else tests
     searched = prepared.searched
     keeps_all, bars = prepared.config.details.keep == "all", prepared.inputs[sample.place].bars
     each = sample.run_seconds + (sample.detail_seconds if keeps_all else 0.0)
     most = min(MOST_RUNS, most_detailed(bars)) if keeps_all else MOST_RUNS
     per_block = int(np.clip(TARGET_SECONDS / each, 1, most))
-    searching = prepared.runs - reused
-    to_compute = searching + prepared.tests
-    tested = len(prepared.inputs) - len(searched) if prepared.tests else 0
+    searching = max(0, prepared.runs - reused)
+    to_compute = prepared.runs + tests - reused
+    tested = min(to_compute - searching, len(prepared.inputs) - len(searched))
     all_bars = sum(prepared.inputs[at].bars for at in searched)
     shorter = all_bars / (len(searched) * bars)
-    detailed = _detailed(prepared, to_compute)
+    detailed = _detailed(prepared, to_compute, tests)
     computing = (to_compute * sample.run_seconds + detailed * sample.detail_seconds) * shorter
     opening = len(prepared.inputs) * sample.opening_seconds
     return Estimate(
@@ -73,12 +77,12 @@ def process_bytes(prepared: Prepared, runs: int) -> int:
     return worker_bytes(runs, runs * bars if prepared.config.details.keep == "all" else 0)
 
 
-def _detailed(prepared: Prepared, to_compute: int) -> int:
+def _detailed(prepared: Prepared, to_compute: int, tests: int) -> int:
     """Return of how many runs trades and equity will be stored."""
     details = prepared.config.details
     if details.keep == "all":
         return to_compute
     if prepared.splits is not None:
-        return prepared.tests
+        return tests
     groups = len(prepared.symbols) if "symbol" in details.per else 1
     return min(details.n * groups, prepared.runs) if details.keep == "top" else 0

@@ -1,8 +1,9 @@
 """Failures: why a run has no result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from sweeps.spec.limits_config import MEGA
 from sweeps.strategies.errors import BacktestError, SignalError
 from sweeps.strategies.source import StrategySource
 
@@ -44,6 +45,12 @@ def failure_of(error: BaseException, source: StrategySource) -> Failure:
     """Describe an error that a strategy raised, or that its answer caused; long texts are cut."""
     cause = next((cause for kind, cause in _CAUSES.items() if isinstance(error, kind)), RAISED)
     return Failure(cause, _bounded(described(error)), _bounded(source.own_traceback(error)))
+
+
+def over_memory(most: int, raised: Failure | None = None) -> Failure:
+    """Return the failure of a run that took more than so many bytes of memory, with what it raised then."""
+    told = f"it took more than {most // MEGA:,} MB (`limits.memory_mb`)"
+    return Failure(MEMORY, told, "") if raised is None else replace(raised, error=f"{told}: {raised.error}")
 
 
 def described(error: BaseException) -> str:

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lake.columns import NUMBERS
 from lake.copying import batches
 from lake.snapshot import DataFile, Snapshot
 from lake.sources import READERS, DamagedFileError
+from sweeps.execution.choices import Chosen
 from sweeps.execution.context import Place
 from sweeps.execution.prepare import Prepared
 from sweeps.spec.grid import IndexArray
@@ -58,6 +60,8 @@ class Search:
         sources: The sweeps that it can carry from.
         done: What it has already.
         between: Called between files and between parts of the grid; what it raises ends the search.
+        chosen: What splits chose, if the tests of that are looked for, and not the whole grid where it is
+            searched.
     """
 
     prepared: Prepared
@@ -65,6 +69,22 @@ class Search:
     sources: Sources
     done: Done
     between: Callable[[], None] = lambda: None
+    chosen: Chosen | None = None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it looks."""
+        return self.prepared.searched if self.chosen is None else tuple(self.chosen.splits)
+
+    def cells(self, place: Place) -> Iterator[IndexArray]:
+        """Yield what it looks for at a place, ascending, in parts."""
+        return self.prepared.grid.chunks() if self.chosen is None else iter((self.chosen.cells(place),))
+
+    def splits(self, place: Place, cells: IndexArray) -> pa.Array:
+        """Return which splits chose each of some cells at a place, NULL where none had to, shape (k,)."""
+        if self.chosen is None:
+            return pa.nulls(len(cells), NUMBERS)
+        return pa.array([self.chosen.splits[place][cell] for cell in cells.tolist()], NUMBERS)
 
 
 def sources_of(snapshot: Snapshot, prepared: Prepared, own: str = "") -> dict[str, Mapping[str, str]]:
@@ -122,7 +142,7 @@ def _wanted(search: Search, place: Place, held: Sequence[HashArray]) -> tuple[In
     grid = search.prepared.grid
     stored = np.unique(np.concatenate(held)) if held else np.empty(0, np.uint64)
     cells, own = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
-    for chunk in grid.chunks() if len(stored) else ():
+    for chunk in search.cells(place) if len(stored) else ():
         search.between()
         left = chunk[~search.done(place, chunk)]
         hashes = parameter_hashes(grid, left)

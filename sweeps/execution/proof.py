@@ -14,6 +14,7 @@ from sweeps.strategies.asking import signals_of
 from sweeps.strategies.column_proof import prove_columns
 from sweeps.strategies.compile_errors import StrategyCompileError
 from sweeps.strategies.contract import Strategy
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.evaluate import run_backtester
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.lookahead import prove_causal
@@ -65,9 +66,8 @@ def prove(source: StrategySource, bars: Bars, grid: Grid, seed: int) -> tuple[st
             metrics = _try(strategy, bars, parameters)
         except StrategyCompileError:
             raise  # of no parameter set's making
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  a user's code may raise anything
+            pass_ctrl_c_on(error)
             failure = error
         else:
             works.append(parameters)

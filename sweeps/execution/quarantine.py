@@ -17,7 +17,7 @@ from sweeps.execution.child import Child, Death
 from sweeps.execution.computed import Made
 from sweeps.execution.confined import Confinement
 from sweeps.execution.details import Details
-from sweeps.execution.failures import MEMORY
+from sweeps.execution.failures import MEMORY, over_memory
 from sweeps.execution.results import Results
 from sweeps.execution.steps import Step
 from sweeps.spec.grid import IndexArray
@@ -77,8 +77,11 @@ class _Quarantine:
         """Keep what was made; cells for which memory did not suffice may have found it full."""
         results, details = made
         self._details.extend(details)
+        short_of = {row: failure for row, failure in results.failures.items() if failure.cause == MEMORY}
+        most = self._given.limits.memory_bytes
+        results.failures.update({row: over_memory(most, failure) for row, failure in short_of.items()})
         self._results.put(self._rows(piece.indices), results)
-        rows = sorted(row for row, failure in results.failures.items() if failure.cause == MEMORY)
+        rows = sorted(short_of)
         short = piece.indices[rows]
         if len(short) and not (piece.alone and self._is_one_question(piece.indices)):
             self._results.forget(self._rows(short))

@@ -25,6 +25,7 @@ from lake.storage import Storage
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import place_document
 from sweeps.execution.cell_set import encode_cells
+from sweeps.execution.choices import Chosen
 from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.held import (
     Held,
@@ -93,14 +94,18 @@ def may_reuse(prepared: Prepared) -> bool:
     return prepared.config.details.keep != "all"
 
 
-def reusable(prepared: Prepared, snapshot: Snapshot) -> dict[Place, int]:
-    """Return how many runs the lake has of each place, by their ids; nothing but these is read."""
+def reusable(prepared: Prepared, snapshot: Snapshot, chosen: Chosen | None = None) -> dict[Place, int]:
+    """Return how many runs the lake has of each place, by their ids; nothing but these is read.
+
+    Args:
+        prepared: The sweep.
+        snapshot: The lake's `metrics` and `sweeps`.
+        chosen: What splits choose: its tests are counted, and not what it is chosen from.
+    """
+    search = Search(prepared, snapshot, sources_of(snapshot, prepared), nothing, chosen=chosen)
     if not may_reuse(prepared):
-        return dict.fromkeys(prepared.searched, 0)
-    search = Search(prepared, snapshot, sources_of(snapshot, prepared), nothing)
-    return {
-        place: sum(len(held.cells) for held in held_in_passes(search, place)) for place in prepared.searched
-    }
+        return dict.fromkeys(search.places, 0)
+    return {place: sum(len(held.cells) for held in held_in_passes(search, place)) for place in search.places}
 
 
 def carried(search: Search, context: SweepContext) -> Iterator[Carried]:
@@ -115,7 +120,7 @@ def carried(search: Search, context: SweepContext) -> Iterator[Carried]:
     """
     if not may_reuse(search.prepared):
         return
-    for place in search.prepared.searched:
+    for place in search.places:
         for held in held_in_passes(search, place):
             yield from _gathered(place, _rows(search, held, place, context))
 
@@ -134,7 +139,8 @@ def _rows(
         names = {column.name: parameters[column.column] for column in context.columns}
         _require_same(rows, names, search.sources)
         taken[places] = True
-        yield cells, _renamed(rows, parameters, place, context)
+        of_sweep = {**parameters, "splits": search.splits(place, cells)}
+        yield cells, _renamed(rows, of_sweep, place, context)
 
 
 def _sound_rows(storage: Storage, files: Sequence[DataFile]) -> Iterator[pa.Table]:
@@ -183,9 +189,9 @@ def _require_same(rows: pa.Table, parameters: Mapping[str, pa.Array], sources: S
 
 
 def _renamed(
-    rows: pa.Table, parameters: Mapping[str, pa.Array], place: Place, context: SweepContext
+    rows: pa.Table, of_sweep: Mapping[str, pa.Array], place: Place, context: SweepContext
 ) -> pa.Table:
-    """Return rows of other sweeps as this one stores them."""
+    """Return rows of other sweeps as this one stores them, some columns of its own in place of theirs."""
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: rows[name]
         for name in rows.column_names
@@ -196,7 +202,7 @@ def _renamed(
     columns["span"] = pa.repeat(pa.scalar(place.span, pa.int32()), rows.num_rows)
     for name in () if context.keep_block_statistics else _BLOCKS:
         columns.pop(name, None)
-    return pa.table({**columns, **parameters})
+    return pa.table({**columns, **of_sweep})
 
 
 def _gathered(place: Place, found: Iterator[tuple[IndexArray, pa.Table]]) -> Iterator[Carried]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.lake import Lake
 from queries.catalog import Catalog
+from queries.choices import tested_runs
 from queries.winners import winners
 from sweeps.execution.blocks import Block, most_detailed
 from sweeps.execution.context import ParameterColumn, Place, SweepContext
@@ -20,22 +22,30 @@ from sweeps.spec.rules import Value
 def missing_winners(prepared: Prepared, context: SweepContext, lake: Lake) -> pa.Table:
     """Return the runs whose details the configuration keeps and that are not there yet.
 
-    The committed metrics are asked, so that a resumed sweep chooses as a whole one does.
+    Of a walk-forward these are the tests that were carried over. The committed metrics are asked, so that a
+    resumed sweep chooses as a whole one does.
     """
-    config = prepared.config
     with Catalog(lake) as catalog:
-        best = winners(
-            catalog,
-            context.sweep_id,
-            n=config.details.n,
-            metric=config.details.metric,
-            score=config.score,
-            min_trades=config.details.min_trades,
-            per=config.details.per,
-        )
+        if prepared.splits is None:
+            best = _winners(prepared, context, catalog)
+        else:
+            best = tested_runs(catalog, context.sweep_id)
         held = catalog.arrow("select run_id from details where sweep_id = $1", [context.sweep_id])
-    there = pa.compute.is_in(best["run_id"], value_set=held["run_id"].combine_chunks())
-    return best.filter(pa.compute.invert(there))
+    there = pc.is_in(best["run_id"], value_set=held["run_id"].combine_chunks())
+    return best.filter(pc.invert(there))
+
+
+def _winners(prepared: Prepared, context: SweepContext, catalog: Catalog) -> pa.Table:
+    config = prepared.config
+    return winners(
+        catalog,
+        context.sweep_id,
+        n=config.details.n,
+        metric=config.details.metric,
+        score=config.score,
+        min_trades=config.details.min_trades,
+        per=config.details.per,
+    )
 
 
 def winning_blocks(prepared: Prepared, runs: pa.Table, threads: int) -> list[Block]:
@@ -43,7 +53,9 @@ def winning_blocks(prepared: Prepared, runs: pa.Table, threads: int) -> list[Blo
     blocks: list[Block] = []
     share = max(1, math.ceil(runs.num_rows / max(1, threads)))
     for place, inputs in prepared.inputs.items():
-        mine = runs.filter(pa.compute.equal(runs["symbol"], place.symbol))
+        mine = runs.filter(pc.equal(runs["symbol"], place.symbol))
+        if place.span is not None:
+            mine = mine.filter(pc.equal(mine["span"], place.span))
         cells = np.sort(locate(prepared.grid, prepared.columns, mine))
         rounds = math.ceil(share / most_detailed(inputs.bars))
         blocks += _blocks(place, cells, math.ceil(share / rounds))

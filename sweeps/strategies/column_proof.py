@@ -9,6 +9,7 @@ from sweeps.bars.frame import Bars
 from sweeps.simulation.hopping.packing import BOTH, KINDS, LONG, LONG_KINDS, words_of
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.contract import Strategy
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.errors import ColumnsRefusedError, TooManyRowsError
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.orders import OrderBook
@@ -38,8 +39,7 @@ def prove_columns(strategy: Strategy, bars: Bars, parameter_sets: Sequence[Mappi
         ColumnOrders(strategy, ind, 0, asked)
     except TooManyRowsError:
         return
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        pass_ctrl_c_on(error)
         raise ColumnsRefusedError(strategy.name, f"{type(error).__name__}: {error}") from error
     OrderBook(strategy, ind, 0, np.empty((sets, kinds, words_of(len(bars))), np.uint64)).ask(asked)

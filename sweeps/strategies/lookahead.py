@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sweeps.bars.frame import Bars
 from sweeps.strategies.asking import signals_of
 from sweeps.strategies.contract import Direction, Strategy
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.errors import LookaheadError, UnprovenCausalityError
 from sweeps.strategies.evaluate import Evaluation
 from sweeps.strategies.indicators import Indicators
@@ -86,9 +87,8 @@ def _attempt(
     direction: Direction = "both" if strategy.short else "long"
     try:
         return signals_of(strategy, Indicators(bars), parameters, direction), None
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001  a user's function may raise anything
+        pass_ctrl_c_on(error)
         return None, error
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sweeps.simulation.hopping.packing import nothing_asked, pack_events
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.contract import Direction, Signals, Strategy
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.errors import ColumnsDifferError, TooManyRowsError
 from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events, window_stop
@@ -99,9 +100,8 @@ class OrderBook:
                         flags(result, place, used.warm, direction)
                     else:
                         self._note(place, result, used.warm, direction)
-                except KeyboardInterrupt:
-                    raise
                 except BaseException as error:  # noqa: BLE001  a user's code may raise anything
+                    pass_ctrl_c_on(error)
                     self.errors[place] = error
         self._pending.pack()
 

@@ -10,6 +10,7 @@ from typing import Any
 from sweeps.strategies.bar_by_bar import BarByBarMark, check_mark
 from sweeps.strategies.bundle import SourceBundle
 from sweeps.strategies.contract import MARK, Mark, Strategy
+from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.digest import builtin_code, bundle_code
 from sweeps.strategies.errors import BrokenStrategyError, MissingFunctionError, StrategyDefinitionError
 from sweeps.strategies.modules import PrivateModules
@@ -101,9 +102,8 @@ class StrategySource:
     def _user_module(self, bundle: SourceBundle) -> ModuleType:
         try:
             return PrivateModules(bundle).load(bundle.main)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            pass_ctrl_c_on(error)
             raise BrokenStrategyError(self.reference, self.own_traceback(error)) from error
 
 

@@ -9,12 +9,17 @@ import pytest
 from distributed import Client
 
 import sweeplake as sl
+from queries.sweep import sweep_row
 from sweeplake.lake import Lake
-from sweeps.execution.budget import BadBudgetError, TooManyFailuresError
+from sweeps.execution.budget import BadBudgetError, Budget, TooManyFailuresError
+from sweeps.execution.driver import go_on
+from sweeps.execution.events import Cautioned, Event
+from sweeps.execution.resume import restore
 from tests.e2e.market import made_lake
 from tests.e2e.processes import sweeplake
 from tests.e2e.stored import metrics_of, stored
 from tests.e2e.sweeping import SLOW, SWEEP
+from tests.sweeplake.asking import tree
 
 CROSS = """
     name = "budget"
@@ -96,9 +101,31 @@ def test_a_hopeless_sweep_stops_early(small_lake: Lake, client: Client, write: C
     state = small_lake.sweep(sweep_id).status()
     assert (state["status"], state["failed"]) == ("failed", failed)
     assert state["done"] + state["failed"] == len(stored(small_lake, "metrics", sweep_id)) + failed
-    with pytest.raises(TooManyFailuresError):
-        sl.resume(sweep_id, lake=small_lake, client=client, max_failures=20)
-    words = ("--max-failures", "0", "--workers", "1", "--lake", small_lake.url)
+    lake, before = Path(small_lake.url), tree(Path(small_lake.url))
+    with pytest.raises(TooManyFailuresError, match=f"{failed} runs failed, 20 were allowed"):
+        sl.resume(sweep_id, lake=small_lake, client="tcp://127.0.0.1:1", max_failures=20)  # asks no cluster
+    words = ("--max-failures", "0", "--workers", "1", "--lake", lake)
     told = sweeplake("resume", sweep_id, *words, cwd=config.parent)
     assert told.returncode == 2
-    assert "runs failed, 0 were allowed; what is computed is committed" in told.stderr
+    assert f"{failed} runs failed, 0 were allowed; what is computed is committed" in told.stderr
+    assert f"`sweeplake resume {sweep_id}` with a higher --max-failures" in told.stderr
+    assert "workers" not in told.stderr, "it is told before anything begins"
+    assert tree(lake) == before
+    start, states = (
+        restore(sweep_row(small_lake.catalog, sweep_id), small_lake.tables),
+        count_states(small_lake),
+    )
+    with pytest.raises(TooManyFailuresError):
+        go_on(
+            start, small_lake.tables, client, budget=Budget(failures=20)
+        )  # what no reader saw yet counts too
+    assert count_states(small_lake) == states
+    heard: list[Event] = []
+    sl.resume(sweep_id, lake=small_lake, client=client, max_runs=1, observer=heard.append)
+    cautions = [event.text for event in heard if isinstance(event, Cautioned)]
+    assert f"{failed} of its runs have failed, and without --max-failures nothing limits them" in cautions
+
+
+def count_states(lake: Lake) -> int:
+    """Return how many state changes the lake has."""
+    return lake.tables.snapshot(["sweeps"]).read("sweeps", columns=["sweep_id"]).num_rows

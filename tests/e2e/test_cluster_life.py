@@ -84,6 +84,7 @@ def test_a_scheduler_that_dies_is_told_and_what_is_committed_is_gone_on_with(
     assert f"the scheduler {address} is gone" in told
     assert f"sweeplake resume {sweep_id}" in told
     assert "Traceback" not in told
+    assert "distributed." not in told, "Dask's own lines stay off the terminal"
     assert list(stored(lake, "sweeps", sweep_id).sort_values("at")["status"]) == ["running", "interrupted"]
     before = len(stored(lake, "metrics", sweep_id))
     assert 0 < before < 700
@@ -91,6 +92,25 @@ def test_a_scheduler_that_dies_is_told_and_what_is_committed_is_gone_on_with(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["computed"] == 700
     assert_exact(lake, sweep_id, 700)
+
+
+def test_a_scheduler_that_dies_before_the_first_worker_joins_is_told(
+    lake: Lake, tmp_path: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
+    config = write(sweep__toml=SWEEP.format(runs=10), slow__py=SLOW)
+    with scheduling(tmp_path) as (scheduler, address):
+        words = ("run", config, "--lake", lake.url, "--scheduler", address)
+        with started(BIN / "sweeplake", *words, cwd=config.parent) as process:
+            with Client(address, set_as_default=False) as watching:
+                while not watching.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
+                    time.sleep(0.2)
+            scheduler.send_signal(signal.SIGKILL)
+            _, told = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert f"cluster {address}: its scheduler is gone" in told
+    assert "Traceback" not in told
+    assert "distributed." not in told
 
 
 def test_workers_that_end_with_their_lifetime_or_join_late_change_nothing(

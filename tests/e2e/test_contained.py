@@ -20,7 +20,8 @@ MOODS = {
     "spins": ("timeout", "did not come back within 4 s (`limits.run_seconds`)"),
     "crashes": ("crashed", "it ended its process (Segmentation fault)"),
     "leaves": ("crashed", "it ended its process (exit code 7)"),
-    "bomb": ("memory", "MemoryError"),
+    "bomb": ("memory", "it took more than 500 MB (`limits.memory_mb`): MemoryError: Unable to allocate"),
+    "interrupts": ("raised", "KeyboardInterrupt: enough"),
     "nonsense": ("bad_signals", "inf"),
 }
 MOOD = """
@@ -30,6 +31,8 @@ def mood_of(period, depth):
 def act(mood):
     if mood == "raises":
         raise ValueError("no mood")
+    if mood == "interrupts":
+        raise KeyboardInterrupt("enough")
     if mood == "hangs":
         time.sleep(1000)
     if mood == "spins":

@@ -35,6 +35,8 @@ MOODY = """
             return None
         if mood == "leaves":
             raise SystemExit(3)
+        if mood == "interrupts":
+            raise KeyboardInterrupt("enough")
         return state
 
     def deeper(period):
@@ -91,6 +93,7 @@ def test_a_strategy_that_raises_fails_those_runs_alone(
         ("infinite", "bad_signals", "inf"),
         ("nothing", "bad_signals", "nothing"),
         ("leaves", "raised", "SystemExit: 3"),
+        ("interrupts", "raised", "KeyboardInterrupt: enough"),
     ],
 )
 def test_what_is_no_signal_fails_those_runs_alone(

@@ -41,6 +41,18 @@ def test_an_interrupted_run_keeps_what_was_committed_and_tells_how_to_go_on(
     assert_whole(small_lake, sweep_id, document)
 
 
+def test_a_driver_that_is_killed_leaves_nothing_on_the_terminal_and_no_process(
+    small_lake: Lake, write: Callable[..., Path]
+) -> None:
+    config = write(sweep__toml=SWEEP, slow__py=SLOW)
+    with sweeping(config, small_lake, "--workers", "2") as (process, _):
+        others = descendants(process.pid)
+        to_driver(process, signal.SIGKILL)
+        _, told = process.communicate(timeout=60)  # to the end of the last process that holds it
+        assert gone(others)
+    assert all(" runs" in line or line.startswith("  about ") for line in told.splitlines()), told
+
+
 def assert_whole(lake: Lake, sweep_id: str, document: dict[str, int], status: str = "interrupted") -> None:
     metrics, failures = stored(lake, "metrics", sweep_id), stored(lake, "failures", sweep_id)
     assert 0 < len(metrics) + len(failures) < 5_000

@@ -106,19 +106,6 @@ def test_symbols_that_never_share_a_span_are_refused(tmp_path: Path, write: Call
     assert "Traceback" not in done.stderr
 
 
-def test_again_it_computes_what_was_chosen_and_nothing_else(
-    market: Lake, rolled: Sweep, client: Client, write: Callable[..., Path]
-) -> None:
-    config = write(walk__toml=WALK.format(keys=ROLLING))
-    chosen = len(stored(market, "metrics", rolled.sweep_id).query("role == 'out_of_sample'"))
-    plan = sl.plan(config, lake=market)
-    again = sl.run(config, lake=market, client=client)
-    assert again.outcome.computed == chosen
-    assert again.outcome.reused == again.outcome.runs - chosen == plan.reused
-    assert chosen <= plan.to_compute  # two splits may choose the same
-    pd.testing.assert_frame_equal(metrics_of(again), metrics_of(rolled))
-
-
 def test_on_the_command_line(market: Lake, write: Callable[..., Path]) -> None:
     config = write(walk__toml=WALK.format(keys=ROLLING))
     done = sweeplake("run", config, "--lake", market.url, "--json", cwd=config.parent)

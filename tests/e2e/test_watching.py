@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -51,12 +52,29 @@ def test_a_driver_that_died_is_told_with_what_to_do(small_lake: Lake, write: Cal
     with sweeping(config, small_lake) as (process, sweep_id):
         to_group(process, signal.SIGKILL)
         process.wait(timeout=30)
-    past = time.time() - 600
-    for name in ("heartbeat", "owner"):
-        for path in Path(small_lake.url, "_sweeps", sweep_id).glob(f"{name}-*.json"):
-            os.utime(path, (past, past))
+    for command in ("status", "summary"):
+        was_heard_of(small_lake, sweep_id, seconds=12)
+        told = sweeplake(command, sweep_id, "--lake", small_lake.url, cwd=config.parent)
+        assert re.search(rf"{sweep_id}: last sign of life of its driver 1\d s ago\n", told.stderr)
+        was_heard_of(small_lake, sweep_id, seconds=42)
+        told = sweeplake(command, sweep_id, "--lake", small_lake.url, cwd=config.parent)
+        assert re.search(
+            rf"{sweep_id}: nothing heard of its driver for 4\d s, it is lost; go on: ", told.stderr
+        )
+        assert f"sweeplake resume {sweep_id} --lake" in told.stderr
+    was_heard_of(small_lake, sweep_id, seconds=600)
     told = sweeplake("status", sweep_id, "--lake", small_lake.url, cwd=config.parent)
-    assert f"{sweep_id}: nothing heard of its driver for 10 min; go on: " in told.stderr
+    assert f"{sweep_id}: nothing heard of its driver for 10 min, it is lost; go on: " in told.stderr
+    answer = sweeplake("summary", sweep_id, "--json", "--lake", small_lake.url, cwd=config.parent)
+    assert json.loads(answer.stdout)["silent_seconds"] > 590
     answer = sweeplake("status", sweep_id, "--json", "--lake", small_lake.url, cwd=config.parent)
     (row,) = json.loads(answer.stdout)["sweeps"]
     assert row["silent_seconds"] > 590
+
+
+def was_heard_of(lake: Lake, sweep_id: str, *, seconds: float) -> None:
+    """Let the last sign of life of a sweep's drivers be so long ago."""
+    past = time.time() - seconds
+    for name in ("heartbeat", "owner"):
+        for path in Path(lake.url, "_sweeps", sweep_id).glob(f"{name}-*.json"):
+            os.utime(path, (past, past))

@@ -230,3 +230,13 @@ def test_errors_survive_pickling() -> None:
 
 def test_a_stream_has_every_row(catalog: Catalog) -> None:
     assert sum(batch.num_rows for batch in catalog.batches("select * from metrics")) == 170
+
+
+def test_rows_that_are_given_are_read_by_that_question_alone(catalog: Catalog) -> None:
+    given = pa.table({"number": [1, 2, 4]})
+    for rows, total in ((given, 7), (given.slice(1), 6)):
+        assert (
+            catalog.arrow("select sum(number) as total from given", given=rows)["total"][0].as_py() == total
+        )
+    with pytest.raises(QueryFailedError, match="given"):
+        catalog.arrow("select * from given")

@@ -133,7 +133,7 @@ def test_plan_tells_the_cost_and_writes_nothing(ask: Ask, bars_lake: Path, files
     answer = ask("plan", files / "cross.toml", "--lake", bars_lake, "--json")
     assert answer.code == 0
     plan = answer.json
-    assert set(plan) == {"runs", "reused", "to_compute", "blocks", "estimate", "changed"}
+    assert set(plan) == {"runs", "reused", "to_compute", "undecided", "blocks", "estimate", "changed"}
     assert plan["changed"] == {}
     assert (plan["runs"], plan["reused"], plan["to_compute"]) == (28, 0, 28)
     assert set(plan["estimate"]) == {"seconds", "memory_bytes", "lake_bytes"}
