@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from queries.luck.luck import Counted, Luck
     from sweeplake.lake import Lake
+    from sweeplake.pictures.sweep_plots import SweepPlots
     from sweeps.execution.outcome import Outcome
 
 
@@ -52,6 +53,17 @@ class Sweep:
         """What its best run is chosen by: the configuration's `details.metric`, else sharpe."""
         config = json.loads(sweep_row(self.lake.catalog, self.sweep_id)["config"] or "{}")
         return str((config.get("details") or {}).get("metric") or "sharpe")
+
+    @property
+    def plot(self) -> "SweepPlots":
+        """Pictures of it, as Plotly figures.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+        """
+        from sweeplake.pictures.sweep_plots import SweepPlots
+
+        return SweepPlots(self)
 
     def status(self) -> dict[str, Any]:
         """Return its row of `sweep_summary`: counts, time, status."""
