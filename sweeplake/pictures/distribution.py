@@ -34,13 +34,12 @@ def distribution(
         subtitle=left_out(found, within),
         xaxis=axis_of(found.x),
         yaxis={"title": {"text": "runs"}},
-        bargap=0.04,
         showlegend=False,
     )
     shown.add_bar(
         x=[row["x"] if found.x.choices is None else label(row["x"]) for row in rows],
         y=[row["runs"] for row in rows],
-        width=found.x.width if found.x.choices is None else None,
+        width=0.96 * found.x.width if found.x.choices is None else None,
         customdata=[[row["best_run_id"], row["best_value"]] for row in rows],
         marker={"color": BLUE},
         hovertemplate=f"{escaped(titled(name))} %{{x}}<br>%{{y:,}} runs, "

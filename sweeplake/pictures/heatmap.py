@@ -5,13 +5,15 @@ from typing import Any
 import plotly.graph_objects as go
 import pyarrow as pa
 
-from sweeplake.pictures.quantities import axis, d3, label, lowest_first, shades, titled
-from sweeplake.pictures.theme import BLUE, escaped, figure, said
+from sweeplake.pictures.quantities import axis, d3, form, label, lowest_first, shades, titled
+from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
 
 _TOLD = 150
 """So many cells have room for their number."""
 _ABSENT, _UNDEFINED = "rgba(138, 146, 156, 0.16)", "rgba(138, 146, 156, 0.5)"
-_STAR = {"symbol": "star", "size": 15, "color": "#ffffff", "line": {"color": "#111418", "width": 1.5}}
+_FRAME = (("#111418", 5), ("#ffffff", 2))
+"""Colours and widths of the best cell's frame: one of them is seen on every ground."""
+_POINT = {"symbol": "circle-open", "size": 14, "color": ORANGE, "line": {"width": 3}}
 
 
 def heatmap(
@@ -20,7 +22,7 @@ def heatmap(
     """Return the picture of `queries.judgement.heatmap`.
 
     Cells lie on categories, so that values of a parameter are equally far apart however they were chosen,
-    off first. The best cell has a star. Cells without a run are pale, those whose runs lack the metric are
+    off first. The best cell has a frame. Cells without a run are pale, those whose runs lack the metric are
     grey; neither has a colour of the scale. Metrics on both sides of zero have blue and orange halves.
 
     Args:
@@ -49,7 +51,7 @@ def heatmap(
     labels = {"x": [label(value) for value in across], "y": [label(value) for value in up]}
     shown = figure(
         named,
-        subtitle=within,
+        subtitle=_framed(best, x, y, by, within),
         height=max(360, min(760, 170 + 26 * len(up))),
         xaxis=axis(x) | {"type": "category", "showgrid": False},
         yaxis=axis(y) | {"type": "category", "showgrid": False},
@@ -80,15 +82,11 @@ def heatmap(
         hoverongaps=False,
         hovertemplate=f"{escaped(x)} %{{x}}, {escaped(y)} %{{y}}<br>" + _hover("z", by, title),
     )
-    shown.add_scatter(
-        x=[label(best["x"])],
-        y=[label(best["y"])],
-        mode="markers",
-        marker=_STAR,
-        hoverinfo="skip",
-        name="best",
-    )
-    return shown.update_layout(showlegend=False)
+    column, line = across.index(best["x"]), up.index(best["y"])
+    corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": line - 0.5, "y1": line + 0.5}
+    for colour, width in _FRAME:
+        shown.add_shape(type="rect", **corners, line={"color": colour, "width": width})
+    return shown
 
 
 def _line(
@@ -96,7 +94,7 @@ def _line(
 ) -> go.Figure:
     shown = figure(
         named,
-        subtitle=within,
+        subtitle=_framed(best, x, None, by, within),
         xaxis=axis(x) | {"type": "category"},
         yaxis=axis(by) | {"title": {"text": escaped(title)}},
         showlegend=False,
@@ -110,8 +108,15 @@ def _line(
         hovertemplate=f"{escaped(x)} %{{x}}<br>" + _hover("y", by, title),
     )
     return shown.add_scatter(
-        x=[label(best["x"])], y=[best["value"]], mode="markers", marker=_STAR, hoverinfo="skip", name="best"
+        x=[label(best["x"])], y=[best["value"]], mode="markers", marker=_POINT, hoverinfo="skip", name="best"
     )
+
+
+def _framed(best: dict[str, Any], x: str, y: str | None, by: str, within: str) -> str:
+    """Return which cell is the best, as a line below the title."""
+    at = f"{x} {label(best['x'])}" + (f", {y} {label(best['y'])}" if y else "")
+    told = f"marked, the best: {form(by)(best['value'])} at {at}"
+    return f"{within}; {told}" if within else told
 
 
 def _state(cell: dict[str, Any] | None) -> int | None:

@@ -82,7 +82,7 @@ def parallel(found: Leaders, *, within: str = "") -> go.Figure:
     colours = sample_colorscale("Viridis", [0.1 + 0.75 * place / (_SHADES - 1) for place in range(_SHADES)])
     for place in sorted(set(shade)):
         held = [row for row, mine in zip(rows, shade, strict=True) if mine == place]
-        _draw(shown, held, lines, {"color": colours[place], "width": 1}, 0.55)
+        _draw(shown, held, lines, {"color": colours[place], "width": 1}, 0.45)
     _draw(shown, rows[:1], lines, {"color": ORANGE, "width": 3}, 1.0)
     return shown
 

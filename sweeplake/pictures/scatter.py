@@ -12,8 +12,11 @@ from queries.judgement.bins import Bins
 from sweeplake.pictures.quantities import axis, d3, label, titled
 from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
 
-_FEW = 1_500
+_FEW = 4_000
 """So many cells or fewer are drawn as points, each in the middle of its cell."""
+_DENSITY = ((0.0, "#b3cde6"), (0.4, "#3b82c4"), (0.75, "#6a4fb3"), (1.0, "#b0306f"))
+"""From one run to many; seen on white and on black."""
+_TICKS = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]
 STAR = {"symbol": "star", "size": 15, "color": ORANGE, "line": {"color": "#ffffff", "width": 1}}
 
 
@@ -67,11 +70,11 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
     rows = found.cells.to_pylist()
     told = [[row["runs"], row["best_run_id"], row["best_value"]] for row in rows]
     most = math.log10(max(row["runs"] for row in rows))
-    ticks = list(range(math.floor(most) + 1))
+    ticks = [tick for tick in _TICKS if tick <= 10**most]
     bar = {
         "title": {"text": "runs", "side": "right"},
-        "tickvals": ticks,
-        "ticktext": [f"{10**at:,}" for at in ticks],
+        "tickvals": [math.log10(tick) for tick in ticks],
+        "ticktext": [f"{tick:,}" for tick in ticks],
     }
     hover = (
         f"{escaped(titled(found.x.quantity.name))} %{{x}}<br>{escaped(titled(found.y.quantity.name))} %{{y}}"
@@ -85,7 +88,7 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
             customdata=told,
             mode="markers",
             marker={
-                "size": [5 + 4 * math.log10(row["runs"]) for row in rows],
+                "size": [4 + 4 * math.log10(row["runs"]) for row in rows],
                 "color": BLUE,
                 "opacity": 0.65,
             },
@@ -99,7 +102,15 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
     for (column, line), row, one in zip(places, rows, told, strict=True):
         z[line][column], data[line][column] = math.log10(row["runs"]), one
     shown.add_heatmap(
-        x=across, y=up, z=z, customdata=data, zmin=0, colorbar=bar, hoverongaps=False, hovertemplate=hover
+        x=across,
+        y=up,
+        z=z,
+        customdata=data,
+        zmin=0,
+        colorscale=_DENSITY,
+        colorbar=bar,
+        hoverongaps=False,
+        hovertemplate=hover,
     )
 
 

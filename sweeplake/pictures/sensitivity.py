@@ -60,17 +60,19 @@ def slices(found: Sensitivity, metric: str, *, within: str = "") -> go.Figure:
     shown = make_subplots(
         rows=down,
         cols=across,
-        shared_yaxes=True,
+        shared_yaxes="all",
         horizontal_spacing=0.04,
         vertical_spacing=0.28 / down,
         subplot_titles=[escaped(name) for name in held],
         figure=figure(
             title,
             subtitle=within or "line: median, dots: mean, bands: half and nine tenths of the runs",
-            height=140 + 230 * down,
+            height=160 + 230 * down,
+            margin={"t": 116},
             showlegend=False,
         ),
     )
+    shown.update_annotations(font={"size": 13}, yshift=2)
     for place, rows in enumerate(held.values()):
         where = {"row": place // across + 1, "col": place % across + 1}
         _slice(shown, rows, metric, where)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sweeplake.pictures.theme import COLOURS, escaped, figure, said
 
@@ -29,7 +30,7 @@ def stitched(bars: pa.Table) -> go.Figure:
     shown = figure(
         _TITLE,
         subtitle=f"each span begins where the last one ended{left}",
-        yaxis={"title": {"text": "growth of 1"}},
+        yaxis={"title": {"text": "growth of 1"}, "type": "log" if _is_positive(bars) else "linear"},
         xaxis={"type": "date"},
     )
     frame = bars.select(["symbol", "path", "span", "time", "equity", "drawdown", "bar_return"]).to_pandas()
@@ -53,6 +54,11 @@ def stitched(bars: pa.Table) -> go.Figure:
             for time in list(begins)[1:]:
                 shown.add_vline(x=time, line={"width": 1, "dash": "dot", "color": "rgba(138, 146, 156, 0.5)"})
     return shown
+
+
+def _is_positive(bars: pa.Table) -> bool:
+    """Return whether no curve ends in ruin, which a logarithm does not know."""
+    return bool(pc.min(bars["equity"]).as_py() > 0)
 
 
 def _kept(bars: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
