@@ -1,5 +1,6 @@
 """A run as Python users hold it."""
 
+import os
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -8,13 +9,18 @@ import pyarrow as pa
 
 from queries.curves import Curves
 from queries.documents import run_documents
+from queries.errors import BadValueError
 from queries.show import StoredRun as Stored
+from queries.sweep import sweep_row
 from sweeplake.replaying import again
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sweeplake.lake import Lake
+    from sweeplake.pictures.run import RunPlots
+
+_PRICES = ("open", "high", "low", "close", "volume")
 
 
 class StoredRun:
@@ -22,12 +28,17 @@ class StoredRun:
 
     Where no sweep stored trades and equity they are computed when they are asked for first, from the bars and
     the strategy that the run's sweep was started on.
+
+    Attributes:
+        stored: What is stored of it.
+        document: It as JSON: identity, params, metrics.
+        lake: Its lake.
     """
 
     def __init__(self, stored: Stored, lake: "Lake") -> None:
         self.stored = stored
         self.document: dict[str, Any] = run_documents(lake.catalog, stored.run)[0]
-        self._lake = lake
+        self.lake = lake
 
     def __repr__(self) -> str:
         strategy, symbol = self.document["strategy"], self.document["symbol"]
@@ -47,6 +58,11 @@ class StoredRun:
     def metrics(self) -> dict[str, Any]:
         """Metrics by name; None is undefined."""
         return dict(self.document["metrics"])
+
+    @property
+    def sweep(self) -> dict[str, Any]:
+        """Row of `sweeps` of the sweep that it is shown from: configuration, code, bars, library versions."""
+        return sweep_row(self.lake.catalog, self.document["sweep_id"])
 
     @property
     def has_details(self) -> bool:
@@ -80,6 +96,48 @@ class StoredRun:
             BadValueError: If they are not stored, and cannot be computed again.
         """
         return _frame(self.details["equity"])
+
+    @cached_property
+    def bars(self) -> "pd.DataFrame":
+        """Bars of its window, as its sweep read them: time, open, high, low, close, volume.
+
+        Raises:
+            BadValueError: If they are not there any more.
+        """
+        import pandas as pd
+
+        from sweeps.bars.kept import bars_of
+
+        row = self.stored.run.select(["symbol", "period_start", "period_end"]).to_pylist()[0]
+        found = bars_of(self.sweep, row["symbol"], self.lake.tables)
+        if found is None:
+            raise BadValueError("run_id", self.run_id, "the bars that it ran on are not there any more")
+        frame = pd.DataFrame({name: found[name] for name in _PRICES})
+        frame.insert(0, "time", pd.to_datetime(found.time, unit="us", utc=True))
+        within = frame["time"].between(row["period_start"], row["period_end"])
+        return frame[within].reset_index(drop=True)
+
+    @cached_property
+    def plot(self) -> "RunPlots":
+        """Pictures of it: equity, trades, calendar.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+        """
+        from sweeplake.pictures.run import RunPlots
+
+        return RunPlots(self)
+
+    def tearsheet(self, path: "str | os.PathLike[str]") -> None:
+        """Write all of it as one HTML file that needs no network; see `sweeplake.pictures.tearsheet`.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+            BadValueError: If the file cannot be written, or trades and equity cannot be computed again.
+        """
+        from sweeplake.pictures.tearsheet import write_tearsheet
+
+        write_tearsheet(self, path)
 
     def daily_pnl(self) -> "pd.DataFrame":
         """Return profit and loss, trades closed and equity of each UTC day that has a bar.
@@ -124,7 +182,7 @@ class StoredRun:
         if stored.details is not None and stored.trades is not None and stored.equity is not None:
             return {"details": stored.details, "trades": stored.trades, "equity": stored.equity}
         place = {name: self.document[name] for name in ("strategy", "symbol", "date")}
-        computed = again(self._lake, stored).details
+        computed = again(self.lake, stored).details
         return {table: _placed(rows, place) for table, rows in computed.items()}
 
 

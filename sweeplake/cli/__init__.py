@@ -22,7 +22,9 @@ from sweeplake.cli.leaderboard import leaderboard
 from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
+from sweeplake.cli.plot import plot
 from sweeplake.cli.replay import replay
+from sweeplake.cli.report import report
 from sweeplake.cli.retain import delete, retain, undo
 from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
 from sweeplake.cli.show import show
@@ -71,7 +73,21 @@ def cli() -> None:
 
 _SWEEPS = (ingest, plan, run, resume, cancel, status, summary)
 _JUDGEMENTS = (judge, luck, heatmap, diff)
-_QUESTIONS = (best, leaderboard, search, lookup, show, replay, sql, export, cache, storage, history)
+_QUESTIONS = (
+    best,
+    leaderboard,
+    search,
+    lookup,
+    show,
+    plot,
+    report,
+    replay,
+    sql,
+    export,
+    cache,
+    storage,
+    history,
+)
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_JUDGEMENTS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)

@@ -1,7 +1,7 @@
 """Files: a figure as a page that needs no network, or as a picture that a browser draws."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,11 +31,36 @@ def save(figure: go.Figure, path: str | os.PathLike[str]) -> None:
         NotDrawnError: If the browser failed.
         BadValueError: If the file cannot be written.
     """
-    target = Path(path)
-    form = target.suffix.removeprefix(".").lower()
-    if form not in _FORMS:
-        raise UnknownNameError("picture format", form, FORMS)
-    put(target, _FORMS[form](figure, form))
+    form = require_form(path)
+    put(Path(path), _FORMS[form](figure, form))
+
+
+def save_page(page: Page, path: str | os.PathLike[str]) -> None:
+    """Write a page to a file, whole or not at all; a file that is there is replaced.
+
+    Raises:
+        UnknownNameError: If its ending is not .html.
+        BadValueError: If the file cannot be written.
+    """
+    require_form(path, PAGE_FORMS)
+    put(Path(path), html(page).encode())
+
+
+def require_form(path: str | os.PathLike[str], forms: Sequence[str] | None = None) -> str:
+    """Return the form that a file's ending tells, before anything is computed for it.
+
+    Args:
+        path: The file.
+        forms: What it may be; None is any that a picture has.
+
+    Raises:
+        UnknownNameError: If there is no such form.
+    """
+    form = Path(path).suffix.removeprefix(".").lower()
+    known = FORMS if forms is None else forms
+    if form not in known:
+        raise UnknownNameError("picture format", form, known)
+    return form
 
 
 def put(path: Path, content: bytes) -> None:
@@ -84,3 +109,4 @@ _FORMS: dict[str, Callable[[go.Figure, str], bytes]] = {
     "pdf": _drawn,
 }
 FORMS = tuple(_FORMS)
+PAGE_FORMS = ("html",)

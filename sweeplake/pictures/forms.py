@@ -22,9 +22,18 @@ def number(value: float | None) -> str:
     return _number(value, ",.2f")
 
 
-def count(value: float | None) -> str:
+def value(item: Any) -> str:
+    """Return a value of any kind: a flag as yes or no, a number with two decimals, a whole one with none."""
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, float):
+        return number(item)
+    return count(item) if isinstance(item, int) else text(item)
+
+
+def count(whole: float | None) -> str:
     """Return a whole number."""
-    return _number(value, ",.0f")
+    return _number(whole, ",.0f")
 
 
 def price(value: float | None) -> str:

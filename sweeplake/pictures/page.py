@@ -31,10 +31,12 @@ class Picture:
     Attributes:
         figure: The figure, in the theme.
         note: A sentence below it.
+        titled: Whether its title shows; a section that has this figure alone needs none.
     """
 
     figure: go.Figure
     note: str = ""
+    titled: bool = True
     kind: ClassVar[str] = "picture"
 
 
@@ -125,7 +127,7 @@ class Page:
 def html(page: Page) -> str:
     """Return a page as the text of one HTML file, the same for the same page."""
     blocks = [block for section in page.sections for block in section.blocks]
-    figures = [block.figure for block in blocks if isinstance(block, Picture)]
+    figures = [_shown(block) for block in blocks if isinstance(block, Picture)]
     scripts = [get_plotlyjs(), _own("page.js")] if figures else []
     return (
         _environment()
@@ -139,6 +141,12 @@ def html(page: Page) -> str:
             themes=_json({"light": LIGHT.to_plotly_json(), "dark": DARK.to_plotly_json()}),
         )
     )
+
+
+def _shown(picture: Picture) -> go.Figure:
+    if picture.titled:
+        return picture.figure
+    return go.Figure(picture.figure).update_layout(title=None, margin={"t": 16})
 
 
 def _policy(scripts: Sequence[str], figures: Sequence[go.Figure]) -> str:

@@ -6,11 +6,10 @@ from datetime import UTC
 from typing import Any
 
 from lake.lake import Lake
-from lake.layout import schema_signature
 from lake.ownership import newest_owner
 from lake.schemas import TABLES
-from lake.snapshot import DataFile, Snapshot, TableSnapshot
 from lake.sweep_log import FINISHED, FINISHED_WITH_FAILURES, REMOVED
+from sweeps.bars.kept import kept_bars
 from sweeps.errors import SweepError
 from sweeps.execution.outcome import Outcome
 from sweeps.execution.prepare import Prepared, prepare_again
@@ -93,7 +92,7 @@ def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -
         changes.append(f"it follows the rules of simulation version {version}, here is {SIMULATION_VERSION}")
     if state["strategy_code"] != strategy.code:
         changes.append(f"the code of strategy {strategy.name} or of its indicators is another one here")
-    bars, missing = _bars(state, lake)
+    bars, missing = kept_bars(state, lake)
     changes += [f"the bars file {path} is gone" for path in missing]
     if changes:
         raise SweepChangedError(sweep_id, tuple(changes))
@@ -105,22 +104,6 @@ def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -
     context = new_context(prepared, sweep_id, state["started_at"].astimezone(UTC))
     lineage = {name: state[name] for name in TABLES["sweeps"].schema.names if name not in COUNTED}
     return Start(prepared, context, lineage, seconds=state["seconds"] or 0.0)
-
-
-def _bars(state: Mapping[str, Any], lake: Lake) -> tuple[Snapshot, list[str]]:
-    """Return the bars that a sweep reads, whatever the table holds now, and the files that are gone."""
-    held = lake.snapshot(["bars"])["bars"]
-    files, missing = [], []
-    for symbol, inputs in json.loads(state["bars"]).items():
-        partition = {"symbol": symbol, "timeframe": state["timeframe"]}
-        for path in inputs["files"]:
-            size = lake.storage.size(f"bars/{path}")
-            if size is None:
-                missing.append(path)
-            else:
-                files.append(DataFile(path, size, 0, partition, schema_signature(path), {}, {}))
-    table = TableSnapshot("bars", held.version, held.schema, tuple(files))
-    return Snapshot(lake.storage, {"bars": table}), missing
 
 
 def _differences(prepared: Prepared, state: Mapping[str, Any]) -> list[str]:
