@@ -18,6 +18,8 @@ from queries.sweep import status, sweep_row
 from queries.walk_forward import stitched, tests
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from queries.luck.luck import Counted, Luck
@@ -64,6 +66,18 @@ class Sweep:
         from sweeplake.pictures.sweep_plots import SweepPlots
 
         return SweepPlots(self)
+
+    def report(self, path: "str | os.PathLike[str]") -> None:
+        """Write what came out of it as one HTML file that needs no network.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+            UnknownNameError: If the file's ending is not .html.
+            BadValueError: If the file cannot be written.
+        """
+        from sweeplake.pictures.sweep_report import write_report
+
+        write_report(self, path)
 
     def status(self) -> dict[str, Any]:
         """Return its row of `sweep_summary`: counts, time, status."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from queries.judgement.binned import Binned
-from sweeplake.pictures.quantities import d3, form, label, titled
+from sweeplake.pictures.names import metric_form
+from sweeplake.pictures.quantities import d3, label, titled
 from sweeplake.pictures.scatter import axis_of, left_out
 from sweeplake.pictures.theme import BLUE, GREY, ORANGE, PURPLE, escaped, figure, said
 
@@ -61,7 +62,7 @@ def distribution(
             xanchor="right",
             xshift=-4,
             showarrow=False,
-            text=escaped(f"{what}: {form(name)(at)}"),
+            text=escaped(f"{what}: {metric_form(name)(at)}"),
             font={"color": colour},
         )
     return shown

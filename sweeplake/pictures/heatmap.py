@@ -5,7 +5,8 @@ from typing import Any
 import plotly.graph_objects as go
 import pyarrow as pa
 
-from sweeplake.pictures.quantities import axis, d3, form, label, lowest_first, shades, titled
+from sweeplake.pictures.names import metric_form
+from sweeplake.pictures.quantities import axis, d3, label, lowest_first, settings, shades, titled
 from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
 
 _TOLD = 150
@@ -114,8 +115,8 @@ def _line(
 
 def _framed(best: dict[str, Any], x: str, y: str | None, by: str, within: str) -> str:
     """Return which cell is the best, as a line below the title."""
-    at = f"{x} {label(best['x'])}" + (f", {y} {label(best['y'])}" if y else "")
-    told = f"marked, the best: {form(by)(best['value'])} at {at}"
+    at = settings({name: best[place] for place, name in (("x", x), ("y", y)) if name})
+    told = f"marked, the best: {metric_form(by)(best['value'])} at {at}"
     return f"{within}; {told}" if within else told
 
 

@@ -14,7 +14,8 @@ from plotly.colors import sample_colorscale
 
 from queries.judgement.leaders import Leaders, Tried
 from queries.parameters import Value
-from sweeplake.pictures.quantities import form, label, lowest_first, titled
+from sweeplake.pictures.names import metric_form
+from sweeplake.pictures.quantities import label, lowest_first, titled
 from sweeplake.pictures.theme import ORANGE, escaped, figure, said
 
 _SHADES = 8
@@ -144,8 +145,8 @@ def _parameter(tried: Tried) -> _Line:
 def _metric(name: str, values: list[float | None]) -> _Line:
     held = [value for value in values if value is not None]
     if not held:
-        return _Line(titled(name), name, {}, lambda _: None, form(name))
-    return _numbers(titled(name), name, min(held), max(held), form(name))
+        return _Line(titled(name), name, {}, lambda _: None, metric_form(name))
+    return _numbers(titled(name), name, min(held), max(held), metric_form(name))
 
 
 def _numbers(

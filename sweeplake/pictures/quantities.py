@@ -1,23 +1,21 @@
 """Quantities: metrics and parameters on axes, in hover texts and in tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lake.columns import METRICS
 from lake.schemas import CUSTOM_METRIC_PREFIX, DIRECTION
 from queries.parameters import Value
-from sweeplake.pictures.forms import count, number, percent
-from sweeplake.pictures.theme import DIVERGING, PERCENT, SEQUENTIAL, escaped
+from sweeplake.pictures.forms import count, text
+from sweeplake.pictures.names import is_fraction, metric_form
+from sweeplake.pictures.theme import PERCENT, escaped
 
 OFF = "off"
-_FRACTIONS = frozenset(column.name for column in METRICS if column.unit.startswith("fraction"))
-_COUNTS = frozenset({"num_trades", "skipped_entries"})
 
 
 def axis(name: str) -> dict[str, Any]:
     """Return an axis of a metric or parameter: its name, and percent where it is a fraction."""
     held: dict[str, Any] = {"title": {"text": escaped(titled(name))}}
-    return held | ({"tickformat": PERCENT} if name in _FRACTIONS else {})
+    return held | ({"tickformat": PERCENT} if is_fraction(name) else {})
 
 
 def titled(name: str) -> str:
@@ -25,27 +23,30 @@ def titled(name: str) -> str:
     return name.removeprefix(CUSTOM_METRIC_PREFIX)
 
 
-def form(metric: str) -> Callable[[float | None], str]:
-    """Return how a metric's values read."""
-    if metric in _FRACTIONS:
-        return percent
-    return count if metric in _COUNTS else number
-
-
 def d3(metric: str) -> str:
-    """Return the same as Plotly's number format."""
-    if metric in _FRACTIONS:
+    """Return how a metric's values read, as Plotly's number format."""
+    if is_fraction(metric):
         return ",.1%"
-    return ",.0f" if metric in _COUNTS else ",.2f"
+    return ",.0f" if metric_form(metric) is count else ",.2f"
 
 
 def label(value: Value) -> str:
-    """Return a parameter's value as text that Plotly shows as it is."""
+    """Return a parameter's value as Plotly shows it."""
+    return escaped(setting(value))
+
+
+def setting(value: Value) -> str:
+    """Return a parameter's value as plain text."""
     if value is None:
         return OFF
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.10g}" if isinstance(value, float) else escaped(value)
+    return f"{value:.10g}" if isinstance(value, float) else text(value)
+
+
+def settings(params: Mapping[str, Value]) -> str:
+    """Return several parameters with their values, as plain text."""
+    return ", ".join(f"{name} {setting(value)}" for name, value in params.items())
 
 
 def lowest_first(metric: str) -> bool:
@@ -65,5 +66,5 @@ def shades(values: Sequence[float | None], *, lowest: bool) -> dict[str, Any]:
     held = [value for value in values if value is not None]
     if held and min(held) < 0 < max(held):
         reach = max(-min(held), *held)
-        return {"colorscale": DIVERGING, "zmin": -reach, "zmax": reach, "reversescale": lowest}
-    return {"colorscale": SEQUENTIAL, "reversescale": lowest}
+        return {"autocolorscale": True, "zmin": -reach, "zmax": reach, "reversescale": lowest}
+    return {"colorscale": "Viridis", "reversescale": lowest}

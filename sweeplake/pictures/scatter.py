@@ -13,7 +13,7 @@ from sweeplake.pictures.quantities import axis, d3, label, titled
 from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
 
 _FEW = 4_000
-"""So many cells or fewer are drawn as points, each in the middle of its cell."""
+"""So many cells or fewer are drawn as points, each where the best run of the cell is."""
 _DENSITY = ((0.0, "#b3cde6"), (0.4, "#3b82c4"), (0.75, "#6a4fb3"), (1.0, "#b0306f"))
 """From one run to many; seen on white and on black."""
 _TICKS = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]
@@ -83,8 +83,8 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
     )
     if len(rows) <= _FEW:
         shown.add_scatter(
-            x=_middles(found.x, [row["x"] for row in rows]),
-            y=_middles(found.y, [row["y"] for row in rows]),
+            x=[_point(found.x, row, "x") for row in rows],
+            y=[_point(found.y, row, "y") for row in rows],
             customdata=told,
             mode="markers",
             marker={
@@ -146,8 +146,11 @@ def _pieces(cut: Bins) -> list[Any]:
     return [cut.lower + (number + 0.5) * cut.width for number in range(cut.count)]
 
 
-def _middles(cut: Bins, values: Sequence[Any]) -> list[Any]:
-    return list(values) if cut.choices is None else [label(value) for value in values]
+def _point(cut: Bins, row: dict[str, Any], name: str) -> Any:
+    """Return where the point of a cell is: at its best run, else in its middle."""
+    if cut.choices is not None:
+        return label(row[name])
+    return row[name] if row["best_run_id"] is None else row[f"best_{name}"]
 
 
 def _is_drawn(found: Binned) -> bool:
