@@ -59,7 +59,8 @@ def parallel(found: Leaders, *, within: str = "") -> go.Figure:
     shown = figure(
         title,
         subtitle=within,
-        height=520,
+        height=540,
+        margin={"t": 124},
         showlegend=False,
         xaxis={
             "tickvals": list(range(len(lines))),
@@ -80,7 +81,7 @@ def parallel(found: Leaders, *, within: str = "") -> go.Figure:
     worth = [better * row[found.metric] for row in rows]
     spread = max(worth) - min(worth)
     shade = [math.floor((_SHADES - 1) * (one - min(worth)) / spread) if spread else 0 for one in worth]
-    colours = sample_colorscale("Viridis", [0.1 + 0.75 * place / (_SHADES - 1) for place in range(_SHADES)])
+    colours = sample_colorscale("Viridis", [0.25 + 0.6 * place / (_SHADES - 1) for place in range(_SHADES)])
     for place in sorted(set(shade)):
         held = [row for row, mine in zip(rows, shade, strict=True) if mine == place]
         _draw(shown, held, lines, {"color": colours[place], "width": 1}, 0.45)

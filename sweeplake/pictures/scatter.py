@@ -91,6 +91,7 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
                 "size": [4 + 4 * math.log10(row["runs"]) for row in rows],
                 "color": BLUE,
                 "opacity": 0.65,
+                "line": {"width": 0},
             },
             hovertemplate=hover,
         )

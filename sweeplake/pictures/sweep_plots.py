@@ -70,7 +70,7 @@ class SweepPlots:
         found = binned(self._catalog, scope, by, metric=by, across=_BARS)
         run_id = found.best["run_id"] if found.best else None
         lines = self._luck(run_id) if by == _LUCK and not scope.where else {}
-        return distribution(found, by, lines=lines, within=part(scope))
+        return distribution(found, lines=lines, within=part(scope))
 
     def parallel(
         self,

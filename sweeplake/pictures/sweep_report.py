@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from lake.schemas import PARAMETER_PREFIX
 from queries.documents import params_apart, run_documents, set_documents
 from queries.filters import Filters
 from queries.judgement.boundary import boundary
@@ -16,6 +19,7 @@ from queries.judgement.sensitivity import Sensitivity, sensitivity
 from queries.leaderboard import leaderboard
 from queries.luck.cscv import sweep_overfitting
 from queries.luck.luck import Luck, is_it_luck
+from queries.parameters import ParameterColumn
 from queries.search import best
 from queries.summary import Summary
 from queries.sweep import sweep_row
@@ -30,7 +34,7 @@ from sweeplake.pictures.sensitivity import shares, slices
 if TYPE_CHECKING:
     from sweeplake.sweep import Sweep
 
-_BEST, _TOGETHER, _NEAR = 20, 20, 10
+_BEST, _TOGETHER, _NEAR, _EDGES = 20, 20, 10, 3
 _PAIRED = 3
 """So many of the parameters that decide most have a heatmap with each other,"""
 _MOST_VALUES = 120
@@ -56,11 +60,12 @@ def report(sweep: "Sweep") -> Page:
     row, found = sweep_row(sweep.lake.catalog, sweep.sweep_id), sweep.summary()
     scope = Scope(sweep.sweep_id)
     judged = found.best.num_rows > 0
-    parts = [_glance(found, row), *_walk(sweep, found)]
+    told = _asked_luck(sweep, found)
+    parts = [_glance(found, row, told), *_walk(sweep, found)]
     if judged:
         matters = sensitivity(sweep.lake.catalog, scope, found.metric)
         parts += [
-            _luck(sweep, found),
+            _luck(sweep, found, told),
             _best(sweep, found),
             _parameters(sweep, found, matters),
             *_ground(sweep, found),
@@ -75,7 +80,7 @@ def report(sweep: "Sweep") -> Page:
     )
 
 
-def _glance(found: Summary, row: Mapping[str, Any]) -> Section:
+def _glance(found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Section:
     state = found.sweep
     facts = {
         "Runs": f"{state['done']:,} of {state['runs']:,}"
@@ -91,7 +96,7 @@ def _glance(found: Summary, row: Mapping[str, Any]) -> Section:
     for run in found.best.to_pylist():
         name = f"Best {metric_name(found.metric)}"
         facts[name] = metric_form(found.metric)(run.get(found.metric))
-    said = [Words(item.verdict) for item in found.luck[-1:]]
+    said = [Words(item.verdict) for item in luck[-1:]]
     if row["error"]:
         said.append(Words(f"It failed: {row['error']}"))
     tables_ = [tables.quantiles_table(found)] if found.best.num_rows else []
@@ -111,20 +116,22 @@ def _walk(sweep: "Sweep", found: Summary) -> list[Section]:
     return [Section("Walk-forward", blocks)]
 
 
-def _luck(sweep: "Sweep", found: Summary) -> Section:
+def _asked_luck(sweep: "Sweep", found: Summary) -> Sequence[Luck]:
+    """Return what is known of luck: with the halves of the window, where they are few enough."""
+    if not found.luck or found.sweep["done"] > MOST_HALVES:
+        return found.luck
+    return is_it_luck(sweep.lake.catalog, sweep.sweep_id, halves=sweep_overfitting)
+
+
+def _luck(sweep: "Sweep", found: Summary, told: Sequence[Luck]) -> Section:
     spread = Picture(sweep.plot.distribution(found.metric))
+    asked = f"sweeplake luck {sweep.sweep_id}"
     if found.sweep["done"] > MOST_RUNS:
-        return Section("Is it luck?", (spread, _left_out(found, "Luck", f"sweeplake luck {sweep.sweep_id}")))
-    whole = found.sweep["done"] <= MOST_HALVES
-    told: Sequence[Luck] = found.luck
-    if whole:
-        told = is_it_luck(sweep.lake.catalog, sweep.sweep_id, halves=sweep_overfitting)
-    sentences = [Words(item.verdict) for item in told[-1:]]
-    note = (
-        f"Trials count as if none were like another; sweeplake luck {sweep.sweep_id} asks how alike they are."
-        + ("" if whole else " The halves of the window are left out of so many runs; it asks them, too.")
-    )
-    return Section("Is it luck?", (spread, *sentences, tables.luck_table(told), Words(note)))
+        return Section("Is it luck?", (spread, _left_out(found, "Luck", asked)))
+    note = f"Trials count as if none were like another; {asked} asks how alike they are."
+    if found.sweep["done"] > MOST_HALVES:
+        note += " The halves of the window are left out of so many runs; it asks them, too."
+    return Section("Is it luck?", (spread, tables.luck_table(told), Words(note)))
 
 
 def _best(sweep: "Sweep", found: Summary) -> Section:
@@ -144,7 +151,7 @@ def _best(sweep: "Sweep", found: Summary) -> Section:
         each = winners(catalog, sweep.sweep_id, n=1, metric=metric, score=score, per=("symbol",))
         sets = set_documents(catalog, leaderboard(catalog, metric=metric, sweep=sweep.sweep_id, n=_BEST))
         blocks += [
-            tables.winners_table(params_apart(_held(each, known), known), metric),
+            tables.winners_table(params_apart(_own(each, known), known), metric),
             tables.leaderboard_table(sets, metric),
         ]
     return Section("The best runs", tuple(blocks))
@@ -166,7 +173,7 @@ def _parameters(sweep: "Sweep", found: Summary, matters: Sensitivity) -> Section
 def _ground(sweep: "Sweep", found: Summary) -> list[Section]:
     """Return whether the best runs stand on firm ground."""
     catalog, scope, metric = sweep.lake.catalog, Scope(sweep.sweep_id), found.metric
-    edges = tables.boundary_table(boundary(catalog, scope, metric, _NEAR))
+    edges = tables.boundary_table(boundary(catalog, scope, metric, _EDGES))
     title = "Do the best runs stand on firm ground?"
     if found.sweep["done"] > MOST_RUNS:
         command = f"sweeplake judge {sweep.sweep_id}"
@@ -200,11 +207,7 @@ def _left_out(found: Summary, what: str, command: str) -> Words:
     )
 
 
-def _held(runs: Any, known: Sequence[Any]) -> Any:
-    """Return rows without the parameter columns of other strategies."""
-    from lake.schemas import PARAMETER_PREFIX
-
-    names = {parameter.column for parameter in known}
-    return runs.select(
-        [name for name in runs.column_names if not name.startswith(PARAMETER_PREFIX) or name in names]
-    )
+def _own(runs: pa.Table, known: Sequence[ParameterColumn]) -> pa.Table:
+    """Return rows with the parameters of one strategy alone, in declared order."""
+    others = [name for name in runs.column_names if not name.startswith(PARAMETER_PREFIX)]
+    return runs.select([*others, *(parameter.column for parameter in known)])

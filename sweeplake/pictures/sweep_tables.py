@@ -12,12 +12,12 @@ from queries.judgement.sensitivity import Sensitivity
 from queries.luck.luck import Luck
 from queries.parameters import ParameterColumn
 from queries.summary import Summary
-from sweeplake.pictures.forms import count, day, number, percent, text, value
+from sweeplake.pictures.forms import count, day, number, percent, value
 from sweeplake.pictures.names import metric_form, metric_name
 from sweeplake.pictures.page import Column, Facts, Table
 from sweeplake.pictures.quantities import OFF, setting, settings
 
-MAIN = ("sharpe", "total_return", "max_drawdown", "num_trades", "win_rate", "cagr")
+MAIN = ("sharpe", "total_return", "max_drawdown", "num_trades")
 _SYMBOLS = 200
 _TESTS = 200
 _CONFIG = (
@@ -32,7 +32,7 @@ _CONFIG = (
     "score",
     "details",
 )
-_RUN = Column("run_id", "Run")
+_RUN, _SETTINGS = Column("run_id", "Run"), Column("settings", "Parameters")
 _QUANTILES = {"minimum": "Lowest", "p05": "5%", "p25": "25%", "median": "Median", "p75": "75%", "p95": "95%"}
 
 
@@ -102,29 +102,31 @@ def runs_table(title: str, runs: Sequence[Mapping[str, Any]], metric: str, note:
     names = (metric, *(name for name in MAIN if name != metric))
     columns = (
         Column("symbol", "Symbol"),
-        Column("params", "Parameters", settings_text),
+        _SETTINGS,
         *(Column(name, metric_name(name), metric_form(name)) for name in names),
         _RUN,
     )
-    return Table(title, columns, [{**dict.fromkeys(names), **run["metrics"], **run} for run in runs], note)
+    return Table(
+        title, columns, [{**dict.fromkeys(names), **run["metrics"], **_set(run)} for run in runs], note
+    )
 
 
 def winners_table(best: Sequence[Mapping[str, Any]], metric: str) -> Table:
     """Return the best run of each symbol."""
     columns = (
         Column("symbol", "Symbol"),
-        Column("params", "Parameters", settings_text),
+        _SETTINGS,
         Column("value", metric_name(metric), metric_form(metric)),
         _RUN,
     )
-    return _cut("The best of each symbol", columns, best, _SYMBOLS)
+    return _cut("The best of each symbol", columns, list(map(_set, best)), _SYMBOLS)
 
 
 def leaderboard_table(sets: Sequence[Mapping[str, Any]], metric: str) -> Table:
     """Return the best parameter sets over all symbols."""
     form = metric_form(metric)
     columns = (
-        Column("params", "Parameters", settings_text),
+        _SETTINGS,
         Column("mean", "Mean", form),
         Column("worst", "Worst", form),
         Column("best", "Best", form),
@@ -133,7 +135,9 @@ def leaderboard_table(sets: Sequence[Mapping[str, Any]], metric: str) -> Table:
         Column("num_trades", "Trades", count),
         Column("best_run", "Best run"),
     )
-    return Table(f"Parameter sets over all symbols, by mean {metric_name(metric)}", columns, sets)
+    return Table(
+        f"Parameter sets over all symbols, by mean {metric_name(metric)}", columns, list(map(_set, sets))
+    )
 
 
 def luck_table(found: Sequence[Luck]) -> Table:
@@ -141,7 +145,7 @@ def luck_table(found: Sequence[Luck]) -> Table:
     rows = [
         {
             **vars(item),
-            "symbol": item.symbol or f"all {len(item.symbols)}",
+            "symbol": item.symbol or f"all {len(item.symbols)} symbols",
             "pbo": None if item.overfitting is None else item.overfitting.pbo,
         }
         for item in found
@@ -180,7 +184,7 @@ def plateau_table(runs: Sequence[Mapping[str, Any]], metric: str) -> Table:
     form = metric_form(metric)
     columns = (
         Column("symbol", "Symbol"),
-        Column("params", "Parameters", settings_text),
+        _SETTINGS,
         Column("value", metric_name(metric), form),
         Column("score", "Score", number),
         Column("median", "Median of its neighbours", form),
@@ -189,7 +193,7 @@ def plateau_table(runs: Sequence[Mapping[str, Any]], metric: str) -> Table:
         _RUN,
     )
     note = "Score 1 is a plateau; at 0 and below the run is a lone peak among ordinary neighbours."
-    return Table("The best runs and their neighbours", columns, runs, note)
+    return Table("The best runs and their neighbours", columns, list(map(_set, runs)), note)
 
 
 def boundary_table(found: pa.Table) -> Table:
@@ -214,12 +218,12 @@ def ideas_table(found: Correlated, known: Sequence[ParameterColumn], metric: str
         row["run_id"]: {names[column]: held for column, held in row.items() if column in names}
         for row in found.runs.to_pylist()
     }
-    rows = [{**row, "params": first[row["best_run_id"]]} for row in found.ideas.to_pylist()]
+    rows = [_set({**row, "params": first[row["best_run_id"]]}) for row in found.ideas.to_pylist()]
     columns = (
         Column("idea", "Idea", count),
         Column("runs", "Runs", count),
         Column("value", f"Best {metric_name(metric)}", metric_form(metric)),
-        Column("params", "Parameters", settings_text),
+        _SETTINGS,
         Column("best_run_id", "Best run"),
     )
     title = f"The best {found.runs.num_rows} runs are {found.ideas.num_rows} ideas"
@@ -246,7 +250,7 @@ def tests_table(found: Summary, known: Sequence[ParameterColumn]) -> Table:
     """Return what each split chose, and what that came to."""
     varied = [parameter for parameter in known if parameter.column in found.tests.column_names]
     rows = [
-        {**row, "params": {one.name: one.cast(row[one.column]) for one in varied}}
+        _set({**row, "params": {one.name: one.cast(row[one.column]) for one in varied}})
         for row in found.tests.slice(0, _TESTS + 1).to_pylist()
     ]
     columns = (
@@ -254,7 +258,7 @@ def tests_table(found: Summary, known: Sequence[ParameterColumn]) -> Table:
         Column("symbol", "Symbol"),
         Column("test_start", "From", day),
         Column("test_end", "To", day),
-        Column("params", "Chosen", settings_text),
+        Column("settings", "Chosen"),
         Column("in_sample_sharpe", "Sharpe ratio in sample", number),
         Column("sharpe", "out of sample", number),
         Column("total_return", "Total return", percent),
@@ -264,9 +268,10 @@ def tests_table(found: Summary, known: Sequence[ParameterColumn]) -> Table:
     return _cut("What each split chose", columns, rows, _TESTS)
 
 
-def settings_text(params: Mapping[str, Any]) -> str:
-    """Return the parameters of a row that are on, all of them off if none is."""
-    return settings({name: held for name, held in params.items() if held is not None}) or text(None)
+def _set(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its parameters that are on as text."""
+    on = {name: held for name, held in row["params"].items() if held is not None}
+    return {**row, "settings": settings(on) or None}
 
 
 def _cut(title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], most: int) -> Table:
