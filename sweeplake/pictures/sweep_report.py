@@ -83,9 +83,8 @@ def report(sweep: "Sweep") -> Page:
 def _glance(found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Section:
     state = found.sweep
     facts = {
-        "Runs": f"{state['done']:,} of {state['runs']:,}"
-        if state["done"] != state["runs"]
-        else count(state["runs"]),
+        "Runs": count(state["done"])
+        + (f" of {count(state['runs'])}" if state["done"] != state["runs"] else ""),
         "Status": value(state["status"]),
         "Failed": count(state["failed"]),
         "Symbols": count(len(row["symbols"] or ())),
