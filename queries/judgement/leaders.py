@@ -88,10 +88,13 @@ def leaders(
     told = "".join(f", {other.expression} as {quoted(other.name)}" for other in further)
     found = runs.ask(
         f"""
+        with best as (
+            select * from ({runs.runs(list(read))})
+            where worth is not null order by worth desc, run_id limit $n
+        )
         select row_number() over (order by worth desc, run_id) as place, run_id, sweep_id, symbol {values},
             value as {quoted(runs.order.column)} {told}
-        from ({runs.runs(list(read))})
-        where worth is not null order by place limit $n
+        from best order by place
         """,  # noqa: S608
         n=n,
         **{name: weight for other in further for name, weight in other.weights.items()},

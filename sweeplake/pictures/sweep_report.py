@@ -41,7 +41,7 @@ _MOST_VALUES = 120
 """unless they have more values."""
 MOST_RUNS = 1_000_000
 """Of more runs neighbours, ideas and luck are left out: they take minutes and gigabytes."""
-MOST_HALVES = 250_000
+MOST_HALVES = 100_000
 """Of more runs the halves of the window are left out, which read all block statistics twice."""
 
 
