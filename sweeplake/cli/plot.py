@@ -13,7 +13,7 @@ from sweeplake.cli.output import note
 
 @click.group()
 def plot() -> None:
-    """Draw a picture of a run or a sweep into a file.
+    """Draw a picture of a run into a file.
 
     Its ending tells the form: .html is a page that needs no network; .png, .svg and .pdf are drawn by Chrome
     or Chromium.
@@ -38,7 +38,10 @@ def picture_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @lake_option
 @time_travel
 def equity_command(run_id: str, output: str, lake_url: str, pin: dict[str, Any]) -> None:
-    """Draw a run's equity beside buying and holding, its drawdown and its position."""
+    """Draw a run's equity, drawdown and position.
+
+    Beside its equity stands what buying and holding would have come to.
+    """
     _draw("equity", run_id, output, lake_url, pin)
 
 
@@ -48,7 +51,10 @@ def equity_command(run_id: str, output: str, lake_url: str, pin: dict[str, Any])
 @lake_option
 @time_travel
 def trades_command(run_id: str, output: str, lake_url: str, pin: dict[str, Any]) -> None:
-    """Draw a run's trades on the price: where it went in and out, and what came of it."""
+    """Draw a run's trades on the price.
+
+    A triangle up is a long entry, one down a short one, a dot an exit; the colour tells what came of it.
+    """
     _draw("trades", run_id, output, lake_url, pin)
 
 

@@ -37,7 +37,7 @@ def calendar_figure(
         told: A line below the title.
     """
     if not len(days):
-        return theme.said(title, "It has no bars.")
+        return theme.said(title, "It has no equity curve.")
     names = [str(year) for year in years["year"]]
     weekdays, daily, each = _daily(days)
     monthly = by_month(months, years)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_HEIGHT = 620
+_HEIGHTS = (340, 130, 80)
+"""Pixels of the account, the drawdown and the position."""
+_AROUND = 140
 
 
 def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None, told: str = "") -> go.Figure:
@@ -24,21 +26,22 @@ def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None,
 
     Args:
         title: Its title.
-        curve: The run's rows of `equity`, in order of time.
+        curve: The run's rows of `equity`, in order of time. A backtester's own has no position, and none is
+            drawn.
         held: What buying and holding would come to at each bar, shape (bars,), NaN where it is not known;
             None leaves it out.
         told: A line below the title.
     """
     if not len(curve):
-        return theme.said(title, "It has no bars.")
-    drawn = make_subplots(rows=3, shared_xaxes=True, row_heights=[0.6, 0.24, 0.16], vertical_spacing=0.035)
-    drawn.update_layout(theme.figure(title, subtitle=told, height=_HEIGHT).layout)
-    time = times(curve["time"])
-    equity = curve["equity"].to_numpy(np.float64)
-    below = -curve["drawdown"].to_numpy(np.float64)
+        return theme.said(title, "It has no equity curve.")
     position = curve["position"].to_numpy(np.float64)
+    heights = _HEIGHTS[: 2 if np.isnan(position).all() else 3]
+    drawn = make_subplots(len(heights), shared_xaxes=True, row_heights=list(heights), vertical_spacing=0.035)
+    drawn.update_layout(theme.figure(title, subtitle=told, height=sum(heights) + _AROUND).layout)
+    time = times(curve["time"].to_numpy("datetime64[us]"))
 
-    def add(name: str, row: int, values: Floats, at: npt.NDArray[np.int64], form: str, **looks: Any) -> None:
+    def add(name: str, row: int, values: Floats, form: str, **looks: Any) -> None:
+        at = changes(values) if name == "Position" else extremes(values)
         mode = "lines" if len(time) > 1 else "markers"
         hover = f"%{{x}}<br>{name} %{{y:{form}}}<extra></extra>"
         drawn.add_scatter(
@@ -46,13 +49,14 @@ def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None,
         )
 
     if held is not None:
-        add("Buy and hold", 1, held, extremes(held), ",.2f", line={"color": theme.GREY, "width": 1.25})
-    add("Equity", 1, equity, extremes(equity), ",.2f", line={"color": theme.BLUE, "width": 1.75})
-    red = {"color": theme.LOSS, "width": 1}
-    add("Drawdown", 2, below, extremes(below), theme.PERCENT_HOVER, fill="tozeroy", line=red)
-    steps = {"color": theme.TEAL, "width": 1, "shape": "hv"}
-    add("Position", 3, position, changes(position), ",.6~g", fill="tozeroy", line=steps)
+        add("Buy and hold", 1, held, ",.2f", line={"color": theme.GREY, "width": 1.25})
+    add("Equity", 1, curve["equity"].to_numpy(np.float64), ",.2f", line={"color": theme.BLUE, "width": 1.75})
+    under = {"fill": "tozeroy", "line": {"color": theme.LOSS, "width": 1}}
+    add("Drawdown", 2, -curve["drawdown"].to_numpy(np.float64), theme.PERCENT_HOVER, **under)
     drawn.update_yaxes(title_text="Account", row=1, col=1)
     drawn.update_yaxes(title_text="Drawdown", tickformat=theme.PERCENT, row=2, col=1)
-    drawn.update_yaxes(title_text="Units", row=3, col=1)
+    if len(heights) == len(_HEIGHTS):
+        steps = {"color": theme.TEAL, "width": 1, "shape": "hv"}
+        add("Position", 3, position, ",.6~g", fill="tozeroy", line=steps)
+        drawn.update_yaxes(title_text="Units", row=3, col=1)
     return drawn

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lake.columns import METRICS
+from lake.columns import DETAILS, METRICS
 from sweeplake.pictures import forms
 
 _NAMES = {
@@ -26,7 +26,7 @@ _NAMES = {
     "beats_buy_hold": "Beats buy and hold",
     "total_fees": "Fees",
 }
-_UNITS = {column.name: column.unit for column in METRICS}
+_UNITS = {column.name: column.unit for column in (*DETAILS, *METRICS)}
 _COUNTED = ("trades", "entries", "bars", "rows")
 
 

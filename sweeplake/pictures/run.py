@@ -42,7 +42,7 @@ class RunPlots:
 
     def trades(self) -> go.Figure:
         """Return its trades on the price, which is left out where its bars are gone."""
-        return trades_figure(self._titled("Trades"), self._run.trades, self._bars(), self._told())
+        return trades_figure(self._titled("Trades"), self._run.details["trades"], self._bars(), self._told())
 
     def calendar(self) -> go.Figure:
         """Return its returns of each day, by year, week and weekday, and of each month and year."""
@@ -69,15 +69,11 @@ class RunPlots:
     def _held(self) -> npt.NDArray[np.float64] | None:
         """Return what buying and holding would come to at each bar, as `equity_figure` takes it."""
         run, bars = self._run, self._bars()
-        metrics, lots = run.metrics, _setting(run, "lot_size")
-        final, returned = metrics.get("final_equity"), metrics.get("total_return")
-        held = metrics.get("buy_hold_return")
-        if bars is None or held is None or lots or final is None or returned in (None, -1.0):
+        held, capital = run.metrics.get("buy_hold_return"), _setting(run, "initial_capital")
+        if bars is None or held is None or _setting(run, "lot_size"):
             return None
-        capital = final / (1.0 + returned)
         close = bars["close"].to_numpy(np.float64)
-        ends_at: float = capital * (1.0 + held)
-        scaled: npt.NDArray[np.float64] = close * (ends_at / close[-1])
+        scaled: npt.NDArray[np.float64] = close * (capital * (1.0 + held) / close[-1])
         return scaled
 
 

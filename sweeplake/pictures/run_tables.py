@@ -92,7 +92,10 @@ def trades_table(run: "StoredRun") -> Table:
     return Table("", columns, shown, more if found.num_rows > MOST_TRADES else "")
 
 
-def _named(group: str, item: Any) -> str:
+def _named(group: str, item: Any) -> str | None:
+    """Return what people call a group; None if the trades of it do not tell."""
+    if item is None:
+        return None
     if group == "weekday":
         return _WEEKDAYS[item - 1]
     return f"{item:02d}:00" if group == "hour" else str(item).replace("_", " ")

@@ -13,11 +13,17 @@ BLUE, ORANGE, TEAL, PURPLE, AMBER, GREY = "#3b82c4", "#d9622b", "#179a86", "#a06
 COLOURS = (BLUE, ORANGE, TEAL, PURPLE, AMBER, GREY)
 GAIN, LOSS = BLUE, ORANGE
 """What was won and what was lost."""
-_ON_LIGHT = ((0.0, "#b3430f"), (0.25, "#e89a6c"), (0.5, "#f1f0ec"), (0.75, "#7fb2dd"), (1.0, "#1f5f9e"))
-_ON_DARK = ((0.0, "#f2803f"), (0.25, "#9c5227"), (0.5, "#242a31"), (0.75, "#2f6392"), (1.0, "#62aef0"))
-# What is coloured by its value takes these by `autocolorscale`: diverging from zero where its range has both
-# signs (losses, nothing, gains), else sequential.
-_SEQUENTIAL = "Viridis"
+DIVERGING = ((0.0, "#b3430f"), (0.25, "#e89a6c"), (0.5, "#f1f0ec"), (0.75, "#7fb2dd"), (1.0, "#1f5f9e"))
+DIVERGING_ON_DARK = (
+    (0.0, "#f2803f"),
+    (0.25, "#9c5227"),
+    (0.5, "#242a31"),
+    (0.75, "#2f6392"),
+    (1.0, "#62aef0"),
+)
+"""Of what has a sign: losses, nothing, gains. `autocolorscale` takes the one that the page is drawn in."""
+SEQUENTIAL = "Viridis"
+"""Of what has none."""
 PERCENT = ",.0%"
 PERCENT_HOVER = ",.2%"
 """d3 formats of a fraction: on an axis, and where one is pointed at."""
@@ -100,11 +106,11 @@ def _template(ink: str, faint: str, grid: str, paper: str, diverging: Any) -> go
             },
             "hoverlabel": {"bgcolor": paper, "bordercolor": grid, "font": {"family": FONT, "color": ink}},
             "hovermode": "closest",
-            "colorscale": {"diverging": diverging, "sequential": _SEQUENTIAL},
+            "colorscale": {"diverging": diverging, "sequential": SEQUENTIAL},
         },
         data={"heatmap": [{"colorbar": bar}]},
     )
 
 
-LIGHT = _template(ink="#1c2127", faint="#5c6670", grid="#e3e6ea", paper="#ffffff", diverging=_ON_LIGHT)
-DARK = _template(ink="#e6e9ed", faint="#9aa4af", grid="#2c333b", paper="#15191e", diverging=_ON_DARK)
+LIGHT = _template(ink="#1c2127", faint="#5c6670", grid="#e3e6ea", paper="#ffffff", diverging=DIVERGING)
+DARK = _template(ink="#e6e9ed", faint="#9aa4af", grid="#2c333b", paper="#15191e", diverging=DIVERGING_ON_DARK)

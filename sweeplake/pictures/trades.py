@@ -1,10 +1,13 @@
 """Trades: where a run went in and out, on the price."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sweeplake.pictures import forms, theme
 from sweeplake.pictures.thinning import extremes
@@ -13,14 +16,18 @@ from sweeplake.pictures.times import times
 if TYPE_CHECKING:
     import pandas as pd
 
+Rows = Sequence[dict[str, Any]]
+
 _ENTRY = {"long": "triangle-up", "short": "triangle-down"}
-_EXIT, _OPEN_AT_END = "circle", "circle-open"
+_DOT, _OPEN_AT_END = "circle", "circle-open"
 _END_OF_DATA = "end_of_data"
+_OUTCOMES = {True: ("won", theme.GAIN), False: ("lost", theme.LOSS), None: ("P&L not known", theme.GREY)}
+_PLACE = ("entry_time", "entry_price", "exit_time", "exit_price")
 _HEIGHT = 520
 
 
 def trades_figure(
-    title: str, trades: "pd.DataFrame", bars: "pd.DataFrame | None" = None, told: str = ""
+    title: str, trades: pa.Table, bars: "pd.DataFrame | None" = None, told: str = ""
 ) -> go.Figure:
     """Return the price with each trade from entry to exit, coloured by what it came to.
 
@@ -29,69 +36,84 @@ def trades_figure(
 
     Args:
         title: Its title.
-        trades: The run's rows of `trades`, in order.
+        trades: The run's rows of `trades`, in order. A backtester's own may lack times or prices: they are
+            counted, and not drawn.
         bars: Its bars' `time` and `close`; None leaves out the price.
         told: A line below the title.
     """
-    if not len(trades) and (bars is None or not len(bars)):
+    if not trades.num_rows and (bars is None or not len(bars)):
         return theme.said(title, "It has no trades.")
-    told = told if len(trades) else "It has no trades."
+    rows = _placed(trades)
+    lost = trades.num_rows - len(rows)
+    told = told if trades.num_rows else "It has no trades."
+    told += f"; {lost:,} of {trades.num_rows:,} have no time or price, and are not drawn" if lost else ""
     drawn = theme.figure(title, subtitle=told, height=_HEIGHT, yaxis={"title": {"text": "Price"}})
     if bars is not None and len(bars):
-        close = bars["close"].to_numpy(np.float64)
-        at = extremes(close)
-        drawn.add_scatter(
-            x=times(bars["time"])[at],
-            y=close[at],
-            name="Close",
-            mode="lines" if len(at) > 1 else "markers",
-            line={"color": theme.GREY, "width": 1},
-            hovertemplate="%{x}<br>close %{y:,.6~g}<extra></extra>",
-        )
-    for (side, won), group in trades.groupby(["side", trades["pnl"] > 0]):
-        drawn.add_trace(_traded(str(side), group, won=bool(won)))
+        drawn.add_trace(_price(bars))
+    groups: dict[tuple[str, bool | None], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["side"] or "", None if row["pnl"] is None else row["pnl"] > 0].append(row)
+    for (side, won), group in sorted(groups.items(), key=str):
+        drawn.add_trace(_traded(side, won, group))
     return drawn
 
 
-def _traded(side: str, trades: "pd.DataFrame", *, won: bool) -> go.Scatter:
-    """Return trades of one side and outcome: entry, exit, and a gap before the next."""
-    ends = [_EXIT if reason != _END_OF_DATA else _OPEN_AT_END for reason in trades["exit_reason"]]
-    nothing = [None] * len(trades)
+def _price(bars: "pd.DataFrame") -> go.Scatter:
+    close = bars["close"].to_numpy(np.float64)
+    at = extremes(close)
     return go.Scatter(
-        x=_threes(times(trades["entry_time"]), times(trades["exit_time"]), nothing),
-        y=_threes(trades["entry_price"], trades["exit_price"], nothing),
-        name=theme.escaped(f"{side.capitalize()}, {'won' if won else 'lost'}"),
+        x=times(bars["time"].to_numpy("datetime64[us]"))[at],
+        y=close[at],
+        name="Close",
+        mode="lines" if len(at) > 1 else "markers",
+        line={"color": theme.GREY, "width": 1},
+        hovertemplate="%{x}<br>close %{y:,.6~g}<extra></extra>",
+    )
+
+
+def _placed(trades: pa.Table) -> Rows:
+    """Return the trades that have a place in the picture, `entered` and `left` as it reads times."""
+    for name in _PLACE:
+        trades = trades.filter(pc.is_valid(trades[name]))
+    entered, left = (times(trades[name].to_numpy()) for name in ("entry_time", "exit_time"))
+    told = zip(trades.to_pylist(), entered.tolist(), left.tolist(), strict=True)
+    return [{**row, "entered": at, "left": until} for row, at, until in told]
+
+
+def _traded(side: str, won: bool | None, trades: Rows) -> go.Scatter:  # noqa: FBT001  None is not known
+    """Return trades of one side and outcome, each as entry, exit, and a gap before the next."""
+    outcome, colour = _OUTCOMES[won]
+    symbols = [(_ENTRY.get(side, _DOT), _left(trade)) for trade in trades]
+    return go.Scatter(
+        x=[x for trade in trades for x in (trade["entered"], trade["left"], None)],
+        y=[y for trade in trades for y in (trade["entry_price"], trade["exit_price"], None)],
+        name=theme.escaped(f"{side.capitalize() or 'Trade'}, {outcome}"),
         mode="lines+markers",
-        line={"color": theme.GAIN if won else theme.LOSS, "width": 1, "dash": "dot"},
-        marker={"symbol": _threes([_ENTRY.get(side, _EXIT)] * len(trades), ends, ends), "size": 8},
-        hovertext=_threes(map(_entry, _rows(trades)), map(_exit, _rows(trades)), nothing),
+        line={"color": colour, "width": 1, "dash": "dot"},
+        marker={"symbol": [symbol for entry, left in symbols for symbol in (entry, left, left)], "size": 8},
+        hovertext=[text for trade in trades for text in (_entry(trade), _exit(trade), None)],
         hoverinfo="text",
         connectgaps=False,
     )
 
 
-def _threes(first: Any, second: Any, third: Any) -> list[Any]:
-    """Return one of each in turn."""
-    return [value for three in zip(first, second, third, strict=True) for value in three]
-
-
-def _rows(trades: "pd.DataFrame") -> Iterator[dict[str, Any]]:
-    return (dict(zip(trades.columns, row, strict=True)) for row in trades.itertuples(index=False))
+def _left(trade: dict[str, Any]) -> str:
+    return _OPEN_AT_END if trade["exit_reason"] == _END_OF_DATA else _DOT
 
 
 def _entry(trade: dict[str, Any]) -> str:
     return _lines(
-        f"{trade['side'].capitalize()} trade {trade['trade']}: in",
+        f"Trade {trade['trade']}, {forms.text(trade['side'])}: in",
         forms.moment(trade["entry_time"]),
-        f"{trade['quantity']:,.6g} at {forms.price(trade['entry_price'])}",
+        f"{forms.price(trade['quantity'])} at {forms.price(trade['entry_price'])}",
     )
 
 
 def _exit(trade: dict[str, Any]) -> str:
     return _lines(
-        f"{trade['side'].capitalize()} trade {trade['trade']}: out by {trade['exit_reason']}",
-        f"{forms.moment(trade['exit_time'])}, after {trade['bars_held']} bars",
-        f"{trade['quantity']:,.6g} at {forms.price(trade['exit_price'])}",
+        f"Trade {trade['trade']}, {forms.text(trade['side'])}: out by {forms.text(trade['exit_reason'])}",
+        f"{forms.moment(trade['exit_time'])}, after {forms.count(trade['bars_held'])} bars",
+        f"{forms.price(trade['quantity'])} at {forms.price(trade['exit_price'])}",
         f"P&L {forms.number(trade['pnl'])}, {forms.percent(trade['return'])}",
         f"worst {forms.percent(trade['mae'])}, best {forms.percent(trade['mfe'])}",
     )

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from lake import findings
@@ -32,7 +33,10 @@ def test_the_readme_uses_only_options_that_there_are() -> None:
     lines = re.findall(r"^ {4}sweeplake ([a-z]+)(.*?)(?: {2,}#.*)?$", README, re.MULTILINE)
     assert lines
     for name, rest in lines:
-        known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+        command = cli.commands[name]
+        if isinstance(command, click.Group):
+            command = command.commands[rest.split()[0]]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) <= known, f"{name}{rest}"
 
 

@@ -28,11 +28,13 @@ class Seen:
     Attributes:
         page: The page.
         requests: Addresses that it asked for, itself first.
+        refused: Why requests failed, such as `csp` where the page's own policy forbids them.
         complaints: What it wrote to the console as an error or warning, or raised.
     """
 
     page: Page
     requests: list[str] = field(default_factory=list)
+    refused: list[str | None] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def drawn(self) -> int:
@@ -71,6 +73,7 @@ def opened(running: Browser, file: Path, width: int = 1400, **options: Any) -> I
     context = running.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
     seen = Seen(context.new_page())
     seen.page.on("request", lambda request: seen.requests.append(request.url))
+    seen.page.on("requestfailed", lambda request: seen.refused.append(request.failure))
     seen.page.on(
         "console", lambda said: said.type in ("error", "warning") and seen.complaints.append(said.text)
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -33,6 +34,11 @@ COMMANDS = {
     "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
     "luck": "SWEEP_ID --lake --symbol --trials --version --as-of --json",
     "show": "RUN_ID --lake --trades --version --as-of --json",
+    "plot": "",
+    "plot equity": "RUN_ID --output --lake --version --as-of",
+    "plot trades": "RUN_ID --output --lake --version --as-of",
+    "plot calendar": "RUN_ID --output --lake --version --as-of",
+    "report": "RUN_ID --output --lake --version --as-of",
     "replay": "RUN_ID... --lake --json",
     "sql": "QUERY --lake --format --output --version --as-of",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output --version --as-of",
@@ -58,16 +64,32 @@ HEAVY = (
     "numba",
     "numpy",
     "pandas",
+    "plotly",
     "pyarrow",
     "pydantic",
     "rich",
 )
 
 
+def _command(name: str) -> click.Command:
+    found: click.Command = cli
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        found = found.commands[word]
+    return found
+
+
+def _names(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield before + name
+        if isinstance(command, click.Group):
+            yield from _names(command, f"{before}{name} ")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_its_arguments_and_options(name: str) -> None:
     found = set()
-    for parameter in cli.commands[name].params:
+    for parameter in _command(name).params:
         if isinstance(parameter, click.Argument):
             found.add(parameter.human_readable_name.upper())
         else:
@@ -76,14 +98,14 @@ def test_a_command_has_its_arguments_and_options(name: str) -> None:
 
 
 def test_there_are_no_commands_but_these() -> None:
-    assert sorted(cli.commands) == sorted(COMMANDS)
+    assert sorted(_names(cli)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_explains_every_option(ask: Ask, name: str) -> None:
-    answer = ask(name, "--help")
+    answer = ask(*name.split(), "--help")
     assert (answer.code, answer.err) == (0, "")
-    command = cli.commands[name]
+    command = _command(name)
     assert command.help
     assert command.get_short_help_str(limit=200).endswith(".")
     assert "..." not in command.get_short_help_str(limit=66)
@@ -109,7 +131,7 @@ def test_help_is_there_at_once() -> None:
     assert _loaded(statements).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["run", "best", "sql"])
+@pytest.mark.parametrize("command", ["run", "best", "sql", "plot", "report"])
 def test_the_help_of_a_command_is_there_at_once(command: str) -> None:
     statements = f"sys.argv = ['sweeplake', '{command}', '--help']\nfrom sweeplake.cli import main\nmain()"
     assert _loaded(statements).isdisjoint(HEAVY)
