@@ -1,7 +1,6 @@
 """A sweep's report: one page that a browser shows without a network, and what the command line writes."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,30 +8,16 @@ from playwright.sync_api import Browser
 
 import sweeplake as sl
 from lake.lake import open_lake
-from sweeplake.cli import cli
 from sweeplake.cli.heatmap import PICTURES
 from sweeplake.cli.plot_sweeps import SWEEP_PICTURES
 from sweeplake.pictures.files import FORMS
 from tests.queries.conftest import put_sweep
 from tests.queries.judgement.grids import SWEEP, frame, stored
 from tests.sweeplake.asking import Ask, refused
-from tests.sweeplake.browser import browser, opened
-from tests.sweeplake.pictures.test_sweep_figures import HOSTILE
+from tests.sweeplake.browser import opened
+from tests.sweeplake.pictures.made import HOSTILE
 
-SWEEP_COMMANDS = {
-    "scatter": "--x --y --metric --symbol --where",
-    "parallel": "--metric -n --symbol --where",
-    "sensitivity": "--metric --symbol --where",
-    "distribution": "--metric --symbol --where",
-    "pareto": "--metric --symbol --where",
-    "walk-forward": "",
-}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
+SWEEP_COMMANDS = [str(command.name) for command in SWEEP_PICTURES]
 
 
 @pytest.fixture
@@ -125,18 +110,6 @@ def test_a_picture_of_a_sweep_goes_to_a_page(
     answer = ask("plot", name, cross.sweep_id, "--lake", swept, "-o", file)
     assert (answer.code, answer.out, answer.err) == (0, "", f"{name} of {cross.sweep_id} in {file}\n")
     assert "Content-Security-Policy" in file.read_text()
-
-
-@pytest.mark.parametrize("name", SWEEP_COMMANDS)
-def test_a_command_of_a_picture_has_its_options_and_help(ask: Ask, name: str) -> None:
-    [command] = [command for command in SWEEP_PICTURES if command.name == name]
-    found = {max(parameter.opts, key=len) for parameter in command.params}
-    common = {"sweep_id", "--lake", "--output", "--version", "--as-of"}
-    assert found == common | set(SWEEP_COMMANDS[name].split())
-    answer = ask("plot", name, "--help")
-    assert (answer.code, answer.err) == (0, "")
-    assert "..." not in command.get_short_help_str(limit=66)
-    assert command.name in cli.commands["plot"].commands
 
 
 def test_a_heatmap_is_drawn_by_the_file_s_ending(
