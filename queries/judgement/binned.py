@@ -18,8 +18,7 @@ class Binned(NamedTuple):
     """Runs as cells of a plane, or of a line.
 
     Attributes:
-        x: The pieces across.
-        y: The pieces down; None on a line.
+        axes: The pieces of x, and on a plane of y.
         cells: One row per cell with a run, in order of x and y, off first: x, y (absent on a line), runs,
             best_value, best_run_id, best_x, best_y. x and y are the middle of a range, or a parameter's value
             (NULL is off). The best run is that of the metric's natural direction, ties by run_id, NULL
@@ -31,8 +30,7 @@ class Binned(NamedTuple):
             the metric.
     """
 
-    x: Bins
-    y: Bins | None
+    axes: tuple[Bins, ...]
     cells: pa.Table
     runs: int
     outside: int
@@ -79,8 +77,7 @@ def binned(
     rows = found.group_by("state").aggregate([("runs", "sum")]).to_pylist()
     counts = {row["state"]: row["runs_sum"] for row in rows}
     return Binned(
-        x=axes["x"],
-        y=axes.get("y"),
+        axes=tuple(axes.values()),
         cells=found.filter(pc.equal(found["state"], "drawn")).drop_columns(["state"]),
         runs=sum(counts.values()),
         outside=counts.get("outside", 0),

@@ -23,7 +23,7 @@ from sweeplake.cli.output import note
 @lake_option
 @time_travel
 def report(name: str, output: str, lake_url: str, pin: dict[str, Any]) -> None:
-    """Write all of a run, or of a sweep, as one page that needs no network.
+    """Write all of a run or a sweep as one page that works offline.
 
     Of a run: its metrics, where it comes from, equity, trades and calendar, its drawdowns, its returns by
     month and year, and what its trades came to. Of a sweep, "latest" among them: what was run, its best runs,

@@ -19,14 +19,15 @@ def distribution(found: Binned, *, lines: Mapping[str, float] | None = None, wit
         lines: Further values that have a line, by name.
         within: Which part of the sweep it is.
     """
-    metric = found.x.quantity.name
+    [cut] = found.axes
+    metric = cut.quantity.name
     title = f"Runs by {titled(metric)}"
     if not found.cells.num_rows or found.best is None:
         return said(title, f"No run of it has {titled(metric)}.")
     rows = found.cells.to_pylist()
     marks = [(what, at, PURPLE) for what, at in (lines or {}).items()]
     low, high = (
-        fold([end, *(at for _, at, _ in marks)]) for fold, end in ((min, found.x.lower), (max, found.x.upper))
+        fold([end, *(at for _, at, _ in marks)]) for fold, end in ((min, cut.lower), (max, cut.upper))
     )
     shown = figure(
         title,
@@ -38,7 +39,7 @@ def distribution(found: Binned, *, lines: Mapping[str, float] | None = None, wit
     shown.add_bar(
         x=[row["x"] for row in rows],
         y=[row["runs"] for row in rows],
-        width=0.96 * found.x.width,
+        width=0.96 * cut.width,
         customdata=[[row["best_run_id"], row["best_value"]] for row in rows],
         marker={"color": BLUE},
         hovertemplate=f"{escaped(titled(metric))} %{{x}}<br>%{{y:,}} runs, "

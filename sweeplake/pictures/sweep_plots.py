@@ -17,7 +17,8 @@ from queries.walk_forward import stitched
 from sweeplake.pictures.distribution import distribution
 from sweeplake.pictures.heatmap import heatmap
 from sweeplake.pictures.parallel import parallel
-from sweeplake.pictures.scatter import pareto, scatter
+from sweeplake.pictures.pareto import pareto
+from sweeplake.pictures.scatter import scatter
 from sweeplake.pictures.sensitivity import shares, slices
 from sweeplake.pictures.stitched import stitched as curves
 

@@ -23,7 +23,7 @@ def test_cells_are_golden() -> None:
     metrics = {"sharpe": [0.0, 0.1, 1.0, None, 0.5], "max_drawdown": [0.5, 0.375, 0.0, 0.1, 0.25]}
     with stored(frame(FAST, metrics, ("fast",))) as catalog:
         found = binned(catalog, SCOPE, "sharpe", "max_drawdown", metric="max_drawdown", across=2, down=4)
-    assert (found.x.lower, found.x.upper, found.x.width) == (0.0, 1.0, 0.5)
+    assert (found.axes[0].lower, found.axes[0].upper, found.axes[0].width) == (0.0, 1.0, 0.5)
     assert found.cells.drop_columns(["best_run_id"]).to_pylist() == [
         {"x": 0.25, "y": 0.4375, "runs": 2, "best_value": 0.375, "best_x": 0.1, "best_y": 0.375},
         {"x": 0.75, "y": 0.0625, "runs": 1, "best_value": 0.0, "best_x": 1.0, "best_y": 0.0},
@@ -38,8 +38,8 @@ def test_values_of_a_parameter_have_a_cell_each_and_off_is_the_first() -> None:
     cells = [("007", None), ("007", 0.05), ("007", 0.01), ("Mü", None)]
     with stored(frame(cells, {"sharpe": [1.0, 2.0, 3.0, 4.0]}, ("stop",))) as catalog:
         found = binned(catalog, SCOPE, "stop")
-    assert found.x.choices == (None, 0.01, 0.05)
-    assert found.y is None
+    assert found.axes[0].choices == (None, 0.01, 0.05)
+    assert len(found.axes) == 1
     assert found.cells.select(["x", "runs", "best_value", "best_x"]).to_pylist() == [
         {"x": None, "runs": 2, "best_value": 4.0, "best_x": None},
         {"x": 0.01, "runs": 1, "best_value": 3.0, "best_x": 0.01},
@@ -51,7 +51,7 @@ def test_a_parameter_of_many_values_is_cut_into_ranges_of_whole_width() -> None:
     cells = [("007", fast) for fast in range(10)] + [("007", None)]
     with stored(frame(cells, {"sharpe": [1.0] * 11}, ("hold",))) as catalog:
         found = binned(catalog, SCOPE, "hold", across=4)
-    assert (found.x.choices, found.x.count, found.x.width) == (None, 4, 3.0)
+    assert (found.axes[0].choices, found.axes[0].count, found.axes[0].width) == (None, 4, 3.0)
     assert found.cells.select(["x", "runs"]).to_pylist() == [
         {"x": 1.0, "runs": 3},
         {"x": 4.0, "runs": 3},
@@ -67,7 +67,7 @@ def test_what_lies_far_outside_is_told_and_not_drawn() -> None:
     with stored(frame(cells, {"sharpe": values, "cagr": values[::-1]}, ("fast",))) as catalog:
         line = binned(catalog, SCOPE, "sharpe", across=10)
         plane = binned(catalog, SCOPE, "sharpe", "cagr")
-    assert (line.x.lower, line.x.upper, line.x.highest) == (0.0, 1.0, 1e6)
+    assert (line.axes[0].lower, line.axes[0].upper, line.axes[0].highest) == (0.0, 1.0, 1e6)
     assert (line.runs, line.outside, line.undefined) == (60, 1, 0)
     assert sum(line.cells["runs"].to_pylist()) == 59
     assert line.best is not None
@@ -88,15 +88,14 @@ def _piece(cut: Bins, value: Any) -> Any:
 def _expected(rows: pd.DataFrame, names: list[str], found: Binned, metric: str) -> tuple[dict, int, int]:
     cells: dict[tuple[Any, ...], list[int]] = {}
     outside = undefined = 0
-    cuts = [found.x, found.y][: len(names)]
     for place, row in enumerate(rows.to_dict("records")):
         values = [known(row[COLUMNS.get(name, name)]) for name in names]
-        if any(value is None and cut.choices is None for value, cut in zip(values, cuts, strict=True)):
+        if any(value is None and cut.choices is None for value, cut in zip(values, found.axes, strict=True)):
             undefined += 1
             continue
         pieces = [
             (cut.choices is not None or _piece(cut, value) is not None, _piece(cut, value))
-            for value, cut in zip(values, cuts, strict=True)
+            for value, cut in zip(values, found.axes, strict=True)
         ]
         if all(inside for inside, _ in pieces):
             cells.setdefault(tuple(piece for _, piece in pieces), []).append(place)
@@ -141,7 +140,7 @@ def test_a_score_is_an_axis() -> None:
     metrics = {"sharpe": [1.0, 2.0, 3.0, 4.0, None], "max_drawdown": [0.5] * 5}
     with stored(frame(FAST, metrics, ("fast",)), config=SCORE) as catalog:
         found = binned(catalog, SCOPE, "composite_score", "max_drawdown", metric="composite_score", across=3)
-    assert (found.x.lower, found.x.upper, found.undefined) == (0.0, 3.0, 1)
+    assert (found.axes[0].lower, found.axes[0].upper, found.undefined) == (0.0, 3.0, 1)
     assert found.cells["runs"].to_pylist() == [1, 1, 2]
 
 
@@ -150,7 +149,7 @@ def test_a_sweep_without_the_metric_has_no_cell() -> None:
         found = binned(catalog, SCOPE, "sharpe", "fast")
         none = binned(catalog, Scope(SWEEP, where="param_fast > 99"), "fast", "sharpe")
     assert (found.runs, found.undefined, found.cells.num_rows, found.best) == (5, 5, 0, None)
-    assert (none.runs, none.x.choices, none.cells.num_rows) == (0, (), 0)
+    assert (none.runs, none.axes[0].choices, none.cells.num_rows) == (0, (), 0)
 
 
 def test_what_cannot_be_cut_is_refused() -> None:
