@@ -11,8 +11,8 @@ from queries.judgement.bins import Bins
 from sweeplake.pictures.quantities import axis, d3, label, titled
 from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
 
-_FEW = 4_000
-"""So many cells or fewer are drawn as points, each where the best run of the cell is."""
+_FEW, _THIN = 4_000, 20_000
+"""So many cells or fewer, of so many runs, are drawn as points, each where the best run of the cell is."""
 _DENSITY = ((0.0, "#b3cde6"), (0.4, "#3b82c4"), (0.75, "#6a4fb3"), (1.0, "#b0306f"))
 """From one run to many; seen on white and on black."""
 _TICKS = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]
@@ -78,7 +78,7 @@ def density(shown: go.Figure, found: Binned, metric: str) -> None:
         f"<br>%{{customdata[0]:,}} runs, the best by {escaped(titled(metric))}: "
         f"%{{customdata[2]:{d3(metric)}}}<br>%{{customdata[1]}}<extra></extra>"
     )
-    if len(rows) <= _FEW:
+    if len(rows) <= _FEW and found.runs <= _THIN:
         shown.add_scatter(
             x=[_point(x, row, "x") for row in rows],
             y=[_point(y, row, "y") for row in rows],

@@ -12,6 +12,8 @@ from sweeplake.pictures.theme import COLOURS, escaped, figure, said
 
 CURVES, POINTS = 12, 1_000
 """More curves cannot be told apart; a screen has no more points across."""
+_LOG = {"type": "log", "dtick": "D2"}
+"""Ticks at 1, 2 and 5."""
 _TITLE = "Out of sample, stitched together"
 
 
@@ -30,7 +32,7 @@ def stitched(bars: pa.Table) -> go.Figure:
     shown = figure(
         _TITLE,
         subtitle=f"each span begins where the last one ended{left}",
-        yaxis={"title": {"text": "growth of 1"}, "type": "log" if _is_positive(bars) else "linear"},
+        yaxis={"title": {"text": "growth of 1"}, **(_LOG if _is_positive(bars) else {})},
         xaxis={"type": "date"},
     )
     frame = bars.select(["symbol", "path", "span", "time", "equity", "drawdown", "bar_return"]).to_pandas()
