@@ -12,8 +12,7 @@ from sweeplake.pictures.theme import COLOURS, escaped, figure, said
 
 CURVES, POINTS = 12, 1_000
 """More curves cannot be told apart; a screen has no more points across."""
-_LOG = {"type": "log", "dtick": "D2"}
-"""Ticks at 1, 2 and 5."""
+_LOG = {"type": "log", "tickvals": [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]}
 _TITLE = "Out of sample, stitched together"
 
 
