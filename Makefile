@@ -9,7 +9,7 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/pytho
 COMPILE = $(BIN)/python -m compileall -q lake queries sweeps sweeplake
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak clean
+.PHONY: help demo browser test check format bench soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,15 +32,11 @@ help: ## list the targets
 
 # What draws pictures into files, and looks at pages in the tests; without it, those tests say how to get one.
 BROWSERS = "$$BROWSER_PATH" chromium chromium-browser google-chrome google-chrome-stable chrome
-.venv/browser.stamp:
+browser:
 	@for name in $(BROWSERS); do command -v "$$name" > /dev/null && exit 0; done; \
-	if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-			apt-get install -qq --no-install-recommends chromium fonts-liberation > /dev/null; \
-	else \
-		echo "no Chrome or Chromium: tests of pictures will fail; install one, or name it in BROWSER_PATH"; \
-	fi
-	@touch $@
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get update && DEBIAN_FRONTEND=noninteractive \
+		apt-get install --yes --no-install-recommends chromium fonts-liberation; } > /dev/null \
+	|| echo "no Chrome or Chromium: tests of pictures will fail; install one, or name it in BROWSER_PATH"
 
 .venv/bench.stamp: .venv/dev.stamp
 	$(INSTALL) --editable '.[demo,s3]' --group bench
@@ -57,12 +53,13 @@ demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, an
 	$(RUN) summary latest
 	@echo
 	@run=$$($(RUN) sql --format csv 'select run_id from best_runs(n := 1)' | tail -n 1 | tr -d '"'); \
-	echo "Three commands to try next:"; \
+	echo "Four commands to try next:"; \
 	echo "  $(BIN)/sweeplake show $$run"; \
+	echo "  $(BIN)/sweeplake report $$run -o run.html"; \
 	echo "  $(BIN)/sweeplake search --min-sharpe 0.9 --max-drawdown 0.4 --min-trades 20 --sort calmar"; \
 	echo "  $(BIN)/sweeplake sql 'select symbol, fast, max(sharpe) from sma_cross group by all order by 3 desc limit 10'"
 
-test: .venv/dev.stamp .venv/browser.stamp ## run the tests
+test: .venv/dev.stamp browser ## run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: .venv/dev.stamp ## lint, format, types, import contracts, SQL style

@@ -14,7 +14,7 @@ with stretches as (
         symbol,
         time,
         drawdown,
-        count(*) filter (where drawdown = 0) over curve as stretch,
+        count_if(drawdown = 0) over curve as stretch,
         row_number() over curve as bar
     from equity_latest
     window curve as (partition by strategy, symbol, run_id order by time)

@@ -13,7 +13,7 @@ from sweeplake.cli.output import note
 
 @click.group()
 def plot() -> None:
-    """Draw a picture of a run into a file.
+    """Draw a picture of a run or a sweep into a file.
 
     Its ending tells the form: .html is a page that needs no network; .png, .svg and .pdf are drawn by Chrome
     or Chromium.
@@ -69,7 +69,7 @@ def calendar_command(run_id: str, output: str, lake_url: str, pin: dict[str, Any
 
 
 def _draw(picture: str, run_id: str, output: str, lake_url: str, pin: dict[str, Any]) -> None:
-    """Draw a picture of a run into a file."""
+    """Draw a picture of a run or a sweep into a file."""
     import sweeplake
     from sweeplake.pictures.files import require_form, save
 

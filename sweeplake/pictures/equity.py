@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 _HEIGHTS = (340, 130, 80)
 """Pixels of the account, the drawdown and the position."""
 _AROUND = 140
+_LEAST_SHOWN = -0.01
+"""How deep the axis of drawdowns reaches at least."""
 
 
 def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None, told: str = "") -> go.Figure:
@@ -54,7 +56,8 @@ def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None,
     under = {"fill": "tozeroy", "line": {"color": theme.LOSS, "width": 1}}
     add("Drawdown", 2, -curve["drawdown"].to_numpy(np.float64), theme.PERCENT_HOVER, **under)
     drawn.update_yaxes(title_text="Account", row=1, col=1)
-    drawn.update_yaxes(title_text="Drawdown", tickformat=theme.PERCENT, row=2, col=1)
+    below = {"clipmax": 0.0, "include": _LEAST_SHOWN}
+    drawn.update_yaxes(title_text="Drawdown", tickformat=theme.PERCENT, autorangeoptions=below, row=2, col=1)
     if len(heights) == len(_HEIGHTS):
         steps = {"color": theme.TEAL, "width": 1, "shape": "hv"}
         add("Position", 3, position, ",.6~g", fill="tozeroy", line=steps)

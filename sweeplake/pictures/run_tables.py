@@ -87,7 +87,7 @@ def trades_table(run: "StoredRun") -> Table:
         Column("exit_reason", "Exit reason"),
     )
     found = run.details["trades"]
-    more = f"The first {MOST_TRADES:,} of {found.num_rows:,}; `sweeplake show {run.run_id} --json` has all."
+    more = f"The first {MOST_TRADES:,} of {found.num_rows:,}; sweeplake show {run.run_id} --json has all."
     shown = found.slice(0, MOST_TRADES).to_pylist()
     return Table("", columns, shown, more if found.num_rows > MOST_TRADES else "")
 

@@ -90,7 +90,7 @@ def _luck(run: "StoredRun") -> tuple[Words, ...]:
     return tuple(
         Words(
             f"Is the best of its sweep on {item.symbol} luck? {item.verdict} Each trial counts as an idea of "
-            f"its own; `sweeplake luck {document['sweep_id']}` asks how alike they are."
+            f"its own; sweeplake luck {document['sweep_id']} asks how alike they are."
         )
         for item in found
     )

@@ -52,6 +52,12 @@ def said(title: str, sentence: str) -> go.Figure:
     return empty.add_annotation(text=escaped(sentence), font={"size": 14}, **place)
 
 
+def noted(shown: go.Figure, sentence: str) -> go.Figure:
+    """Return a figure with a sentence in its upper left corner, where it stays when the title goes."""
+    place = {"x": 0.01, "y": 0.99, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top"}
+    return shown.add_annotation(text=escaped(sentence), showarrow=False, **place)
+
+
 def escaped(text: object) -> str:
     """Return plain text as Plotly shows it as it is: tags in titles, names and hovers are its own."""
     return escape(str(text), quote=False)

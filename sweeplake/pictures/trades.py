@@ -24,6 +24,8 @@ _END_OF_DATA = "end_of_data"
 _OUTCOMES = {True: ("won", theme.GAIN), False: ("lost", theme.LOSS), None: ("P&L not known", theme.GREY)}
 _PLACE = ("entry_time", "entry_price", "exit_time", "exit_price")
 _HEIGHT = 520
+_MANY, _SIZE, _SMALL = 300, 8, 5
+"""From how many trades on their marks are small, and how large they are, in pixels."""
 
 
 def trades_figure(
@@ -44,17 +46,20 @@ def trades_figure(
     if not trades.num_rows and (bars is None or not len(bars)):
         return theme.said(title, "It has no trades.")
     rows = _placed(trades)
-    lost = trades.num_rows - len(rows)
-    told = told if trades.num_rows else "It has no trades."
-    told += f"; {lost:,} of {trades.num_rows:,} have no time or price, and are not drawn" if lost else ""
     drawn = theme.figure(title, subtitle=told, height=_HEIGHT, yaxis={"title": {"text": "Price"}})
     if bars is not None and len(bars):
         drawn.add_trace(_price(bars))
+    lost = trades.num_rows - len(rows)
+    if lost:
+        theme.noted(drawn, f"{lost:,} of {trades.num_rows:,} trades have no time or price.")
+    elif not rows:
+        theme.noted(drawn, "It has no trades.")
+    size = _SIZE if len(rows) <= _MANY else _SMALL
     groups: dict[tuple[str, bool | None], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[row["side"] or "", None if row["pnl"] is None else row["pnl"] > 0].append(row)
     for (side, won), group in sorted(groups.items(), key=str):
-        drawn.add_trace(_traded(side, won, group))
+        drawn.add_trace(_traded(side, won, group, size))
     return drawn
 
 
@@ -80,7 +85,7 @@ def _placed(trades: pa.Table) -> Rows:
     return [{**row, "entered": at, "left": until} for row, at, until in told]
 
 
-def _traded(side: str, won: bool | None, trades: Rows) -> go.Scatter:  # noqa: FBT001  None is not known
+def _traded(side: str, won: bool | None, trades: Rows, size: int) -> go.Scatter:  # noqa: FBT001  None is not known
     """Return trades of one side and outcome, each as entry, exit, and a gap before the next."""
     outcome, colour = _OUTCOMES[won]
     symbols = [(_ENTRY.get(side, _DOT), _left(trade)) for trade in trades]
@@ -90,7 +95,10 @@ def _traded(side: str, won: bool | None, trades: Rows) -> go.Scatter:  # noqa: F
         name=theme.escaped(f"{side.capitalize() or 'Trade'}, {outcome}"),
         mode="lines+markers",
         line={"color": colour, "width": 1, "dash": "dot"},
-        marker={"symbol": [symbol for entry, left in symbols for symbol in (entry, left, left)], "size": 8},
+        marker={
+            "symbol": [symbol for entry, left in symbols for symbol in (entry, left, left)],
+            "size": size,
+        },
         hovertext=[text for trade in trades for text in (_entry(trade), _exit(trade), None)],
         hoverinfo="text",
         connectgaps=False,

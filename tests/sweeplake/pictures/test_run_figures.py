@@ -1,15 +1,21 @@
 """Figures of a run show its tables, and say it where there is nothing to show."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 import sweeplake as sl
+from queries.errors import BadValueError
 from sweeplake.pictures.calendar import by_month, calendar_figure
 from sweeplake.pictures.equity import equity_figure
 from sweeplake.pictures.theme import GAIN, LOSS
 from sweeplake.pictures.trades import trades_figure
+from tests.e2e.market import made_bars
 from tests.sweeplake.pictures.made import HOSTILE, bars, curve, returns, trade, traded
 
 
@@ -122,7 +128,7 @@ def test_without_trades_the_price_stays_and_a_sentence_says_so() -> None:
     nothing = traded(trade(1, "long", 1.0))[:0]
     figure = trades_figure("T", nothing, bars([1.0, 2.0]), "told")
     assert list(_named(figure)) == ["Close"]
-    assert figure.layout.title.subtitle.text == "It has no trades."
+    assert [note.text for note in figure.layout.annotations] == ["It has no trades."]
     assert _sentence(trades_figure("T", nothing)) == "It has no trades."
     assert _sentence(trades_figure("T", nothing, bars([]))) == "It has no trades."
 
@@ -146,7 +152,7 @@ def test_what_a_backtester_does_not_tell_of_a_trade_is_left_out() -> None:
         "T", traded(whole, {**whole, **unknown}, {**whole, "exit_time": None}), told="told"
     )
     assert list(_named(figure)) == ["Trade, P&amp;L not known", "Long, won"]
-    assert figure.layout.title.subtitle.text == "told; 1 of 3 have no time or price, and are not drawn"
+    assert [note.text for note in figure.layout.annotations] == ["1 of 3 trades have no time or price."]
 
 
 def test_a_backtester_s_curve_has_no_position() -> None:
@@ -185,3 +191,31 @@ def test_hostile_names_stay_text() -> None:
     for text in (figure.layout.title.text, trace.name, *trace.hovertext[:2]):
         assert "<script" not in text
         assert "&lt;" in text
+
+
+@pytest.fixture
+def corrected(hostile: sl.StoredRun, tmp_path: Path) -> Path:
+    """A copy of its lake, in which other bars took the place of those that it ran on."""
+    shutil.copytree(hostile.lake.url.removeprefix("file://"), tmp_path / "lake")
+    made_bars(600, 4).to_csv(tmp_path / "bars.csv", index=False)
+    sl.ingest(tmp_path / "bars.csv", lake=tmp_path / "lake", symbol=HOSTILE, replace=True)
+    return tmp_path / "lake"
+
+
+def test_bars_are_those_that_the_sweep_read(hostile: sl.StoredRun, corrected: Path) -> None:
+    with sl.open(corrected) as lake:
+        assert lake.run(hostile.run_id).bars.equals(hostile.bars)
+        now = lake.sql("select close from bars order by time").df()["close"]
+        assert not (now == hostile.bars["close"]).any()
+
+
+def test_without_its_bars_a_run_is_drawn_without_a_price(hostile: sl.StoredRun, corrected: Path) -> None:
+    for inputs in json.loads(hostile.sweep["bars"]).values():
+        for file in inputs["files"]:
+            (corrected / "bars" / file).unlink()
+    run = sl.open(corrected).run(hostile.run_id)
+    assert run.has_details
+    with pytest.raises(BadValueError, match="the bars that it ran on are not there any more"):
+        run.bars  # noqa: B018
+    assert list(_named(run.plot.equity())) == ["Equity", "Drawdown", "Position"]
+    assert "Close" not in _named(run.plot.trades())
