@@ -1,6 +1,6 @@
 """Documents: runs and sweeps as JSON, the one shape of the command line, notebooks and services."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from math import isfinite
 from typing import Any
@@ -33,6 +33,18 @@ def set_documents(catalog: Catalog, sets: pa.Table) -> list[Document]:
         {name: value for name, value in row.items() if not name.startswith(PARAMETER_PREFIX)}
         | {"params": _params(row, catalog.parameters(row["strategy"]))}
         for row in sets.to_pylist()
+    ]
+
+
+def params_apart(table: pa.Table, known: Iterable[ParameterColumn]) -> list[Document]:
+    """Return rows with their parameters as one object, `params`, by name; None is off."""
+    names = {parameter.column: parameter.name for parameter in known}
+    return [
+        {
+            **{column: value for column, value in row.items() if column not in names},
+            "params": {names[column]: value for column, value in row.items() if column in names},
+        }
+        for row in table.to_pylist()
     ]
 
 

@@ -179,6 +179,11 @@ class Lake:
         sweep_row(self.catalog, sweep_id)
         return sweep_id
 
+    def has_sweep(self, name: str) -> bool:
+        """Return whether a name is that of a sweep, or "latest"."""
+        known = self.catalog.rows("select 1 from sweeps where sweep_id = $1 limit 1", [name])
+        return name == LATEST or bool(known)
+
     def filters(self, **given: Any) -> Filters:
         """Return filters for this lake, the sweep "latest" resolved.
 

@@ -18,10 +18,13 @@ from queries.sweep import status, sweep_row
 from queries.walk_forward import stitched, tests
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from queries.luck.luck import Counted, Luck
     from sweeplake.lake import Lake
+    from sweeplake.pictures.sweep_plots import SweepPlots
     from sweeps.execution.outcome import Outcome
 
 
@@ -52,6 +55,29 @@ class Sweep:
         """What its best run is chosen by: the configuration's `details.metric`, else sharpe."""
         config = json.loads(sweep_row(self.lake.catalog, self.sweep_id)["config"] or "{}")
         return str((config.get("details") or {}).get("metric") or "sharpe")
+
+    @property
+    def plot(self) -> "SweepPlots":
+        """Pictures of it, as Plotly figures.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+        """
+        from sweeplake.pictures.sweep_plots import SweepPlots
+
+        return SweepPlots(self)
+
+    def report(self, path: "str | os.PathLike[str]") -> None:
+        """Write what came out of it as one HTML file that needs no network.
+
+        Raises:
+            ExtraMissingError: If the extra `pictures` is not installed.
+            UnknownNameError: If the file's ending is not .html.
+            BadValueError: If the file cannot be written.
+        """
+        from sweeplake.pictures.sweep_report import write_report
+
+        write_report(self, path)
 
     def status(self) -> dict[str, Any]:
         """Return its row of `sweep_summary`: counts, time, status."""

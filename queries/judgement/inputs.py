@@ -37,14 +37,14 @@ def _inputs(sweep: Mapping[str, Any]) -> dict[str, str]:
         "bars": {symbol: {key: read.get(key) for key in _BARS} for symbol, read in bars.items()},
         "versions": json.loads(sweep["versions"] or "{}"),
     }
-    return dict(_leaves(document))
+    return dict(leaves(document))
 
 
-def _leaves(document: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+def leaves(document: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
     """Yield dotted keys and their values as text, lists as JSON; what is NULL is not there."""
     for key, value in document.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{within}{key}.")
+            yield from leaves(value, f"{within}{key}.")
         elif value is not None:
             yield f"{within}{key}", value if isinstance(value, str) else json.dumps(value)
 

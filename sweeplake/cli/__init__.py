@@ -23,6 +23,7 @@ from sweeplake.cli.luck import luck
 from sweeplake.cli.maintain import maintain
 from sweeplake.cli.pins import pin, pins, unpin
 from sweeplake.cli.plot import plot
+from sweeplake.cli.plot_sweeps import SWEEP_PICTURES
 from sweeplake.cli.replay import replay
 from sweeplake.cli.report import report
 from sweeplake.cli.retain import delete, retain, undo
@@ -91,6 +92,8 @@ _QUESTIONS = (
 _MAINTENANCE = (maintain, compact, retain, delete, undo, pin, unpin, pins, vacuum, check)
 for command in (*_SWEEPS, *_JUDGEMENTS, *_QUESTIONS, *_MAINTENANCE):
     cli.add_command(command)
+for picture in SWEEP_PICTURES:
+    plot.add_command(picture)
 
 
 def main() -> None:

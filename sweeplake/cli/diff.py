@@ -6,7 +6,6 @@ import click
 
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import note, print_json
-from sweeplake.cli.runs import params_apart
 from sweeplake.cli.tables import print_facts, print_table
 
 _MOVES = ("symbol", "params", "before", "after", "change", "run_id_after")
@@ -39,6 +38,7 @@ def diff(
     whether the best runs stayed the best. One of them may be "latest".
     """
     import sweeplake
+    from queries.documents import params_apart
     from queries.judgement.diff import diff as compare
     from queries.judgement.scope import recorded
 

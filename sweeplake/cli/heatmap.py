@@ -12,6 +12,8 @@ from sweeplake.cli.output import counted, note, print_json
 from sweeplake.cli.tables import print_table
 
 AGGREGATES = ("median", "mean", "max", "min", "count", "best")
+PICTURES = ("html", "png", "svg", "pdf")
+"""What is a picture of the cells; other files have the cells themselves."""
 
 
 @click.command()
@@ -30,7 +32,10 @@ AGGREGATES = ("median", "mean", "max", "min", "count", "best")
 @click.option("--symbol", metavar="S", help="Only this symbol; else all are taken together.")
 @click.option("--where", metavar="SQL", help="Only runs that fulfil a condition, e.g. 'num_trades > 20'.")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="Write to a file: .csv, .parquet or .json."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="Write cells to a file: .csv, .parquet, .json; or a picture: .html, .png, .svg, .pdf.",
 )
 @json_option
 @time_travel
@@ -59,9 +64,16 @@ def heatmap(
     from queries.judgement.heatmap import heatmap as over
     from queries.judgement.scope import Scope
 
+    drawn = output is not None and Path(output).suffix.removeprefix(".").lower() in PICTURES
     with sweeplake.open(lake_url, **pin) as lake:
         sweep = lake.sweep(sweep_id)
         by = metric or sweep.metric
+        if output is not None and drawn:
+            from sweeplake.pictures.files import save
+
+            save(sweep.plot.heatmap(x, y, by, aggregate, **within), output)
+            note(f"heatmap of {sweep.sweep_id} in {output}")
+            return
         found = over(lake.catalog, Scope(sweep.sweep_id, **within), x, y, metric=by, aggregate=aggregate)
     if output is not None:
         note(f"{counted(export_file(found, Path(output)), 'cell')} in {output}")

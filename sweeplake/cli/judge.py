@@ -7,7 +7,6 @@ import click
 
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, counted, note, print_json
-from sweeplake.cli.runs import params_apart
 from sweeplake.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def judge(
 
 def _judgement(catalog: "Catalog", scope: "Scope", metric: str, n: int) -> dict[str, Any]:
     """Return all answers as rows."""
+    from queries.documents import params_apart
     from queries.judgement.boundary import boundary
     from queries.judgement.correlated import correlated
     from queries.judgement.plateau import local_maxima, plateau, plateaus
