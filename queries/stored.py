@@ -71,9 +71,9 @@ def chosen_files(
 ) -> dict[str, Sequence[str]]:
     """Return a table's variables for some of its files; of a group without any, its smallest is read.
 
-    A copy is read whatever is chosen.
+    A copy is read whatever is chosen, and none of its files beside it: its rows would be there twice.
     """
-    chosen = _groups(files)
+    chosen = _groups(_uncopied(files, copy))
     return {
         f"{name}_{signature}": _uris(
             snapshot, name, chosen.get(signature) or [min(group, key=lambda file: file.size_bytes)]

@@ -24,7 +24,7 @@ from queries.lookup import Lookup, lookup
 from queries.search import best, search
 from queries.show import show
 from queries.summary import summary
-from tests.queries.conftest import AGAIN, CROSS, put_runs, run_id, run_rows
+from tests.queries.conftest import AGAIN, CROSS, cross_rows, put_runs, run_id, run_rows
 from tests.s3 import Bucket
 
 EVERYTHING = "select * from metrics order by sweep_id, run_id, role, created_at"
@@ -102,6 +102,16 @@ def test_what_came_since_is_read_from_the_lake(own: Lake) -> None:
     assert {second.files[path] for path in first.files} == set(first.files.values())
     assert answers(own) == expected
     assert update(own.snapshot()) == second
+
+
+def test_what_came_since_in_the_same_columns_is_there_once(own: Lake) -> None:
+    update(own.snapshot())
+    put_runs(own, "cross", "Mü", cross_rows(AGAIN, "Mü", 20, 7))
+    with Catalog(own) as catalog:
+        assert uses_copy(catalog)
+    found = answers(own)
+    clear(own.url)
+    assert found == answers(own)
 
 
 def test_a_copy_that_has_what_the_lake_took_out_is_not_used(own: Lake) -> None:
