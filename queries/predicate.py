@@ -37,6 +37,7 @@ _FUNCTIONS = frozenset(
     | {"now", "today", "to_days", "to_hours", "to_minutes", "to_months", "to_weeks", "to_years"}
 )
 _DIVISIONS = frozenset({"/", "//", "%", "mod"})
+_ROOTS = frozenset({"sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
 
 
 @cache
@@ -49,7 +50,8 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
 
     The text is parsed by DuckDB, its tree is checked against lists of what is allowed, and the SQL is written
     anew from the tree: comments and brackets cannot break out. A parameter may be named without its prefix.
-    What is divided by zero is NULL, and passes nothing: to DuckDB 0 / 0 is above every number.
+    What is divided by zero, and the root or logarithm of a negative number, is NULL and passes nothing: to
+    DuckDB it is above every number.
 
     Args:
         catalog: Whose metrics the condition is about.
@@ -77,9 +79,12 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
         _check(node, text)
         if node.get("class") == "COLUMN_REF":
             node["column_names"] = [_column(node["column_names"], names, known)]
-        if node.get("function_name") in _DIVISIONS:
+        name = str(node.get("function_name")).lower()
+        if name in _DIVISIONS:
             divisor = node["arguments"][-1]
-            divisor["expression"] = _unless_zero(divisor["expression"])
+            divisor["expression"] = _unless("0", divisor["expression"])
+        elif name in _ROOTS:
+            node.update(_unless("'nan'::double", {**node}))
     condition = _parser().text(tree).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
@@ -94,8 +99,9 @@ def _without_expressions(tree: Tree) -> Tree:
     return {**statement, "node": {**statement["node"], "select_list": None}}
 
 
-def _unless_zero(expression: Tree) -> Tree:
-    call = _expressions(_parser().tree("select nullif(null, 0)"))[0]
+def _unless(value: str, expression: Tree) -> Tree:
+    """Return an expression that is NULL where another one has a value."""
+    call = _expressions(_parser().tree(f"select nullif(null, {value})"))[0]
     call["arguments"][0]["expression"] = expression
     return call
 
