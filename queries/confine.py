@@ -24,8 +24,11 @@ _TABLE_FUNCTIONS = frozenset(
 )
 _FORBIDDEN_FUNCTIONS = frozenset(
     {"current_setting", "currval", "getenv", "getvariable", "nextval", "setseed", "setval", "write_log"}
-    | {"json_execute_serialized_sql"}
+    | {"json_execute_serialized_sql", "json_serialize_plan"}
 )
+_FORBIDDEN_TABLES = frozenset({"duckdb_logs", "pg_prepared_statements", "pg_settings"})
+"""DuckDB's own views that tell of the process, not of the snapshot."""
+_MOST_SPILLED = "8 GiB"
 
 
 class ConfinedCatalog:
@@ -34,6 +37,7 @@ class ConfinedCatalog:
     A DuckDB instance of its own, its configuration locked, with access to nothing but the snapshot's files; a
     statement is parsed first and run only if it is a single SELECT and reads no functions but those listed.
     DuckDB 2.0 takes COPY, INSERT and DELETE inside WITH, and calls the whole a SELECT: the tree tells.
+    What does not fit into memory is spilled as everywhere, but only so much that it cannot fill a disk.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -44,6 +48,7 @@ class ConfinedCatalog:
         paths = [uri(f"{name}/{file.path}") for name, table in tables for file in table.files]
         with translated(self._session.snapshot):
             self._session.connection.execute("set allowed_paths = $1", [paths])
+            self._session.connection.execute("set max_temp_directory_size = $1", [_MOST_SPILLED])
             self._session.connection.execute("set enable_external_access = false")
             self._session.connection.execute("set lock_configuration = true")
 
@@ -91,6 +96,8 @@ def check(parser: Parser, text: str) -> None:
         kind = str(node.get("type"))
         if kind.endswith("_NODE") and kind not in _QUERY_NODES:
             raise RefusedSqlError(text, kind.removesuffix("_QUERY_NODE").lower().replace("_", " "), _REMEDY)
+        if kind == "BASE_TABLE" and str(node["table_name"]).lower() in _FORBIDDEN_TABLES:
+            raise RefusedSqlError(text, f"view {node['table_name']}", _REMEDY)
         if kind == "TABLE_FUNCTION":
             _check_function(text, node["function"], allowed=True)
         elif kind == "FUNCTION":

@@ -121,6 +121,20 @@ class FileUnreadableError(QueryError):
         return f"a committed file cannot be read{name} ({self.reason}); `sweeplake check` tells what is lost"
 
 
+class CopyUnreadableError(QueryError):
+    """The copy of a lake on this machine is damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the copy of this lake's metrics on this machine is damaged ({self.reason}); `sweeplake cache "
+            "--clear` deletes it, and the lake answers"
+        )
+
+
 class PinnedSnapshotError(QueryError):
     """A catalog on a snapshot of its own cannot move on to a newer one."""
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from queries.errors import BadValueError
+from queries.errors import BadValueError, UnknownNameError
 
+ROLES = ("full", "in_sample", "out_of_sample")
 Moment = datetime | date | str
 """A time; text is ISO 8601, a bare day is its midnight, without an offset it is UTC."""
 
@@ -44,8 +45,11 @@ class Filters:
         """Return what `passing_runs` and `search_runs` bind, by name; `where` is text, not a value.
 
         Raises:
+            UnknownNameError: If there is no such role.
             BadValueError: If a time makes no sense.
         """
+        if self.role is not None and self.role not in ROLES:
+            raise UnknownNameError("role", self.role, ROLES)
         given = {name: value for name, value in vars(self).items() if name != "where"}
         return given | {name: _moment(name, given[name]) for name in ("since", "until")}
 

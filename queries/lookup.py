@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import UnknownNameError
+from queries.errors import BadValueError, UnknownNameError
 from queries.parameters import ParameterColumn, Value, find
 from queries.search import arranged
 from queries.sweep import sweep_row
@@ -52,7 +52,7 @@ def lookup(
 
     Raises:
         UnknownNameError: If a strategy, one of its parameters or the sweep does not exist.
-        BadValueError: If a value is not of its parameter's kind.
+        BadValueError: If a value is not of its parameter's kind, or a parameter is named twice.
     """
     if sweep is not None:
         sweep_row(catalog, sweep)
@@ -70,8 +70,13 @@ def lookup(
 
 
 def _columns(known: Sequence[ParameterColumn], params: Mapping[str, Value]) -> dict[str, Value]:
-    chosen = {name: find(known, name) for name in params}
-    return {parameter.column: parameter.parse(params[name]) for name, parameter in chosen.items()}
+    values: dict[str, Value] = {}
+    for name, given in params.items():
+        parameter = find(known, name)
+        if parameter.column in values:
+            raise BadValueError(name, given, "this parameter is named twice")
+        values[parameter.column] = parameter.parse(given)
+    return values
 
 
 def _answer(

@@ -53,7 +53,7 @@ class ParameterColumn:
             return flag
         try:
             return float(given)
-        except ValueError as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise BadValueError(self.name, given, 'expected a number or "off"') from error
 
 

@@ -26,6 +26,7 @@ _FUNCTIONS = frozenset(
         "log",
         "log10",
         "mod",
+        "nullif",
         "pow",
         "power",
         "round",
@@ -35,6 +36,8 @@ _FUNCTIONS = frozenset(
     | {"length", "lower", "upper", "trim", "date_part", "date_trunc", "day", "hour", "month", "week", "year"}
     | {"now", "today", "to_days", "to_hours", "to_minutes", "to_months", "to_weeks", "to_years"}
 )
+_DIVISIONS = frozenset({"/", "//", "%", "mod"})
+_ROOTS = frozenset({"sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
 
 
 @cache
@@ -47,6 +50,8 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
 
     The text is parsed by DuckDB, its tree is checked against lists of what is allowed, and the SQL is written
     anew from the tree: comments and brackets cannot break out. A parameter may be named without its prefix.
+    What is divided by zero, and the root or logarithm of a negative number, is NULL and passes nothing: to
+    DuckDB it is above every number.
 
     Args:
         catalog: Whose metrics the condition is about.
@@ -70,10 +75,16 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
         raise RefusedSqlError(text, "not one single expression", _REMEDY)
     names = {name.casefold(): name for name in catalog.schema.names}
     known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
-    for node in nodes(selected):
+    for node in list(nodes(selected)):
         _check(node, text)
         if node.get("class") == "COLUMN_REF":
             node["column_names"] = [_column(node["column_names"], names, known)]
+        name = str(node.get("function_name")).lower()
+        if name in _DIVISIONS:
+            divisor = node["arguments"][-1]
+            divisor["expression"] = _unless("0", divisor["expression"])
+        elif name in _ROOTS:
+            node.update(_unless("'nan'::double", {**node}))
     condition = _parser().text(tree).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
@@ -86,6 +97,13 @@ def _expressions(tree: Tree) -> list[Tree]:
 def _without_expressions(tree: Tree) -> Tree:
     statement = tree["statements"][0]
     return {**statement, "node": {**statement["node"], "select_list": None}}
+
+
+def _unless(value: str, expression: Tree) -> Tree:
+    """Return an expression that is NULL where another one has a value."""
+    call = _expressions(_parser().tree(f"select nullif(null, {value})"))[0]
+    call["arguments"][0]["expression"] = expression
+    return call
 
 
 def _check(node: Tree, text: str) -> None:

@@ -1,9 +1,12 @@
 """Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import duckdb
@@ -215,10 +218,16 @@ def attached(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> Copy 
 
 
 def instance() -> duckdb.DuckDBPyConnection:
-    """Return an empty DuckDB in memory that knows times in UTC and loads nothing by itself."""
+    """Return an empty DuckDB in memory that knows times in UTC and loads nothing by itself.
+
+    What does not fit into memory lies in the machine's folder for temporary files ($TMPDIR), not where the
+    process happens to be, until the instance is closed; what a killed one left, the next one deletes.
+    """
     connection = duckdb.connect(":memory:")
     for setting in _SETTINGS:
         connection.execute(setting)
+    spilled = Path(gettempdir(), f"sweeplake-spilled-{os.getuid()}")  # DuckDB makes it when it needs it
+    connection.execute("set temp_directory = $1", [str(spilled)])
     return connection
 
 

@@ -79,7 +79,7 @@ def chosen_files(
 ) -> dict[str, Sequence[object]]:
     """Return a table's variables for some of its files; of a group without any, its smallest is read.
 
-    A copy is read whatever is chosen.
+    A copy is read whatever is chosen, and none of its files beside it: its rows would be there twice.
     """
     if isinstance(elsewhere, Held):
         return {NUMBERS: elsewhere.numbers(files)}

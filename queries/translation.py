@@ -10,10 +10,19 @@ from lake.errors import LakeError
 from lake.known import ENDS_EARLY
 from lake.snapshot import Snapshot, load_table
 from lake.storage import Storage
-from queries.errors import FileLostError, FileUnreadableError, QueryError, QueryFailedError, SnapshotGoneError
+from queries.errors import (
+    CopyUnreadableError,
+    FileLostError,
+    FileUnreadableError,
+    QueryError,
+    QueryFailedError,
+    SnapshotGoneError,
+)
 
 _DUCKDB_KIND = "Invalid Input Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
+_OF_COPY = re.compile(r"Corrupt database file|Could not read .*\.duckdb\"")
+"""The copy on this machine is the only database that there is."""
 _RAISED_IN_PYTHON = re.compile(
     r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
 )
@@ -28,6 +37,7 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
         FileLostError: If a file is missing that the newest version of its table has, too.
         SnapshotGoneError: If another file of the snapshot is missing.
         FileUnreadableError: If a file cannot be read.
+        CopyUnreadableError: If the copy on this machine cannot.
         QueryFailedError: Else.
     """
     try:
@@ -38,6 +48,8 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
         if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
             raise missing_file(snapshot, text.split("\n", 1)[0]) from error
         reason = text.split("\n", 1)[0]
+        if _OF_COPY.search(reason):
+            raise CopyUnreadableError(reason) from error
         file = _named_file(snapshot, reason)
         is_cut = ENDS_EARLY in reason
         if is_cut or (

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +13,7 @@ from uuid import uuid4
 from lake.snapshot import DataFile, Snapshot
 
 VARIABLE = "SWEEPLAKE_CACHE"
-LAYOUT = 1
+LAYOUT = 2
 """Raised when a copy is laid out otherwise: older ones are not read."""
 _MANIFEST = "current.json"
 _ABANDONED_SECONDS = 3600.0
@@ -51,16 +52,19 @@ def folder_of(url: str) -> Path:
 
 
 def current(url: str) -> Copy | None:
-    """Return the copy of a lake that there is; None if there is none that can be read."""
+    """Return the copy of a lake that there is; None if there is none that can be read, or it is not whole."""
     folder = folder_of(url)
     try:
         told = json.loads((folder / _MANIFEST).read_bytes())
-    except (OSError, ValueError):
+        if told["layout"] != LAYOUT:
+            return None
+        database, columns = folder / told["database"], tuple(told["columns"])
+        files = {path: number for number, path in told["files"]}
+        copy = Copy(database, files, columns, told["rows"], told["is_distinct"])
+        is_whole = database.stat().st_size == told["size_bytes"]
+    except (OSError, ValueError, LookupError, TypeError):  # it may have been cut, or be of another release
         return None
-    if told.get("layout") != LAYOUT:
-        return None
-    files = {path: number for number, path in told["files"]}
-    return Copy(folder / told["database"], files, tuple(told["columns"]), told["rows"], told["is_distinct"])
+    return copy if is_whole else None
 
 
 def new_database(url: str) -> Path:
@@ -80,6 +84,7 @@ def put_in_place(url: str, copy: Copy) -> None:
         "layout": LAYOUT,
         "lake": url,
         "database": copy.database.name,
+        "size_bytes": copy.database.stat().st_size,
         "files": [[number, path] for path, number in copy.files.items()],
         "columns": list(copy.columns),
         "rows": copy.rows,
@@ -101,7 +106,7 @@ def clear(url: str) -> int:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         freed += path.stat().st_size
         path.unlink(missing_ok=True)
-    if folder.is_dir():
+    with suppress(OSError):  # it is not there, or another process makes a copy in it
         folder.rmdir()
     return freed
 

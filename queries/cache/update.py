@@ -10,7 +10,7 @@ import duckdb
 
 from lake.snapshot import DataFile, Snapshot
 from queries.cache.folder import VARIABLE, Copy, current, folder_of, new_database, put_in_place
-from queries.errors import BadValueError
+from queries.errors import BadValueError, QueryFailedError
 from queries.held import FILE, insertion
 from queries.session import connected
 from queries.stored import stored_table
@@ -27,8 +27,11 @@ def update(snapshot: Snapshot) -> Copy:
     What the last copy has of the snapshot is taken from it; the rest is read from the lake. Disk: some 480
     bytes a run, twice while it is updated.
 
+    Another process may do the same meanwhile: the last to end has its copy stay.
+
     Raises:
         BadValueError: If the cache folder cannot be written, or has no room.
+        CopyUnreadableError: If the last copy is damaged.
     """
     url, held = snapshot.storage.url, snapshot["metrics"].files
     last = _sound(current(url))
@@ -39,25 +42,40 @@ def update(snapshot: Snapshot) -> Copy:
     if last is None or sum(there[path].rows for path in kept) < _HALF * sum(file.rows for file in held):
         last, kept = None, {}
     with _told_where(url):
-        database = new_database(url)
         try:
-            copy = _written(snapshot, database, last, kept)
-            put_in_place(url, copy)
-        except BaseException:
-            for path in database.parent.glob(f"{database.name}*"):
-                path.unlink(missing_ok=True)
-            raise
+            return _replaced(snapshot, last, kept)
+        except FileNotFoundError:
+            if last == current(url):
+                raise
+    return update(snapshot)  # another process replaced the last copy, and deleted it
+
+
+def _replaced(snapshot: Snapshot, last: Copy | None, kept: Mapping[str, int]) -> Copy:
+    """Write a copy and put it in place; what was written of one that fails is deleted."""
+    url = snapshot.storage.url
+    database = new_database(url)
+    try:
+        copy = _written(snapshot, database, last, kept)
+        put_in_place(url, copy)
+    except BaseException:
+        for path in database.parent.glob(f"{database.name}*"):
+            path.unlink(missing_ok=True)
+        raise
     return copy
 
 
 @contextmanager
 def _told_where(url: str) -> Iterator[None]:
     """Tell of what the cache folder does not take, with the variable that names another."""
+    folder = str(folder_of(url))
     try:
         yield
-    except OSError as error:
-        reason = f"{error.strerror or error}; name a folder that can be written"
-        raise BadValueError(VARIABLE, str(folder_of(url)), reason) from error
+    except (OSError, QueryFailedError) as error:
+        text = error.strerror if isinstance(error, OSError) else None
+        if text is None and folder not in str(error):  # DuckDB names the file that it cannot write
+            raise
+        reason = f"{text or error}; name a folder that can be written, and has room"
+        raise BadValueError(VARIABLE, folder, reason) from error
 
 
 def _sound(copy: Copy | None) -> Copy | None:

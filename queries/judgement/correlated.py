@@ -39,9 +39,9 @@ def correlated(
     """Return the correlation of returns among the n best runs, and which of them are one idea.
 
     Runs are one idea if a chain of correlations at or above the threshold leads from one to the other (single
-    linkage). Returns are those of the stored curves, at the times that two curves share, from their second
-    bar on, if all n runs have one; else block sums, of runs on the same window alone: blocks of others are
-    not the same time.
+    linkage). Returns are those of the stored curves, whichever sweep stored them, at the times that two
+    curves share, from their second bar on, if all n runs have one; else block sums, of runs on the same
+    window alone: blocks of others are not the same time.
 
     Args:
         catalog: Where the runs are.
@@ -59,10 +59,11 @@ def correlated(
         raise BadValueError("threshold", threshold, "give a correlation between 0 and 1, e.g. 0.9")
     runs = judged(catalog, scope, metric)
     best = _best(runs, n)
-    names = {"places": best["place"], "run_ids": best["run_id"], "sweeps": best["sweep_id"]}
-    bound = {name: column.to_pylist() for name, column in names.items()}
-    held = catalog.rows(_DETAILED.format(best=_BEST), bound)[0]["runs"]
-    source = EQUITY if held == best.num_rows else BLOCK_SUMS
+    places, run_ids = best["place"].to_pylist(), best["run_id"].to_pylist()
+    curves = {row["run_id"]: row["sweep_id"] for row in catalog.rows(_CURVES, [run_ids])}
+    source = EQUITY if curves.keys() >= set(run_ids) else BLOCK_SUMS
+    sweeps = [curves[run_id] for run_id in run_ids] if source == EQUITY else best["sweep_id"].to_pylist()
+    bound = {"places": places, "run_ids": run_ids, "sweeps": sweeps}
     pairs = catalog.arrow(_PAIRS.format(best=_BEST, series=_SERIES[source]), bound)
     alike = (
         (row["place_a"], row["place_b"])
@@ -79,7 +80,7 @@ with best as (
     select unnest($places) as place, unnest($run_ids) as run_id, unnest($sweeps) as sweep_id
 )
 """
-_DETAILED = "{best} select count(place) as runs from best inner join details using (sweep_id, run_id)"
+_CURVES = "select run_id, sweep_id from details_latest where run_id in (select unnest($1))"
 _SERIES = {
     EQUITY: """
         select best.place, '' as period, epoch_us(equity.time) as moment,

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from queries.catalog import Catalog
+from queries.luck.dominance import Drawn, dominance
 from queries.luck.halves import (
     BLOCKS,
     PAIRS,
@@ -79,7 +80,7 @@ def overfitting(
     if n_bars < LEAST_BARS:
         return None
     bars, workers = bars_of(n_bars), threads or os.cpu_count() or 1
-    best = _best(runs, bars, workers)
+    best, drawn = _best(runs, bars, workers)
     below, equal, count = _ranked(runs, bars, best, workers)
     chosen = np.isfinite(best.strength)
     if count < 2 or not chosen.any():
@@ -87,6 +88,7 @@ def overfitting(
     yearly = np.sqrt(periods_per_year)
     inside = sharpe_of(best.strength[chosen], bars[chosen]) * yearly
     outside = sharpe_of(best.outside[chosen], bars[:, ::-1][chosen]) * yearly
+    others = drawn.sharpes(bars)[chosen] * yearly
     rank = (below + (equal + 1) / 2.0)[chosen] / (count + 1.0)
     logits = np.log(rank / (1.0 - rank))
     slope, intercept = _line(inside, outside)
@@ -100,19 +102,23 @@ def overfitting(
         intercept=intercept,
         in_sample=float(inside.mean()),
         out_of_sample=float(outside.mean()),
+        dominance=dominance(outside, others),
     )
 
 
-def _best(runs: Runs, bars: Floats, workers: int) -> Best:
-    parts = [Best.nothing() for _ in range(workers)]
+def _best(runs: Runs, bars: Floats, workers: int) -> tuple[Best, Drawn]:
+    """Return the best in sample of every half, and the runs that stand for all."""
+    parts, drawn = [Best.nothing() for _ in range(workers)], [Drawn() for _ in range(workers)]
 
     def work(worker: int, keys: Hashes, sums: Singles, squares: Singles) -> None:
         find_best(keys, sums, squares, PAIRS, bars, parts[worker])
+        drawn[worker].add(keys, sums, squares)
 
     _share(runs, workers, work)
-    for other in parts[1:]:
+    for other, more in zip(parts[1:], drawn[1:], strict=True):
         parts[0].merge(other)
-    return parts[0]
+        drawn[0].add(more.keys, more.sums, more.squares)
+    return parts[0], drawn[0]
 
 
 def _ranked(runs: Runs, bars: Floats, best: Best, workers: int) -> tuple[Counts, Counts, int]:

@@ -24,6 +24,9 @@ class Overfitting:
         intercept: Likewise; a ratio a year.
         in_sample: Mean Sharpe ratio a year of the choices where they were chosen.
         out_of_sample: Likewise on the other half.
+        dominance: Order of the stochastic dominance of the choices over all runs, by Sharpe ratios where they
+            were not chosen: 1 if choosing is better for whoever likes more, 2 if for whoever shuns risk, too;
+            None if a blind draw is not beaten so. Of many runs 512 stand for all.
     """
 
     runs: int
@@ -35,6 +38,7 @@ class Overfitting:
     intercept: float | None
     in_sample: float
     out_of_sample: float
+    dominance: int | None
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON."""

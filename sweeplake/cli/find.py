@@ -105,12 +105,14 @@ def lookup(
 
 
 def _named(params: tuple[str, ...]) -> dict[str, str]:
-    named = {}
+    named: dict[str, str] = {}
     for param in params:
-        name, equals, value = param.partition("=")
+        name, equals, value = (part.strip() for part in param.partition("="))
         if not equals or not name:
             raise click.BadParameter(f"{param!r}: write NAME=VALUE, e.g. fast=10", param_hint="--param")
-        named[name.strip()] = value.strip()
+        if name in named:
+            raise click.BadParameter(f"{name} is there twice: {named[name]}, {value}", param_hint="--param")
+        named[name] = value
     return named
 
 

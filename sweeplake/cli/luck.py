@@ -65,7 +65,7 @@ def luck(
         print_json({"luck": [item.to_document() for item in found]})
         return
     if not found:
-        note("no run of it has a Sharpe ratio")
+        note("no run of role full that was asked for has a Sharpe ratio")
         return
     print_table([_row(item) for item in found], _COLUMNS, "Is it luck?", optional=_OPTIONAL)
     click.echo()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,14 +18,14 @@ from lake.lake import Lake, open_lake
 from queries.cache.folder import LAYOUT, clear, current, folder_of
 from queries.cache.update import update
 from queries.catalog import Catalog
-from queries.errors import BadValueError
+from queries.errors import BadValueError, CopyUnreadableError
 from queries.filters import Filters
 from queries.lookup import Lookup, lookup
 from queries.pruning import holding
 from queries.search import best, search
 from queries.show import show
 from queries.summary import summary
-from tests.queries.conftest import AGAIN, CROSS, put_runs, run_id, run_rows
+from tests.queries.conftest import AGAIN, CROSS, cross_rows, put_runs, run_id, run_rows
 from tests.s3 import Bucket
 
 EVERYTHING = "select * from metrics order by sweep_id, run_id, role, created_at"
@@ -118,6 +119,16 @@ def test_what_the_copy_has_is_not_read_from_the_lake_again(lake: Lake) -> None:
             assert found["run_id"].to_pylist() == [run]
 
 
+def test_what_came_since_in_the_same_columns_is_there_once(own: Lake) -> None:
+    update(own.snapshot())
+    put_runs(own, "cross", "Mü", cross_rows(AGAIN, "Mü", 20, 7))
+    with Catalog(own) as catalog:
+        assert uses_copy(catalog)
+    found = answers(own)
+    clear(own.url)
+    assert found == answers(own)
+
+
 def test_a_copy_that_has_what_the_lake_took_out_is_not_used(own: Lake) -> None:
     for number in range(10):
         put_runs(own, "cross", "Mü", run_rows(CROSS, [f"ffff{number}"], {"sharpe": [1.0]}))
@@ -148,17 +159,23 @@ def test_an_update_takes_out_what_is_gone(own: Lake) -> None:
         assert {row["symbol"] for row in symbols} == {"BTC/USDT", "^GSPC", "Mü", "a%b"}
 
 
-@pytest.mark.parametrize("harm", ["manifest", "layout", "database", "gone"])
+@pytest.mark.parametrize("harm", ["manifest", "list", "nothing", "layout", "database", "cut", "gone"])
 def test_a_copy_that_cannot_be_read_is_not_used(own: Lake, harm: str) -> None:
     expected = answers(own)
     copy = update(own.snapshot())
     manifest = folder_of(own.url) / "current.json"
     if harm == "manifest":
         manifest.write_text("{")
+    elif harm == "list":
+        manifest.write_text("[]")
+    elif harm == "nothing":
+        manifest.write_text(json.dumps({"layout": LAYOUT}))
     elif harm == "layout":
         manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"layout": LAYOUT + 1}))
     elif harm == "database":
         copy.database.write_bytes(b"nothing" * 10_000)
+    elif harm == "cut":
+        copy.database.write_bytes(copy.database.read_bytes()[:-1000])
     else:
         copy.database.unlink()
     assert answers(own) == expected
@@ -166,6 +183,50 @@ def test_a_copy_that_cannot_be_read_is_not_used(own: Lake, harm: str) -> None:
     with Catalog(own) as catalog:
         assert uses_copy(catalog)
     assert answers(own) == expected
+
+
+def test_a_damaged_copy_is_told_as_that(own: Lake) -> None:
+    copy = update(own.snapshot())
+    content = bytearray(copy.database.read_bytes())
+    content[len(content) // 2 : -1000] = bytes(len(content[len(content) // 2 : -1000]))
+    copy.database.write_bytes(content)
+    with Catalog(own) as catalog, pytest.raises(CopyUnreadableError, match="cache --clear"):
+        catalog.arrow(EVERYTHING)
+
+
+def test_an_update_without_room_is_told(own: Lake) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    snapshot = own.snapshot()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(BadValueError, match=r"SWEEPLAKE_CACHE.*has room"):
+            update(snapshot)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(folder_of(own.url).iterdir()) == []
+
+
+def test_an_update_goes_on_from_what_another_process_put_in_place(
+    own: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one ends between this one's look at the last copy and its taking it over."""
+    update(own.snapshot())
+    put_runs(own, "cross", "Mü", run_rows(CROSS, ["ffff"], {"sharpe": [9.0]}))
+    taking_over, others = shutil.copyfile, []
+
+    def later(source: Path, target: Path) -> None:
+        if not others:
+            others.append(own.snapshot())
+            update(others[0])
+        taking_over(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", later)
+    copy = update(own.snapshot())
+    assert others
+    assert copy == current(own.url)
+    with Catalog(own) as catalog:
+        assert uses_copy(catalog)
+        assert best(catalog, n=1)["run_id"].to_pylist() == ["ffff"]
 
 
 def test_an_update_that_fails_leaves_what_was_there(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """Confinement: user SQL reads the snapshot, and nothing else, and writes nothing."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lake.lake import Lake
+from queries import confine, session
 from queries.confine import ConfinedCatalog
 from queries.errors import QueryError, QueryFailedError
 
@@ -104,6 +106,11 @@ ATTACKS = [
     "select * from checkpoint()",
     "select getvariable('metrics')",
     "select current_setting('allowed_paths')",
+    "select * from pg_settings",
+    'select (select count(*) from system.pg_catalog."PG_Settings")',
+    "describe pg_settings",
+    "select * from duckdb_logs",
+    "select json_serialize_plan('select current_setting(''allowed_paths'')')",
     "select * from text",
     "select * from confined",
     "prepare p as select 1",
@@ -146,6 +153,29 @@ def test_the_instance_itself_refuses_what_the_parser_would_miss(
         with pytest.raises(Exception, match=r"Permission Error|locked|disabled"):
             cursor.execute(text)
     assert not target.exists()
+
+
+LARGE = "select upper(range::varchar || repeat('x', 40)) as x from range(1_000_000) order by x desc"
+
+
+def test_what_does_not_fit_into_memory_is_spilled_apart_and_only_so_much_of_it(
+    filled: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, apart = tmp_path / "home", tmp_path / "apart"
+    home.mkdir()
+    apart.mkdir()
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(tempfile, "tempdir", str(apart))
+    monkeypatch.setattr(session, "_SETTINGS", (*session._SETTINGS, "set memory_limit = '50MB'"))
+    with ConfinedCatalog(filled.snapshot()) as catalog:
+        stream = catalog.batches(LARGE)
+        assert stream.read_next_batch().num_rows > 0
+        assert any(apart.rglob("*.tmp"))
+        stream.close()
+    monkeypatch.setattr(confine, "_MOST_SPILLED", "1MB")
+    with ConfinedCatalog(filled.snapshot()) as catalog, pytest.raises(QueryFailedError, match="Memory"):
+        catalog.arrow(LARGE)
+    assert not list(home.iterdir())
 
 
 def test_a_failing_query_says_why(confined: ConfinedCatalog) -> None:

@@ -77,6 +77,9 @@ def test_a_renamed_column_is_found_by_the_parameter(lake: Lake) -> None:
         (Lookup("cross", "007", {"rsi_period": 1}), UnknownNameError, "there is: fast, slow"),
         (Lookup("cross", "007", {"fast": "x"}), BadValueError, "expected a number"),
         (Lookup("meanrev", "007", {"smooth": "maybe"}), BadValueError, "expected true or false"),
+        (Lookup("cross", "007", {"fast": 10**400}), BadValueError, "expected a number"),
+        (Lookup("cross", "007", {"fast": [5]}), BadValueError, "expected a number"),  # type: ignore[dict-item]
+        (Lookup("cross", "007", {"fast": 5, "param_fast": 6}), BadValueError, "named twice"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(

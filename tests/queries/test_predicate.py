@@ -30,6 +30,25 @@ def test_a_condition_selects_what_duckdb_selects(catalog: Catalog, where: str) -
     assert search(catalog, Filters(where=where), limit=0).num_rows == catalog.rows(asked)[0]["n"]
 
 
+@pytest.mark.parametrize(
+    "quotient", ["sharpe / {}", "sharpe // {}", "sharpe % {}", "mod(sharpe, {})", "1 / (2 / {})"]
+)
+def test_what_is_divided_by_zero_passes_nothing(catalog: Catalog, quotient: str) -> None:
+    zero = quotient.format("(param_fast - param_fast)")
+    for where in (f"{zero} > 1", f"{zero} <= 1", f"not ({zero} > 1)"):
+        assert search(catalog, Filters(where=where)).num_rows == 0
+    assert search(catalog, Filters(where=f"{quotient.format('2')} is not null")).num_rows > 0
+
+
+@pytest.mark.parametrize(
+    "root", ["sqrt({})", "LN({})", "log10({})", "pow({}, 0.5)", "{} ** 0.5", "sqrt(sqrt({}))"]
+)
+def test_a_root_or_logarithm_of_a_negative_number_passes_nothing(catalog: Catalog, root: str) -> None:
+    assert search(catalog, Filters(where=f"{root.format('(param_fast - 99)')} > 1")).num_rows == 0
+    found = search(catalog, Filters(where=f"{root.format('param_fast')} > 0"), limit=0)
+    assert found.num_rows == search(catalog, Filters(strategy="cross"), limit=0).num_rows
+
+
 def test_a_parameter_may_be_named_without_its_prefix(catalog: Catalog) -> None:
     assert predicate(catalog, "Fast < slow") == "((param_fast < param_slow))"
     found = search(catalog, Filters(strategy="cross", where="fast = 5 and stop_loss is not null"), limit=0)

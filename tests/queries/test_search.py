@@ -212,3 +212,8 @@ def test_the_macro_answers_as_python_does(catalog: Catalog) -> None:
         "select run_id from search_runs(sharpe, predicate := max_drawdown < 0.5 and param_fast = 6)"
     )
     assert ids(rows) == ids(search(catalog, Filters(where="max_drawdown < 0.5 and param_fast = 6")))
+
+
+def test_an_unknown_role_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(UnknownNameError, match='did you mean "in_sample"'):
+        search(catalog, Filters(role="insample"))

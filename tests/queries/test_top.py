@@ -1,6 +1,7 @@
 """Top: whichever files are read, the answer is that of a full sort."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +18,11 @@ from lake.lake import Lake, open_lake
 from lake.snapshot import DataFile
 from lake.writer import write_rows
 from queries import held, top
+from queries.cache.update import update
 from queries.catalog import Catalog
 from queries.filters import Filters
-from queries.pruning import furthest, holding, is_once, passing
-from queries.ranking import by_metric, by_score
 from queries.search import best, search
-from tests.queries.conftest import START, put_sweep, run_rows
+from tests.queries.conftest import put_sweep, run_rows
 
 RUNS = [f"{context}{half:016x}" for context in ("a" * 16, "b" * 16) for half in range(12)]
 SWEEPS = ("20260101-a", "20260102-b", "20260103-c")
@@ -40,42 +40,82 @@ def put_file(
 
 
 @pytest.fixture(scope="module")
-def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
+def shuffled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Catalog]]:
     """Lakes in which runs are in several sweeps and roles, not quite the same, over many files.
 
-    The first half is read from the files, the others, the same lakes, from memory.
+    The first two are read from the files, of the next two a part is in a copy on this machine, and the last
+    two, which are the first ones again, are held in memory.
     """
-    lakes = []
-    for seed in range(4):
-        random = np.random.default_rng(seed)
-        lake = open_lake(str(tmp_path_factory.mktemp("top") / str(seed)))
-        true = np.round(random.normal(0, 1, len(RUNS)), 1)
-        for sweep in SWEEPS:
-            put_sweep(lake, sweep, "cross")
-            for first in ("a", "b"):
-                own = [place for place, run in enumerate(RUNS) if run[0] == first and random.random() < 0.7]
-                for part in np.array_split(random.permutation(own), 2):
-                    if len(part):
-                        shift = random.choice([0.0, 1e-12, -1e-12, 0.3], len(part))
-                        columns = {
-                            "sharpe": pa.array(true[part] + shift, mask=random.random(len(part)) < 0.1),
-                            "max_drawdown": np.round(np.abs(random.normal(0, 1, len(part))), 1),
-                            "num_trades": pa.array(random.integers(0, 5, len(part)), pa.int32()),
-                            "win_rate": np.round(random.random(len(part)), 1),
-                        }
-                        role = "full" if random.random() < 0.8 else "in_sample"
-                        runs = [RUNS[place] for place in part]
-                        put_file(lake, sweep, runs, columns, role, told=bool(random.random() < 0.8))
-        lakes.append(lake)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWEEPLAKE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        lakes = [shuffled_lake(tmp_path_factory, seed, copied=seed > 1) for seed in range(4)]
+        from_memory = [Catalog(lake) for lake in lakes[:2]]
         patch.setattr(held, "MOST_ROWS", 0)
-        from_files = [Catalog(lake) for lake in lakes]
-    return [*from_files, *map(Catalog, lakes)]
+        yield [*map(Catalog, lakes), *from_memory]
+
+
+def shuffled_lake(tmp_path_factory: pytest.TempPathFactory, seed: int, *, copied: bool) -> Lake:
+    random = np.random.default_rng(seed)
+    lake = open_lake(str(tmp_path_factory.mktemp("top") / str(seed)))
+    true = np.round(random.normal(0, 1, len(RUNS)), 1)
+    for sweep in SWEEPS:
+        put_sweep(lake, sweep, "cross")
+        if copied and sweep == SWEEPS[-1]:
+            update(lake.snapshot())
+        for first in ("a", "b"):
+            own = [place for place, run in enumerate(RUNS) if run[0] == first and random.random() < 0.7]
+            for part in np.array_split(random.permutation(own), 2):
+                if len(part):
+                    shift = random.choice([0.0, 1e-12, -1e-12, 0.3], len(part))
+                    columns = {
+                        "sharpe": pa.array(true[part] + shift, mask=random.random(len(part)) < 0.1),
+                        "max_drawdown": np.round(np.abs(random.normal(0, 1, len(part))), 1),
+                        "num_trades": pa.array(random.integers(0, 5, len(part)), pa.int32()),
+                        "win_rate": np.round(random.random(len(part)), 1),
+                    }
+                    role = "full" if random.random() < 0.8 else "in_sample"
+                    runs = [RUNS[place] for place in part]
+                    put_file(lake, sweep, runs, columns, role, told=bool(random.random() < 0.8))
+    return lake
+
+
+CONDITIONS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "win_rate > 0.5": lambda row: row["win_rate"] > 0.5,
+    "num_trades < 3": lambda row: row["num_trades"] < 3,
+}
+
+
+def full_sort(catalog: Catalog, wanted: Filters, metric: str, *, descending: bool) -> list[tuple[str, str]]:
+    """Run and sweep ids in order, by Python, from the files."""
+    value = "created_at" if metric == "date" else metric
+    sharpe = wanted.min_sharpe
+    passing_rows = [
+        row
+        for row in catalog.snapshot.read("metrics").to_pylist()
+        if wanted.symbol in (None, row["symbol"])
+        and wanted.sweep in (None, row["sweep_id"])
+        and wanted.role in (None, row["role"])
+        and (sharpe is None or (row["sharpe"] is not None and row["sharpe"] >= sharpe))
+        and (wanted.max_drawdown is None or row["max_drawdown"] <= wanted.max_drawdown)
+        and (wanted.min_trades is None or row["num_trades"] >= wanted.min_trades)
+        and (wanted.where is None or CONDITIONS[wanted.where](row))
+    ]
+    passing_rows.sort(key=lambda row: row["role"], reverse=True)
+    passing_rows.sort(key=lambda row: (row["sweep_id"], row["created_at"]))
+    latest = sorted({row["run_id"]: row for row in passing_rows}.items())
+    valued = [row for _, row in latest if row[value] is not None]
+    rest = [row for _, row in latest if row[value] is None]
+    valued.sort(key=lambda row: row[value], reverse=descending)
+    return [(row["run_id"], row["sweep_id"]) for row in (*valued, *rest)]
+
+
+def ids(runs: pa.Table) -> list[tuple[str, str]]:
+    return list(zip(runs["run_id"].to_pylist(), runs["sweep_id"].to_pylist(), strict=True))
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    lake=st.integers(0, 7),
+    lake=st.integers(0, 5),
     metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "win_rate", "date"]),
     n=st.integers(1, 12),
     first_files=st.integers(1, 4),
@@ -90,7 +130,7 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
             "max_drawdown": st.floats(0, 2),
             "min_trades": st.integers(0, 4),
             "role": st.sampled_from([None, "full", "in_sample"]),
-            "where": st.sampled_from(["win_rate > 0.5", "num_trades < 3"]),
+            "where": st.sampled_from(sorted(CONDITIONS)),
         },
     ),
 )
@@ -106,6 +146,8 @@ def test_the_first_are_those_of_a_full_sort(
 ) -> None:
     catalog, filters = shuffled[lake], Filters(**wanted)
     everything = search(catalog, filters, sort=metric, ascending=ascending, limit=0)
+    descending = metric != "max_drawdown" if ascending is None else not ascending
+    assert ids(everything) == full_sort(catalog, filters, metric, descending=descending)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(top, "FIRST_FILES", first_files)
         patch.setattr(top, "FEW_ROWS", few_rows)
@@ -136,85 +178,3 @@ def test_a_bound_of_many_sweeps_is_found_in_few_files() -> None:
             found = best(catalog, n=3)
     assert found["sharpe"].to_pylist() == [19.0] * 3
     assert read == [2, 1]
-
-
-def file_of(minimum: dict[str, Any], maximum: dict[str, Any], symbol: str = "X") -> DataFile:
-    return DataFile("f", 1, 1, {"strategy": "cross", "symbol": symbol}, "s", minimum, maximum)
-
-
-def test_no_value_lies_beyond_what_is_furthest() -> None:
-    schema = pa.schema([("sharpe", pa.float64()), ("max_drawdown", pa.float64())])
-    file = file_of({"sharpe": -1.0, "max_drawdown": 0.1}, {"sharpe": 2.0, "max_drawdown": 0.4})
-    assert furthest(file, by_metric(schema, "sharpe").terms, highest=True) == 2.0
-    assert furthest(file, by_metric(schema, "sharpe").terms, highest=False) == -1.0
-    score = by_score(schema, {"sharpe": 2.0, "max_drawdown": -1.0}).terms
-    assert furthest(file, score, highest=True) == pytest.approx(3.9)
-    assert furthest(file, score, highest=False) == pytest.approx(-2.4)
-    assert furthest(file, score, highest=True) > 2 * 2.0 - 0.1
-    assert furthest(file, {"sortino": 1.0}, highest=True) is None
-    assert furthest(file, {"sharpe": 1.0, "sortino": 1.0}, highest=True) is None
-
-
-@pytest.mark.parametrize(
-    ("wanted", "may"),
-    [
-        ({}, True),
-        ({"symbol": "Y"}, False),
-        ({"strategy": "other"}, False),
-        ({"sweep": "20260102"}, True),
-        ({"sweep": "20260104"}, False),
-        ({"min_sharpe": 2.0}, True),
-        ({"min_sharpe": 2.1}, False),
-        ({"max_drawdown": 0.05}, False),
-        ({"min_trades": 1}, True),
-        ({"since": START}, True),
-        ({"since": "2026-02-01"}, False),
-        ({"until": "2026-01-01"}, False),
-    ],
-)
-def test_files_that_cannot_pass_are_left_out(wanted: dict[str, Any], may: bool) -> None:  # noqa: FBT001
-    file = file_of(
-        {"sweep_id": "20260101", "sharpe": -1.0, "max_drawdown": 0.1, "created_at": START},
-        {"sweep_id": "20260103", "sharpe": 2.0, "max_drawdown": 0.4, "created_at": START},
-    )
-    assert passing([file], Filters(**wanted).values()) == ([file] if may else [])
-    untold = file_of({}, {})
-    assert passing([untold], Filters(**wanted).values()) == (
-        [] if {"symbol", "strategy"} & set(wanted) else [untold]
-    )
-
-
-def test_files_that_cannot_hold_a_run_are_left_out() -> None:
-    file, untold = file_of({"run_id": "b"}, {"run_id": "d"}), file_of({}, {})
-    assert holding([file, untold], ["a", "c"]) == [file, untold]
-    assert holding([file, untold], ["a", "e"]) == [untold]
-    assert holding([file], []) == []
-
-
-def span(low: str | None, high: str | None, sweep: str | None = "s") -> DataFile:
-    told = [{} if low is None else {"run_id": bound, "sweep_id": sweep} for bound in (low, high)]
-    return file_of(told[0], told[1])
-
-
-@pytest.mark.parametrize(
-    ("files", "others", "once"),
-    [
-        ([span("a", "c")], [], True),
-        ([span("a", "c")], [span("b", "d")], True),
-        ([span("a", "c")], [span("d", "f", "t")], True),
-        ([span("a", "c")], [span("c", "f", "t")], False),
-        ([span("a", "c")], [span("b", "e"), span("d", "f", "t")], False),
-        ([span("a", "c")], [span("d", "f", "t"), span("e", "g", "u")], True),
-        ([span("d", "e", "t")], [span("a", "c"), span("b", "c", "u")], True),
-        ([span("a", "c")], [span(None, None)], False),
-        ([span("a", "c", None)], [], False),
-        ([], [], True),
-    ],
-)
-def test_runs_are_there_once_where_no_other_sweep_has_ids_between_theirs(
-    files: list[DataFile],
-    others: list[DataFile],
-    once: bool,  # noqa: FBT001
-) -> None:
-    assert is_once(files, [*files, *others]) is once
-    assert is_once(files, [*others, *files]) is once

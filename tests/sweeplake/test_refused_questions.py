@@ -43,6 +43,10 @@ CASES = {
         ["lookup", "--strategy", "sma_cross", "--symbol", "AAA", "--param", "fast"],
         ["--param", "NAME=VALUE"],
     ),
+    "lookup of a parameter twice": (
+        ["lookup", "--strategy", "sma_cross", "--symbol", "AAA", "--param", "fast=2", "--param", "fast=5"],
+        ["--param", "fast is there twice: 2, 5"],
+    ),
     "lookup without a symbol": (["lookup", "--strategy", "sma_cross"], ["--symbol"]),
     "no copy": (["sql", "copy metrics to 'stolen.csv'"], ["refused"]),
     "no attach": (["sql", "attach 'other.db'"], ["refused"]),

@@ -15,7 +15,7 @@ from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.judgement.correlated import correlated
 from queries.judgement.scope import Scope
-from tests.queries.conftest import CROSS, START, put, put_runs, put_sweep, run_rows
+from tests.queries.conftest import AGAIN, CROSS, START, put, put_runs, put_sweep, run_rows
 from tests.queries.judgement.grids import SCOPE, SWEEP, frame, ranked, stored
 
 UP, DOWN = [0.1, 0.3, 0.2, 0.4] * 4, [0.4, 0.2, 0.3, 0.1] * 4
@@ -120,6 +120,20 @@ def test_stored_curves_count_before_blocks(tmp_path: Path, lake: Lake) -> None:
     assert two.runs["idea"].to_pylist() == [1, 1]
     assert three.source == "block_sums"
     assert (none.runs.num_rows, none.ideas.num_rows, none.pairs.num_rows) == (0, 0, 0)
+
+
+def test_a_curve_counts_whichever_sweep_stored_it(lake: Lake) -> None:
+    """As of runs that a sweep took over from another one."""
+    put_sweep(lake, CROSS, "cross")
+    put_sweep(lake, AGAIN, "cross", day=1)
+    for sweep in (CROSS, AGAIN):
+        put_runs(lake, "cross", "007", run_rows(sweep, ["a", "b"], {"sharpe": [3.0, 2.0]}))
+    _curve(lake, "a", [100.0, 110.0, 99.0, 108.9])
+    _curve(lake, "b", [10.0, 12.0, 9.6, 11.52])
+    with Catalog(lake) as catalog:
+        found = correlated(catalog, Scope(AGAIN))
+    assert (found.source, found.pairs["correlation"].to_pylist()) == ("equity", [pytest.approx(1.0)])
+    assert found.runs["sweep_id"].to_pylist() == [AGAIN, AGAIN]
 
 
 def test_what_cannot_be_correlated_is_refused() -> None:

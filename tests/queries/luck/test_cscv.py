@@ -37,8 +37,8 @@ def stream(sums: Any, squares: Any, keys: Any = None, size: int = 3) -> Runs:
     return read
 
 
-def by_hand(sums: np.ndarray, squares: np.ndarray, n_bars: int) -> tuple[np.ndarray, np.ndarray]:
-    """Relative rank and Sharpe ratio of each half's choice on the other half, from its formula."""
+def by_hand(sums: np.ndarray, squares: np.ndarray, n_bars: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Relative rank and Sharpe ratio of each half's choice on the other half, and those of all runs there."""
     edges = [block * n_bars // 16 for block in range(17)]
     member = np.array([[block in half for block in range(16)] for half in HALVES])
 
@@ -57,7 +57,20 @@ def by_hand(sums: np.ndarray, squares: np.ndarray, n_bars: int) -> tuple[np.ndar
     chosen = np.nanargmax(inside[:, judged], axis=0)
     ranks = rankdata(outside[:, judged], axis=0) / (len(sums) + 1)
     rows = np.arange(judged.sum())
-    return ranks[chosen, rows], outside[:, judged][chosen, rows]
+    return ranks[chosen, rows], outside[:, judged][chosen, rows], outside[:, judged]
+
+
+def dominance_by_hand(chosen: np.ndarray, everything: np.ndarray) -> int | None:
+    """From the definitions: distribution functions, and the integral of their difference, at every value."""
+    values = np.unique(everything)
+    below, of_all = (
+        np.searchsorted(np.sort(some, axis=None), values, side="right") / some.size
+        for some in (chosen, everything)
+    )
+    if (below <= of_all + 1e-12).all() and (below < of_all - 1e-12).any():
+        return 1
+    gains = np.concatenate([[0.0], np.cumsum((of_all - below)[:-1] * np.diff(values))])
+    return 2 if (gains >= -1e-9).all() and (gains > 1e-9).any() else None
 
 
 @settings(max_examples=40, deadline=None)
@@ -78,7 +91,7 @@ def test_it_equals_all_splits_by_hand(
         sums[-1, :8], squares[-1, :8] = 0.0, 0.0  # on one half alone
     if twin:
         sums, squares = np.vstack([sums, sums[-1]]), np.vstack([squares, squares[-1]])
-    ranks, outside = by_hand(sums, squares, n_bars)
+    ranks, outside, everything = by_hand(sums, squares, n_bars)
     found = overfitting(stream(sums, squares), n_bars, 1.0)
     if not len(ranks):
         assert found is None
@@ -90,6 +103,7 @@ def test_it_equals_all_splits_by_hand(
     assert found.out_of_sample == pytest.approx(outside.mean(), abs=1e-9)
     logits = np.log(ranks / (1.0 - ranks))
     assert found.logits[0.5] == pytest.approx(np.median(logits))
+    assert found.dominance == dominance_by_hand(outside, everything)
 
 
 def test_halves_are_all_and_each_has_its_complement() -> None:
@@ -133,6 +147,7 @@ def test_a_run_that_is_always_better_is_no_luck() -> None:
     assert found is not None
     assert found.pbo == 0.0
     assert found.loss == 0.0
+    assert found.dominance == 1
     assert found.logits[0.05] == pytest.approx(math.log(100 / 1))
     assert found.to_document()["logits"].keys() == {"p05", "p25", "p50", "p75", "p95"}
 
