@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from lake.snapshot import Snapshot
     from queries.cache.folder import Copy
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
@@ -78,6 +79,15 @@ class Lake:
     def is_pinned(self) -> bool:
         """Whether it was opened at an earlier version or time, and so neither moves on nor is written."""
         return any(value is not None for value in self._pin.values())
+
+    def snapshot(self) -> "Snapshot":
+        """Return the newest snapshot, or the one that it was opened at; what it reads itself stays as it is.
+
+        Raises:
+            LakeMissingError: If there is no lake here yet.
+            VersionGoneError: If it was opened at a version or time that the lake no longer has.
+        """
+        return self.tables.require().snapshot(**self._pin)
 
     def refresh(self) -> Self:
         """Read the newest snapshot from now on.

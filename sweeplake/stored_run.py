@@ -2,12 +2,14 @@
 
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from queries.curves import Curves
 from queries.documents import run_documents
+from queries.export import export_sheets
 from queries.show import StoredRun as Stored
 from sweeplake.replaying import again
 
@@ -107,6 +109,20 @@ class StoredRun:
     def day_positions(self, day: date | str) -> "pd.DataFrame":
         """Return the trades that were open on a UTC day, with their P&L so far."""
         return _frame(self.curves.day_positions(day))
+
+    def to_excel(self, path: str | Path) -> None:
+        """Write its parameters, metrics, trades, equity, months and drawdowns as a workbook.
+
+        The file is there whole or not at all; one that is there is replaced.
+
+        Raises:
+            BadValueError: If it cannot be written, or as `details`.
+            DoesNotFitError: If it has more trades or bars than a sheet has rows.
+            MissingPackageError: If the extra `excel` is not installed.
+        """
+        from sweeplake.workbooks import run_sheets
+
+        export_sheets(run_sheets(self), Path(path), "xlsx")
 
     @cached_property
     def curves(self) -> Curves:

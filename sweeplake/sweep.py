@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from queries.export import export_sheets
 from queries.judgement.boundary import boundary
 from queries.judgement.correlated import Correlated, correlated
 from queries.judgement.diff import Diff, diff
@@ -163,6 +165,19 @@ class Sweep:
         """Return its runs without a result: parameters, cause, error, traceback."""
         query = "select * from failures where sweep_id = $1 order by run_id"
         return _frame(self.lake.catalog.arrow(query, [self.sweep_id]))
+
+    def to_excel(self, path: str | Path) -> None:
+        """Write its configuration, quantiles, best runs, parameter sets, failures and luck as a workbook.
+
+        The file is there whole or not at all; one that is there is replaced.
+
+        Raises:
+            BadValueError: If it cannot be written.
+            MissingPackageError: If the extra `excel` is not installed.
+        """
+        from sweeplake.workbooks import sweep_sheets
+
+        export_sheets(sweep_sheets(self), Path(path), "xlsx")
 
     def _judged(self, metric: str | None, within: dict[str, Any]) -> tuple[Scope, str]:
         return Scope(self.sweep_id, **within), metric or self.metric
