@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from queries import html
 from queries.curves import Curves
 from queries.documents import run_documents
 from queries.export import export_sheets
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sweeplake.lake import Lake
+
+_IDENTITY = ("run_id", "sweep_id", "timeframe", "date")
 
 
 class StoredRun:
@@ -34,6 +37,16 @@ class StoredRun:
     def __repr__(self) -> str:
         strategy, symbol = self.document["strategy"], self.document["symbol"]
         return f"StoredRun({self.run_id!r}: {strategy} on {symbol} {self.params})"
+
+    def _repr_html_(self) -> str:
+        params = {name: "off" if value is None else value for name, value in self.params.items()}
+        kept = "trades and equity are stored" if self.has_details else "trades and equity come when asked for"
+        return html.fragment(
+            html.title(f"{self.document['strategy']} on {self.document['symbol']}"),
+            html.facts({name: self.document[name] for name in _IDENTITY}),
+            *(html.title("Parameters"), html.facts(params)),
+            *(html.title("Metrics"), html.facts(self.metrics), html.note(kept)),
+        )
 
     @property
     def run_id(self) -> str:

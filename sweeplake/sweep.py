@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from queries import html
 from queries.export import export_sheets
 from queries.judgement.boundary import boundary
 from queries.judgement.correlated import Correlated, correlated
@@ -48,6 +49,11 @@ class Sweep:
             f"Sweep({self.sweep_id!r}: {state['name']}, {state['status']}, "
             f"{state['done']:,} of {state['runs']:,} runs)"
         )
+
+    def _repr_html_(self) -> str:
+        state = self.status()
+        counts = {name: value for name, value in state.items() if name != "name"}
+        return html.fragment(html.title(str(state["name"])), html.facts(counts))
 
     @property
     def metric(self) -> str:
