@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import chain, islice
 from typing import TextIO
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ MOST_ROWS = 100_000
 """Of a page: browsers become slow, and then stop, not far above."""
 SHOWN_ROWS = 10
 """Of a table at the end of a notebook's cell."""
+_SAMPLE = 200
+"""Rows that tell which columns are numbers."""
 # Colours are those of the page around it, and so light or dark; rules are grey on either.
 STYLE = """<style>
 .sweeplake { font-variant-numeric: tabular-nums; line-height: 1.45; overflow-x: auto; }
@@ -95,7 +98,7 @@ def table(
     for name in columns:
         values = [row.get(name) for row in first]
         texts.append(column(values) if alike else [shown(value, DIGITS) for value in values])
-    right = [any(is_number(row.get(name)) for row in first) for name in columns]
+    right = [_are_numbers([row.get(name) for row in first]) for name in columns]
     body = "".join(_line(cells, right) for cells in zip(*texts, strict=True))
     rest = note(f"and {count - most:,} more") if count > most else ""
     return f"<table>{_head(columns, right)}<tbody>\n{body}</tbody></table>\n{rest}"
@@ -119,19 +122,26 @@ def write_page(name: str, sheets: Iterable[Sheet], sink: TextIO) -> list[int]:
 
 
 def _write(sheet: Sheet, sink: TextIO) -> int:
-    sink.write(f"<h2>{escape(sheet.name)}</h2>\n<table>{_head(sheet.columns, ())}<tbody>\n")
+    rows = iter(sheet.rows)
+    first = list(islice(rows, _SAMPLE))
+    right = [_are_numbers([row[place] for row in first]) for place in range(len(sheet.columns))]
+    sink.write(f"<h2>{escape(sheet.name)}</h2>\n<table>{_head(sheet.columns, right)}<tbody>\n")
     count = 0
-    for row in sheet.rows:
-        sink.write(_line([shown(value) for value in row], [is_number(value) for value in row]))
-        count += 1
+    for count, row in enumerate(chain(first, rows), 1):
+        sink.write(_line([shown(value) for value in row], right))
     sink.write("</tbody></table>\n")
     return count
 
 
+def _are_numbers(values: Sequence[object]) -> bool:
+    """Return whether there are values, and all of them are numbers."""
+    held = [value for value in values if value is not None]
+    return bool(held) and all(is_number(value) for value in held)
+
+
 def _head(columns: Sequence[str], right: Sequence[bool]) -> str:
     cells = "".join(
-        f"<th{_side(place < len(right) and right[place])}>{escape(name)}</th>"
-        for place, name in enumerate(columns)
+        f"<th{_side(side)}>{escape(name)}</th>" for name, side in zip(columns, right, strict=True)
     )
     return f"<thead><tr>{cells}</tr></thead>"
 

@@ -12,6 +12,7 @@ from sweeplake.cli.answers import to_table
 from sweeplake.cli.output import plain
 
 if TYPE_CHECKING:
+    from lake.snapshot import Snapshot
     from queries.confine import ConfinedCatalog
     from sweeplake.lake import Lake
 
@@ -38,11 +39,15 @@ def watched(lake: "Lake", query: str, form: str, seconds: float) -> None:
             _print(catalog, query, form, seconds)
             time.sleep(max(0.0, due - time.monotonic()))
             newest = lake.snapshot()
-            if newest.tables != catalog.snapshot.tables:
+            if _versions(newest) != _versions(catalog.snapshot):
                 catalog.close()
                 catalog = ConfinedCatalog(newest)
     finally:
         catalog.close()
+
+
+def _versions(snapshot: "Snapshot") -> dict[str, int]:
+    return {name: table.version for name, table in snapshot.tables.items()}
 
 
 def _print(catalog: "ConfinedCatalog", query: str, form: str, seconds: float) -> None:
