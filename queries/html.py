@@ -127,8 +127,9 @@ def _write(sheet: Sheet, sink: TextIO) -> int:
     right = [_are_numbers([row[place] for row in first]) for place in range(len(sheet.columns))]
     sink.write(f"<h2>{escape(sheet.name)}</h2>\n<table>{_head(sheet.columns, right)}<tbody>\n")
     count = 0
-    for count, row in enumerate(chain(first, rows), 1):
+    for row in chain(first, rows):
         sink.write(_line([shown(value) for value in row], right))
+        count += 1
     sink.write("</tbody></table>\n")
     return count
 
