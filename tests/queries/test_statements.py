@@ -93,7 +93,7 @@ def test_columns_of_the_views_that_are_named_come_first(known: Names) -> None:
     assert first(known, "select exit_", " from trades") == ["exit_time", "exit_price", "exit_reason"]
     assert first(known, "select * from metrics where sh") == ["sharpe", "share", "show"]
     assert "ulcer_index" in first(known, "select ulc"), "a view may be named later"
-    assert first(known, "select ret", " from trades")[0] == '"return"'
+    assert first(known, "select ret", " from trades")[0] == "return"
 
 
 def test_a_view_s_name_goes_before_its_columns(known: Names) -> None:
