@@ -139,7 +139,7 @@ class Catalog:
         return rows
 
     def close(self) -> None:
-        """Release the instance; relations that are still held keep it alive."""
+        """Release the instance; relations that are still held raise from then on."""
         self._session.connection.close()
 
 

@@ -1,18 +1,21 @@
 """Confinement: SQL from outside may read the snapshot, and nothing else, and write nothing."""
 
 import re
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import pyarrow as pa
 
 from lake.snapshot import Snapshot
 from queries.catalog import Parameters
 from queries.errors import RefusedSqlError
+from queries.interruption import interruptible
 from queries.parse import Parser, nodes
 from queries.session import SQL_FILES, open_session
-from queries.translation import translated
+from queries.translation import streamed, translated
 
+T = TypeVar("T")
 _REMEDY = "write one SELECT over the catalog's views; EXPLAIN of one is fine too"
 _EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s+(?P<select>.*)", re.IGNORECASE | re.DOTALL)
 _QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
@@ -70,10 +73,27 @@ class ConfinedCatalog:
         return self.batches(text, parameters).read_all()
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
-        """Return the rows of one SELECT as a stream; raises as `arrow`."""
+        """Return the rows of one SELECT as a stream; raises as `arrow`, also while it is read.
+
+        Ctrl-C stops a query at once, wherever in it DuckDB is.
+        """
         check(self._parser, text)
-        with translated(self._session.snapshot):
-            return self._session.cursor().sql(text, params=parameters).to_arrow_reader()
+        cursor, snapshot = self._session.cursor(), self._session.snapshot
+
+        def step(call: Callable[[], T]) -> T:
+            return interruptible(lambda: streamed(snapshot, call), cursor.interrupt)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            while (batch := step(lambda: next(rows, None))) is not None:
+                yield batch
+
+        rows = step(lambda: cursor.sql(text, params=parameters).to_arrow_reader())
+        return pa.RecordBatchReader.from_batches(rows.schema, batches())
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that is read."""
+        return self._session.snapshot
 
     def close(self) -> None:
         """Release the instance."""

@@ -60,6 +60,28 @@ class BadValueError(QueryError):
         return f"{self.name} = {self.value!r}: {self.reason}"
 
 
+class DoesNotFitError(QueryError):
+    """A form of files cannot hold what it was given."""
+
+    def __init__(self, form: str, what: str) -> None:
+        super().__init__(form, what)
+        self.form, self.what = form, what
+
+    def __str__(self) -> str:
+        return f"{self.form} cannot hold {self.what}; write csv or parquet, or select less"
+
+
+class MissingPackageError(QueryError):
+    """A form of files, or a picture, needs a package that is not installed."""
+
+    def __init__(self, form: str, package: str, extra: str) -> None:
+        super().__init__(form, package, extra)
+        self.form, self.package, self.extra = form, package, extra
+
+    def __str__(self) -> str:
+        return f"{self.form} needs {self.package}; install it first: pip install 'sweeplake[{self.extra}]'"
+
+
 class RefusedSqlError(QueryError):
     """SQL that came from outside asks for more than it may."""
 

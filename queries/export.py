@@ -1,8 +1,9 @@
-"""Export: results as CSV, Parquet, Arrow or JSON, streamed batch by batch."""
+"""Export: results as files, streamed batch by batch where the form has no bound."""
 
+import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 from uuid import uuid4
@@ -11,8 +12,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from queries import excel, html
 from queries.documents import plain
-from queries.errors import BadValueError, UnknownNameError
+from queries.errors import BadValueError, DoesNotFitError, UnknownNameError
+from queries.sheets import Sheet, cells
 
 Result: TypeAlias = pa.Table | pa.RecordBatchReader
 """Rows: a table, or a stream as `Catalog.batches` returns it."""
@@ -23,7 +26,8 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
 
     Args:
         rows: The rows; a stream is read once and never held whole.
-        form: csv, parquet, arrow (IPC stream) or json (an array of row objects). CSV has lists as JSON text.
+        form: csv, parquet, arrow (IPC stream), json (an array of row objects), xlsx or html. CSV and xlsx
+            have lists as JSON text. Of xlsx and html all rows are held before the first is written.
         sink: Where to write; it stays open.
 
     Returns:
@@ -31,11 +35,11 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
 
     Raises:
         UnknownNameError: If there is no such form.
+        DoesNotFitError: If there are more rows than the form holds; nothing is written then.
+        MissingPackageError: If what writes the form is not installed.
     """
-    if form not in _WRITERS:
-        raise UnknownNameError("format", form, FORMS)
     stream = rows.to_reader() if isinstance(rows, pa.Table) else rows
-    return _WRITERS[form](stream, sink)
+    return _WRITERS[_known(form, FORMS)](stream, sink)
 
 
 def export_file(rows: Result, path: Path, form: str | None = None) -> int:
@@ -50,22 +54,53 @@ def export_file(rows: Result, path: Path, form: str | None = None) -> int:
         Count of rows.
 
     Raises:
-        UnknownNameError: If there is no such form.
+        BadValueError: If the file cannot be written; else as `export`.
+    """
+    chosen = _known(form or form_of(path), FORMS)
+    return whole(path, lambda sink: export(rows, chosen, sink))
+
+
+def export_sheets(sheets: Sequence[Sheet], path: Path, form: str | None = None) -> int:
+    """Write several tables to one file, xlsx or html, whole or not at all; as `export_file`.
+
+    Returns:
+        Count of tables.
+    """
+    chosen = _known(form or form_of(path), BOUND)
+
+    def write(sink: BinaryIO) -> int:
+        return len(excel.write_workbook(sheets, sink) if chosen == "xlsx" else _page(path.stem, sheets, sink))
+
+    return whole(path, write)
+
+
+def form_of(path: Path) -> str:
+    """Return the form that a file's name asks for, whether there is one or not."""
+    return path.suffix.removeprefix(".").lower()
+
+
+def whole(path: Path, write: Callable[[BinaryIO], int]) -> int:
+    """Return what a function returns that writes a file, which is then there, or stays as it was.
+
+    Raises:
         BadValueError: If the file cannot be written.
     """
-    chosen = form or path.suffix.removeprefix(".").lower()
-    if chosen not in _WRITERS:
-        raise UnknownNameError("format", chosen, FORMS)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         with temporary.open("wb") as sink:
-            count = export(rows, chosen, sink)
+            count = write(sink)
         os.replace(temporary, path)  # noqa: PTH105
     except OSError as error:
         raise BadValueError("file", str(path), error.strerror or str(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
     return count
+
+
+def _known(form: str, forms: Sequence[str]) -> str:
+    if form not in forms:
+        raise UnknownNameError("format", form, forms)
+    return form
 
 
 def _write_csv(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
@@ -108,6 +143,33 @@ def _write_json(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
     return count
 
 
+def _write_xlsx(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
+    rows = cells(_held("xlsx", stream, excel.MOST_ROWS))
+    return sum(excel.write_workbook([Sheet("rows", stream.schema.names, rows)], sink))
+
+
+def _write_html(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
+    rows = cells(_held("html", stream, html.MOST_ROWS))
+    return sum(_page("rows", [Sheet("rows", stream.schema.names, rows)], sink))
+
+
+def _held(form: str, stream: pa.RecordBatchReader, most: int) -> list[pa.RecordBatch]:
+    held, count = [], 0
+    for batch in stream:
+        held.append(batch)
+        count += batch.num_rows
+        if count > most:
+            raise DoesNotFitError(form, f"more than {most:,} rows")
+    return held
+
+
+def _page(name: str, sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
+    text = io.TextIOWrapper(sink, encoding="utf-8", newline="\n")
+    counts = html.write_page(name, sheets, text)
+    text.detach()  # flushed, and the sink stays open
+    return counts
+
+
 def _rows(stream: pa.RecordBatchReader) -> Iterator[dict[str, object]]:
     for batch in stream:
         yield from batch.to_pylist()
@@ -129,5 +191,9 @@ _WRITERS: dict[str, Callable[[pa.RecordBatchReader, BinaryIO], int]] = {
     "parquet": _write_parquet,
     "arrow": _write_arrow,
     "json": _write_json,
+    "xlsx": _write_xlsx,
+    "html": _write_html,
 }
 FORMS = tuple(_WRITERS)
+BOUND = ("xlsx", "html")
+"""Forms with a limit of rows, which also take several tables."""

@@ -48,6 +48,22 @@ class Parser:
             raise RefusedSqlError(text, str(error), "write a single SELECT") from error
         return [statement.type.name for statement in found]
 
+    def functions(self) -> list[str]:
+        """Return the names of DuckDB's own functions, operators apart."""
+        rows = self._connection.cursor().execute(
+            "select distinct function_name from duckdb_functions() "
+            "where function_name similar to '[a-z][a-z0-9_]*' order by function_name"
+        )
+        return [name for (name,) in rows.fetchall()]
+
+    def keywords(self) -> dict[str, bool]:
+        """Return the words that DuckDB's grammar has, and whether they name a column only in quotes."""
+        rows = self._connection.cursor().execute(
+            "select keyword_name, keyword_category <> 'unreserved' "
+            "from duckdb_keywords() order by keyword_name"
+        )
+        return dict(rows.fetchall())
+
     def _scalar(self, query: str, argument: str) -> str:
         row = self._connection.cursor().execute(query, [argument]).fetchone()
         return str(row[0]) if row else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from queries import html
 from queries.catalog import Catalog
 from queries.filters import Filters
 from queries.luck.luck import Luck, is_it_luck
@@ -13,6 +14,10 @@ from queries.search import best
 from queries.sweep import status, sweep_row
 from queries.walk_forward import out_of_sample, tests
 
+_BEST = (
+    *("run_id", "symbol", "composite_score", "sharpe", "total_return", "max_drawdown", "num_trades"),
+    *("win_rate", "cagr"),
+)
 _MOST_RUNS = 1_000_000
 """Of so many it takes about a second to tell whether the best is luck."""
 
@@ -41,6 +46,27 @@ class Summary:
     out_of_sample: pa.Table
     tests: pa.Table
     luck: list[Luck]
+
+    def __repr__(self) -> str:
+        state = self.sweep
+        counts = f"{state['done']:,} of {state['runs']:,} runs, {state['failed']:,} failed"
+        return f"Summary({state['sweep_id']!r}: {state['name']}, {state['status']}, {counts})"
+
+    def _repr_html_(self) -> str:
+        counts = {name: value for name, value in self.sweep.items() if name != "name"}
+        parts = [html.title(str(self.sweep["name"])), html.facts(counts)]
+        if self.quantiles.num_rows:
+            parts += [html.title("Over all runs"), html.table(self.quantiles, most=40, alike=False)]
+        if self.best.num_rows:
+            main = [name for name in _BEST if name in {*self.best.column_names, self.metric}]
+            parts += [html.title(f"Best by {self.metric}"), html.table(self.best, main)]
+        if self.tests.num_rows:
+            parts += [html.title("Out of sample, stitched"), html.table(self.out_of_sample)]
+        if self.luck:
+            parts += [html.title("Is it luck?"), html.sentence(self.luck[-1].verdict)]
+        if self.failures.num_rows:
+            parts += [html.title("Failures by cause"), html.table(self.failures)]
+        return html.fragment(*parts)
 
 
 def summary(catalog: Catalog, sweep_id: str) -> Summary:

@@ -1,8 +1,9 @@
 """Translation: DuckDB's errors become ours, with the file that they are about."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import duckdb
 
@@ -19,7 +20,9 @@ from queries.errors import (
     SnapshotGoneError,
 )
 
+T = TypeVar("T")
 _DUCKDB_KIND = "Invalid Input Error: "
+_IO_KIND = "IO Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
 _OF_COPY = re.compile(r"Corrupt database file|Could not read .*\.duckdb\"")
 """The copy on this machine is the only database that there is."""
@@ -43,20 +46,38 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raised = _RAISED_IN_PYTHON.search(str(error))  # by the filesystem that reads an object store
-        text = raised["last"] if raised else str(error)
-        if (raised or isinstance(error, duckdb.IOException)) and _MISSING.search(text):
-            raise missing_file(snapshot, text.split("\n", 1)[0]) from error
-        reason = text.split("\n", 1)[0]
-        if _OF_COPY.search(reason):
-            raise CopyUnreadableError(reason) from error
-        file = _named_file(snapshot, reason)
-        is_cut = ENDS_EARLY in reason
-        if is_cut or (
-            raised is None and (file or type(error) is duckdb.Error)
-        ):  # Parquet errors give no name
-            raise FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND)) from error
-        raise QueryFailedError(text) from error
+        raise _translation(snapshot, error, str(error)) from error
+
+
+def streamed(snapshot: Snapshot, read: Callable[[], T]) -> T:
+    """Return what a step of a stream of rows returns; Arrow hands on DuckDB's errors as the machine's.
+
+    Raises:
+        QueryError: As `translated`.
+    """
+    try:
+        with translated(snapshot):
+            return read()
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _translation(snapshot, error, str(error)) from error
+
+
+def _translation(snapshot: Snapshot, error: Exception, told: str) -> QueryError:
+    raised = _RAISED_IN_PYTHON.search(told)  # by the filesystem that reads an object store
+    text = raised["last"] if raised else told
+    is_io = isinstance(error, duckdb.IOException) or told.startswith(_IO_KIND)
+    if (raised or is_io) and _MISSING.search(text):
+        return missing_file(snapshot, text.split("\n", 1)[0])
+    reason = text.split("\n", 1)[0]
+    if _OF_COPY.search(reason):
+        return CopyUnreadableError(reason)
+    file = _named_file(snapshot, reason)
+    is_cut = ENDS_EARLY in reason
+    if is_cut or (raised is None and (file or type(error) is duckdb.Error)):  # Parquet errors give no name
+        return FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND))
+    return QueryFailedError(text)
 
 
 def _named_file(snapshot: Snapshot, text: str) -> str:

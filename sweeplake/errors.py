@@ -5,22 +5,6 @@ class FaceError(Exception):
     """Base of every error that `sweeplake` raises on purpose; the command line exits 2 on it."""
 
 
-class ExtraMissingError(FaceError):
-    """A package that only some of it needs is not installed.
-
-    Attributes:
-        package: The package.
-        extra: The extra of sweeplake that brings it.
-    """
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(package, extra)
-        self.package, self.extra = package, extra
-
-    def __str__(self) -> str:
-        return f"{self.package} is not installed; pip install 'sweeplake[{self.extra}]' brings it"
-
-
 class NoBrowserError(FaceError):
     """There is no browser that could draw a picture into a file.
 

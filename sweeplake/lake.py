@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lake.lake import Lake as LakeTables
-from lake.lake import PinnedLakeError
+from lake.lake import LakeMissingError, PinnedLakeError
+from queries import html
 from queries.catalog import Catalog, Parameters
 from queries.filters import Filters
 from queries.leaderboard import leaderboard
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from lake.snapshot import Snapshot
     from queries.cache.folder import Copy
     from sweeplake.stored_run import StoredRun
     from sweeplake.sweep import Sweep
 
 LATEST = "latest"
+_SWEEPS = (
+    *("sweep_id", "name", "status", "strategy", "runs", "done", "failed", "detailed", "seconds"),
+    "best_sharpe",
+)
 
 
 class Lake:
@@ -47,6 +53,13 @@ class Lake:
 
     def __repr__(self) -> str:
         return f"Lake({self.url!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            shown = html.table(status(self.catalog), _SWEEPS)
+        except LakeMissingError as error:
+            shown = html.note(str(error))
+        return html.fragment(html.title(self.url), shown)
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +92,15 @@ class Lake:
         """Whether it was opened at an earlier version or time, and so neither moves on nor is written."""
         return any(value is not None for value in self._pin.values())
 
+    def snapshot(self) -> "Snapshot":
+        """Return the newest snapshot, or the one that it was opened at; what it reads itself stays as it is.
+
+        Raises:
+            LakeMissingError: If there is no lake here yet.
+            VersionGoneError: If it was opened at a version or time that the lake no longer has.
+        """
+        return self.tables.require().snapshot(**self._pin)
+
     def refresh(self) -> Self:
         """Read the newest snapshot from now on.
 
@@ -110,7 +132,10 @@ class Lake:
             self._catalog = None
 
     def sql(self, text: str, parameters: Parameters = None) -> "duckdb.DuckDBPyRelation":
-        """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`)."""
+        """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
+
+        It reads the snapshot that it was asked of, also after a refresh; once the lake is closed, it raises.
+        """
         return self.catalog.sql(text, parameters)
 
     def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> "pd.DataFrame":

@@ -3,13 +3,16 @@
 import os
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from queries import html
 from queries.curves import Curves
 from queries.documents import run_documents
 from queries.errors import BadValueError
+from queries.export import export_sheets
 from queries.show import StoredRun as Stored
 from queries.sweep import sweep_row
 from sweeplake.replaying import again
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from sweeplake.pictures.run import RunPlots
 
 _PRICES = ("open", "high", "low", "close", "volume")
+_IDENTITY = ("run_id", "sweep_id", "timeframe", "date")
 
 
 class StoredRun:
@@ -43,6 +47,16 @@ class StoredRun:
     def __repr__(self) -> str:
         strategy, symbol = self.document["strategy"], self.document["symbol"]
         return f"StoredRun({self.run_id!r}: {strategy} on {symbol} {self.params})"
+
+    def _repr_html_(self) -> str:
+        params = {name: "off" if value is None else value for name, value in self.params.items()}
+        kept = "trades and equity are stored" if self.has_details else "trades and equity come when asked for"
+        return html.fragment(
+            html.title(f"{self.document['strategy']} on {self.document['symbol']}"),
+            html.facts({name: self.document[name] for name in _IDENTITY}),
+            *(html.title("Parameters"), html.facts(params)),
+            *(html.title("Metrics"), html.facts(self.metrics), html.note(kept)),
+        )
 
     @property
     def run_id(self) -> str:
@@ -122,7 +136,7 @@ class StoredRun:
         """Pictures of it: equity, trades, calendar.
 
         Raises:
-            ExtraMissingError: If the extra `pictures` is not installed.
+            MissingPackageError: If the extra `pictures` is not installed.
         """
         from sweeplake.pictures.run import RunPlots
 
@@ -132,7 +146,7 @@ class StoredRun:
         """Write all of it as one HTML file that needs no network; see `sweeplake.pictures.tearsheet`.
 
         Raises:
-            ExtraMissingError: If the extra `pictures` is not installed.
+            MissingPackageError: If the extra `pictures` is not installed.
             BadValueError: If the file cannot be written, or trades and equity cannot be computed again.
         """
         from sweeplake.pictures.tearsheet import write_tearsheet
@@ -165,6 +179,20 @@ class StoredRun:
     def day_positions(self, day: date | str) -> "pd.DataFrame":
         """Return the trades that were open on a UTC day, with their P&L so far."""
         return _frame(self.curves.day_positions(day))
+
+    def to_excel(self, path: str | Path) -> None:
+        """Write its parameters, metrics, trades, equity, months and drawdowns as a workbook.
+
+        The file is there whole or not at all; one that is there is replaced.
+
+        Raises:
+            BadValueError: If it cannot be written, or as `details`.
+            DoesNotFitError: If it has more trades or bars than a sheet has rows.
+            MissingPackageError: If the extra `excel` is not installed.
+        """
+        from sweeplake.workbooks import run_sheets
+
+        export_sheets(run_sheets(self), Path(path), "xlsx")
 
     @cached_property
     def curves(self) -> Curves:

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from queries import html
+from queries.export import export_sheets
 from queries.judgement.boundary import boundary
 from queries.judgement.correlated import Correlated, correlated
 from queries.judgement.diff import Diff, diff
@@ -50,6 +53,11 @@ class Sweep:
             f"{state['done']:,} of {state['runs']:,} runs)"
         )
 
+    def _repr_html_(self) -> str:
+        state = self.status()
+        counts = {name: value for name, value in state.items() if name != "name"}
+        return html.fragment(html.title(str(state["name"])), html.facts(counts))
+
     @property
     def metric(self) -> str:
         """What its best run is chosen by: the configuration's `details.metric`, else sharpe."""
@@ -61,7 +69,7 @@ class Sweep:
         """Pictures of it, as Plotly figures.
 
         Raises:
-            ExtraMissingError: If the extra `pictures` is not installed.
+            MissingPackageError: If the extra `pictures` is not installed.
         """
         from sweeplake.pictures.sweep_plots import SweepPlots
 
@@ -71,7 +79,7 @@ class Sweep:
         """Write what came out of it as one HTML file that needs no network.
 
         Raises:
-            ExtraMissingError: If the extra `pictures` is not installed.
+            MissingPackageError: If the extra `pictures` is not installed.
             UnknownNameError: If the file's ending is not .html.
             BadValueError: If the file cannot be written.
         """
@@ -189,6 +197,19 @@ class Sweep:
         """Return its runs without a result: parameters, cause, error, traceback."""
         query = "select * from failures where sweep_id = $1 order by run_id"
         return _frame(self.lake.catalog.arrow(query, [self.sweep_id]))
+
+    def to_excel(self, path: str | Path) -> None:
+        """Write its configuration, quantiles, best runs, parameter sets, failures and luck as a workbook.
+
+        The file is there whole or not at all; one that is there is replaced.
+
+        Raises:
+            BadValueError: If it cannot be written.
+            MissingPackageError: If the extra `excel` is not installed.
+        """
+        from sweeplake.workbooks import sweep_sheets
+
+        export_sheets(sweep_sheets(self), Path(path), "xlsx")
 
     def _judged(self, metric: str | None, within: dict[str, Any]) -> tuple[Scope, str]:
         return Scope(self.sweep_id, **within), metric or self.metric

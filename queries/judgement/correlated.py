@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from queries import html
 from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.judgement.scope import Judged, Scope, judged, shown
@@ -31,6 +32,13 @@ class Correlated(NamedTuple):
     runs: pa.Table
     ideas: pa.Table
     pairs: pa.Table
+
+    def __repr__(self) -> str:
+        return f"Correlated({len(self.runs)} runs are {len(self.ideas)} ideas, by {self.source})"
+
+    def _repr_html_(self) -> str:
+        told = f"The best {len(self.runs)} runs are {len(self.ideas)} ideas, by {self.source}"
+        return html.fragment(html.title(told), html.table(self.ideas), html.table(self.runs, most=20))
 
 
 def correlated(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from queries import html
 from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.judgement.inputs import changed_inputs
@@ -40,6 +41,16 @@ class Diff:
     cells: dict[str, Any]
     best: dict[str, Any]
     moves: pa.Table
+
+    def __repr__(self) -> str:
+        changed, moved = len(self.inputs), self.cells["moved"]
+        return f"Diff({changed} inputs changed, {moved:,} of {self.cells['common']:,} common cells moved)"
+
+    def _repr_html_(self) -> str:
+        parts = [html.title("What was asked otherwise"), html.table(self.inputs, most=40)]
+        for name, facts in (("Runs", self.runs), ("Cells in common", self.cells), ("The best", self.best)):
+            parts += [html.title(name), html.facts(facts)]
+        return html.fragment(*parts, html.title("What moved most"), html.table(self.moves))
 
 
 def diff(catalog: Catalog, before: str, after: str, metric: str = "sharpe", n: int = 10) -> Diff:

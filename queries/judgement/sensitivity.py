@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from queries import html
 from queries.catalog import Catalog
 from queries.judgement.scope import Axis, Judged, Scope, judged, shown
 
@@ -41,6 +42,15 @@ class Sensitivity(NamedTuple):
 
     axes: pa.Table
     slices: pa.Table
+
+    def __repr__(self) -> str:
+        return f"Sensitivity({', '.join(self.axes['parameter'].to_pylist())})"
+
+    def _repr_html_(self) -> str:
+        title = html.title("What decides it: eta_squared is the share of its variance")
+        return html.fragment(
+            title, html.table(self.axes, _AXES.names, most=40), html.table(self.slices, most=40)
+        )
 
 
 def sensitivity(catalog: Catalog, scope: Scope, metric: str = "sharpe") -> Sensitivity:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from queries import html
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
 from queries.luck import sharpe as formulas
@@ -18,6 +19,10 @@ from queries.sweep import sweep_row
 
 Counted: TypeAlias = Literal["sweep", "lake"]
 """Whose trials count: those of the sweep, or all that the lake has of its strategy, each run_id once."""
+_SHOWN = (
+    *("sharpe", "trials", "effective_trials", "expected_sharpe", "psr", "dsr", "n_bars", "least_bars"),
+    "left_out",
+)
 Halves: TypeAlias = Callable[[Catalog, str, tuple[str, ...], int, float], Overfitting | None]
 
 
@@ -70,6 +75,15 @@ class Luck:
         """All of it in one plain sentence."""
         pbo = None if self.overfitting is None else self.overfitting.pbo
         return verdict(self.trials, self.sharpe, self.expected_sharpe, self.dsr, pbo)
+
+    def __repr__(self) -> str:
+        return f"Luck({self.symbol or ', '.join(self.symbols)!r}: {self.verdict})"
+
+    def _repr_html_(self) -> str:
+        told = {name: getattr(self, name) for name in _SHOWN}
+        pbo = None if self.overfitting is None else self.overfitting.pbo
+        name = self.symbol or ", ".join(self.symbols)
+        return html.fragment(html.title(name), html.sentence(self.verdict), html.facts({**told, "pbo": pbo}))
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON."""

@@ -2,17 +2,15 @@
 
 import os
 import sys
-import traceback
 from typing import Any
 
 import click
 
-from lake.errors import LakeError
-from queries.errors import QueryError
 from sweeplake.cli.cache import cache
 from sweeplake.cli.check import check
 from sweeplake.cli.compact import compact
 from sweeplake.cli.diff import diff
+from sweeplake.cli.export import export
 from sweeplake.cli.find import best, lookup, search
 from sweeplake.cli.heatmap import heatmap
 from sweeplake.cli.history import history
@@ -27,16 +25,14 @@ from sweeplake.cli.plot_sweeps import SWEEP_PICTURES
 from sweeplake.cli.replay import replay
 from sweeplake.cli.report import report
 from sweeplake.cli.retain import delete, retain, undo
-from sweeplake.cli.run import EXIT_INTERRUPTED, cancel, plan, resume, run
+from sweeplake.cli.run import cancel, plan, resume, run
 from sweeplake.cli.show import show
-from sweeplake.cli.sql import export, sql
+from sweeplake.cli.sql import sql
 from sweeplake.cli.status import status, summary
 from sweeplake.cli.storage import storage
+from sweeplake.cli.telling import told
 from sweeplake.cli.vacuum import vacuum
-from sweeplake.errors import FaceError
-from sweeps.errors import SweepError
 
-EXIT_COULD_NOT_RUN = 2
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -101,27 +97,4 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last place that can tell of it
-        sys.exit(_told(error))
-
-
-def _told(error: BaseException) -> int:
-    """Tell an error on standard error and return the exit code."""
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-    elif isinstance(error, click.ClickException):
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        remedy = f"\nsee: {context.command_path} --help" if context else ""
-        click.echo(f"error: {error.format_message()}{remedy}", err=True)
-    elif isinstance(error, (SweepError, LakeError, QueryError, FaceError)):
-        places = getattr(error, "__notes__", ())  # the file and key that it is about
-        click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
-    elif isinstance(error, OSError) and error.filename is not None:
-        remedy = "see that it can be read and written, or give another place"
-        click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)
-    else:  # a defect of ours: the traceback is what its report needs
-        traceback.print_exception(error)
-        click.echo("this is a defect of sweeplake; please report it with the lines above", err=True)
-    return EXIT_COULD_NOT_RUN
+        sys.exit(told(error))

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option, run_filters, time_travel
+from sweeplake.cli.answers import to_file
+from sweeplake.cli.options import json_option, lake_option, output_option, run_filters, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.runs import print_runs
 
@@ -18,16 +19,25 @@ _NAMES_SHOWN = 20
 @click.option("--metric", default="sharpe", show_default=True, help="What ranks, in its natural direction.")
 @run_filters
 @click.option("--min-trades", type=int, metavar="N", help="Only runs with at least this many trades.")
+@output_option
 @json_option
 @time_travel
-def best(lake_url: str, pin: dict[str, Any], n: int, metric: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
+def best(
+    lake_url: str,
+    pin: dict[str, Any],
+    n: int,
+    metric: str,
+    output: str | None,
+    as_json: bool,  # noqa: FBT001
+    **filters: Any,
+) -> None:
     """Print the best runs by a metric."""
     import sweeplake
     from queries.search import best as best_runs
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = best_runs(lake.catalog, lake.filters(**filters), metric=metric, n=n)
-        _print(lake, found, as_json=as_json, metric=metric)
+        _print(lake, found, output, as_json=as_json, metric=metric)
 
 
 @click.command()
@@ -47,6 +57,7 @@ def best(lake_url: str, pin: dict[str, Any], n: int, metric: str, as_json: bool,
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(min=0), help="Most rows; 0 is all."
 )
+@output_option
 @json_option
 @time_travel
 def search(
@@ -55,6 +66,7 @@ def search(
     sort: str,
     ascending: bool | None,  # noqa: FBT001
     limit: int,
+    output: str | None,
     as_json: bool,  # noqa: FBT001
     **filters: Any,
 ) -> None:
@@ -65,7 +77,7 @@ def search(
     with sweeplake.open(lake_url, **pin) as lake:
         wanted = lake.filters(**filters)
         found = search_runs(lake.catalog, wanted, sort=sort, ascending=ascending, limit=limit)
-        _print(lake, found, as_json=as_json, metric=sort)
+        _print(lake, found, output, as_json=as_json, metric=sort)
 
 
 @click.command()
@@ -74,6 +86,7 @@ def search(
 @click.option("--symbol", required=True, metavar="S", help="Symbol.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter or exit; repeat it.")
 @click.option("--timeframe", metavar="TF", help="Timeframe.")
+@output_option
 @json_option
 @time_travel
 def lookup(
@@ -83,6 +96,7 @@ def lookup(
     symbol: str,
     params: tuple[str, ...],
     timeframe: str | None,
+    output: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Print the runs that have these parameters.
@@ -97,7 +111,7 @@ def lookup(
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = look_up(lake.catalog, [Lookup(strategy, symbol, _named(params), timeframe)])
-        _print(lake, found.drop_columns(["request"]), as_json=as_json)
+        _print(lake, found.drop_columns(["request"]), output, as_json=as_json)
         removal = None if found.num_rows else removed_like(lake.catalog, strategy, symbol)
     if removal is not None:
         back = f"`{command('undo')}` brings them back until vacuum"
@@ -116,9 +130,12 @@ def _named(params: tuple[str, ...]) -> dict[str, str]:
     return named
 
 
-def _print(lake: Any, found: Any, *, as_json: bool, metric: str | None = None) -> None:
+def _print(lake: Any, found: Any, output: str | None, *, as_json: bool, metric: str | None = None) -> None:
     from queries.documents import run_documents
 
+    if output is not None:
+        to_file(found, output)
+        return
     runs = run_documents(lake.catalog, found)
     if as_json:
         print_json({"rows": runs})

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
+from queries.values import shown
 from sweeplake.cli.options import json_option, lake_option
 from sweeplake.cli.output import command, counted, note, print_json
 from sweeplake.cli.tables import print_table
-from sweeplake.cli.values import shown
 
 
 @click.command()

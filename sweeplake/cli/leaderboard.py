@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import json_option, lake_option, time_travel
+from sweeplake.cli.answers import to_file
+from sweeplake.cli.options import json_option, lake_option, output_option, time_travel
 from sweeplake.cli.output import command, note, print_json
 from sweeplake.cli.tables import print_table
 
@@ -37,9 +38,17 @@ _OPTIONAL = ("mean", "worst", "symbols", "missing", "profitable", "best", "num_t
 @click.option("--timeframe", metavar="TF", help="Only this timeframe.")
 @click.option("--min-trades", type=int, metavar="N", help="Fewest trades of a set, over all symbols.")
 @click.option("--min-symbols", type=int, metavar="N", help="Fewest symbols on which a set has the metric.")
+@output_option
 @json_option
 @time_travel
-def leaderboard(lake_url: str, pin: dict[str, Any], metric: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001
+def leaderboard(
+    lake_url: str,
+    pin: dict[str, Any],
+    metric: str,
+    output: str | None,
+    as_json: bool,  # noqa: FBT001
+    **options: Any,
+) -> None:
     """Print the best parameter sets over all symbols.
 
     A symbol that a set has no run on, or no such metric, is missing: it is not in mean, worst and best.
@@ -52,7 +61,9 @@ def leaderboard(lake_url: str, pin: dict[str, Any], metric: str, as_json: bool, 
         chosen = lake.filters(sweep=options.pop("sweep")).sweep
         found = best_sets(lake.catalog, metric=metric, sweep=chosen, **options)
         rows = set_documents(lake.catalog, found)
-    if as_json:
+    if output is not None:
+        to_file(found, output)
+    elif as_json:
         print_json({"metric": metric, "rows": rows})
     elif rows:
         print_table(rows, _COLUMNS, f"Parameter sets by {options['order_by']} {metric}", optional=_OPTIONAL)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sweeplake.cli.values import column, shown
+from queries.values import column, shown
 
 _DIGITS = 3
 # Viridis at even steps, by S. van der Walt and N. Smith: brighter is higher, also without colour vision.

@@ -20,6 +20,12 @@ lake_option = click.option(
     help="The lake: a folder, file://... or s3://bucket/prefix.",
 )
 ROLES = ("full", "in_sample", "out_of_sample", "any")
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="Write all columns to a file: .csv, .parquet, .arrow, .json, .xlsx or .html.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.values import DIGITS, column, is_number, shown
+from queries.values import DIGITS, column, is_number, shown
 
 Row = Mapping[str, Any]
 _GAP = 2

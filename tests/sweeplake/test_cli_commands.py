@@ -26,12 +26,13 @@ COMMANDS = {
     "heatmap": "SWEEP_ID --lake --x --y --metric --aggregate --symbol --where --output --version --as-of "
     "--json",
     "diff": "SWEEP_A SWEEP_B --lake -n --metric --version --as-of --json",
-    "best": "--lake -n --metric --strategy --symbol --role --sweep --min-trades --version --as-of --json",
+    "best": "--lake -n --metric --strategy --symbol --role --sweep --min-trades --output --version "
+    "--as-of --json",
     "leaderboard": "--lake -n --metric --by --strategy --sweep --timeframe --min-trades --min-symbols "
-    "--version --as-of --json",
+    "--output --version --as-of --json",
     "search": "--lake --strategy --symbol --timeframe --role --sweep --min-sharpe --max-drawdown "
-    "--min-trades --since --until --where --sort --asc --limit --version --as-of --json",
-    "lookup": "--lake --strategy --symbol --param --timeframe --version --as-of --json",
+    "--min-trades --since --until --where --sort --asc --limit --output --version --as-of --json",
+    "lookup": "--lake --strategy --symbol --param --timeframe --output --version --as-of --json",
     "luck": "SWEEP_ID --lake --symbol --trials --version --as-of --json",
     "show": "RUN_ID --lake --trades --version --as-of --json",
     "plot": "",
@@ -46,7 +47,7 @@ COMMANDS = {
     "plot walk-forward": "SWEEP_ID --output --lake --version --as-of",
     "report": "RUN_ID|SWEEP_ID --output --lake --version --as-of",
     "replay": "RUN_ID... --lake --json",
-    "sql": "QUERY --lake --format --output --version --as-of",
+    "sql": "QUERY --lake --format --output --watch --version --as-of",
     "export": "WHAT FORM --lake --sweep --strategy --symbol --output --version --as-of",
     "cache": "--lake --clear --json",
     "storage": "--lake --sweep --version --as-of --json",
@@ -72,6 +73,7 @@ HEAVY = (
     "pandas",
     "plotly",
     "pyarrow",
+    "prompt_toolkit",
     "pydantic",
     "rich",
 )

@@ -213,7 +213,7 @@ def test_export_takes_a_query_and_a_sweep(ask: Ask, swept: Path) -> None:
     assert len(rows) == 4
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet", "arrow", "json"])
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow", "json", "xlsx", "html"])
 def test_sql_writes_every_form_to_a_pipe(ask: Ask, swept: Path, form: str) -> None:
     answer = ask("sql", "select 7 as seven", "--format", form, "--lake", swept)
     assert (answer.code, answer.err) == (0, "")

@@ -90,5 +90,5 @@ def test_without_the_extra_its_name_is_told(package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=False
     )
-    told = f"{package} is not installed; pip install 'sweeplake[pictures]' brings it"
-    assert done.stderr.rstrip().endswith(f"ExtraMissingError: {told}")
+    told = f"a picture needs {package}; install it first: pip install 'sweeplake[pictures]'"
+    assert done.stderr.rstrip().endswith(f"MissingPackageError: {told}")

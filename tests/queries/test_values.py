@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from sweeplake.cli.values import column, shown
+from queries.values import column, shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Interruption: Ctrl-C while DuckDB computes."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+_BEAT = 0.05
+
+
+def interruptible(call: Callable[[], T], stop: Callable[[], object]) -> T:
+    """Return what a call returns, made in a thread of its own, while this one hears of Ctrl-C.
+
+    DuckDB looks for signals between its tasks alone: a query whose only task is long would go on to its end.
+
+    Args:
+        call: What to compute.
+        stop: What stops it while it is under way; it may be called several times.
+
+    Raises:
+        KeyboardInterrupt: At Ctrl-C, once the call has stopped; else whatever it raises.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(call)
+        try:
+            return asked.result()
+        except KeyboardInterrupt:
+            while not asked.done():  # a stop that comes before its query is not heard
+                stop()
+                wait([asked], _BEAT)
+            raise

@@ -1,0 +1,36 @@
+"""Telling of what went wrong: in one message, without a traceback where it is no defect of ours."""
+
+import traceback
+
+import click
+
+from lake.errors import LakeError
+from queries.errors import QueryError
+from sweeplake.cli.run import EXIT_INTERRUPTED
+from sweeplake.errors import FaceError
+from sweeps.errors import SweepError
+
+EXIT_COULD_NOT_RUN = 2
+
+
+def told(error: BaseException) -> int:
+    """Tell an error on standard error and return the exit code."""
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+    elif isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        remedy = f"\nsee: {context.command_path} --help" if context else ""
+        click.echo(f"error: {error.format_message()}{remedy}", err=True)
+    elif isinstance(error, (SweepError, LakeError, QueryError, FaceError)):
+        places = getattr(error, "__notes__", ())  # the file and key that it is about
+        click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
+    elif isinstance(error, OSError) and error.filename is not None:
+        remedy = "see that it can be read and written, or give another place"
+        click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)
+    else:  # a defect of ours: the traceback is what its report needs
+        traceback.print_exception(error)
+        click.echo("this is a defect of sweeplake; please report it with the lines above", err=True)
+    return EXIT_COULD_NOT_RUN
