@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lake.ownership import STALE_SECONDS
 from sweeplake.cli.luck import print_verdicts
 from sweeplake.cli.options import json_option, lake_option, time_travel
 from sweeplake.cli.output import command, note, print_json
@@ -84,6 +83,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 def _tell_life(sweep_id: str, silent: float | None) -> None:
     """Tell when the driver of a sweep that runs was heard of last, and what to do if it is lost."""
+    from lake.ownership import STALE_SECONDS
+
     if silent is None:
         return
     ago = f"{silent:,.0f} s" if silent < 2 * MINUTE else f"{silent / MINUTE:,.0f} min"

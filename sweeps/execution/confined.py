@@ -22,6 +22,7 @@ from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
 from sweeps.execution.steps import NOTHING, Step, stepping, watched_by
 from sweeps.spec.grid import IndexArray
+from sweeps.strategies.asking import ready
 from sweeps.strategies.bundle import SourceBundle
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Confinement:
     def open(self) -> "Callable[[IndexArray], Made]":
         """Load the strategy; return what computes cells."""
         context = self.context
-        strategy = stepping(context.strategy.load(), columns=False)
+        strategy = stepping(ready(context.strategy.load()), columns=False)
         scene = Scene(strategy, self.bars, context.inputs[self.place])
 
         def compute(indices: IndexArray) -> Made:

@@ -10,7 +10,7 @@ from sweeps.execution.cells import strategy_parameters
 from sweeps.execution.steps import NOTHING, step, stepping
 from sweeps.spec.grid import CHUNK_CELLS, Grid
 from sweeps.spec.rules import Value
-from sweeps.strategies.asking import signals_of
+from sweeps.strategies.asking import ready, signals_of
 from sweeps.strategies.column_proof import prove_columns
 from sweeps.strategies.compile_errors import StrategyCompileError
 from sweeps.strategies.contract import Strategy
@@ -55,7 +55,7 @@ def prove(source: StrategySource, bars: Bars, grid: Grid, seed: int) -> tuple[st
         StrategyCompileError: If numba cannot compile a function that is asked bar by bar.
         LookaheadError: If a signal changes when later bars are removed.
     """
-    strategy = stepping(source.load())
+    strategy = stepping(ready(source.load()))
     works: list[dict[str, Value]] = []
     failure: BaseException | None = None
     metrics: tuple[str, ...] = ()

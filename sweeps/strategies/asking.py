@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from sweeps.simulation.asked import Asker, simulate_asked
+from sweeps.simulation.asked_rows import asked_rows
 from sweeps.simulation.settings import settings_table
 from sweeps.simulation.window import PriceWindow, SignalSet
 from sweeps.strategies.bar_by_bar import mark_of
@@ -31,6 +32,16 @@ _PLAIN: Final = settings_table(
     _PERIODS,
 )
 """One run without costs and exits: what the wishes are looked at under, when no settings are given."""
+
+
+def ready(strategy: Strategy) -> Strategy:
+    """Return a strategy; what runs it, if it is asked bar by bar, is compiled by then, or read from the disk.
+
+    That is no part of the time that a step of its own may take.
+    """
+    if strategy.kind == "bar_by_bar":
+        asked_rows()
+    return strategy
 
 
 def make_asker(
