@@ -109,7 +109,7 @@ def test_lines_and_texts_of_a_distribution_have_room(cross: sl.Sweep) -> None:
 
 def test_parallel_lines_go_through_the_values_of_the_best(cross: sl.Sweep) -> None:
     found = cross.plot.parallel("sharpe", n=5, others=["max_drawdown"])
-    assert found.layout.xaxis.ticktext == ("fast", "slow", "stop_loss", "max_drawdown", "sharpe")
+    assert found.layout.xaxis.ticktext == ("fast", "slow", "stop_loss", "Max drawdown", "Sharpe ratio")
     runs = cross.best(5, "sharpe")
     *_, best = found.data
     assert runs["run_id"][0] in best.text[0]
@@ -216,6 +216,8 @@ def test_what_cannot_be_drawn_is_refused(cross: sl.Sweep) -> None:
         cross.plot.scatter("shrape")
     with pytest.raises(UnknownNameError, match='unknown parameter "fsat"; did you mean "fast"'):
         cross.plot.heatmap("fsat")
+    with pytest.raises(UnknownNameError, match='unknown symbol "AAB"; did you mean "AAA"'):
+        cross.plot.scatter(symbol="AAB")
     with pytest.raises(BadValueError, match="two different metrics"):
         cross.plot.pareto(["sharpe"])
 
@@ -229,6 +231,7 @@ def test_values_read_as_they_were_written() -> None:
         "1e-07",
         "&lt;b&gt;",
     ]
+    assert [label(value) for value in (0.1, 0.100000000001, 3.0)] == ["0.1", "0.100000000001", "3"]
     assert settings({"fast": 3, "stop": None}) == "fast 3, stop off"
 
 
