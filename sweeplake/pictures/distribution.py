@@ -9,7 +9,6 @@ from sweeplake.pictures.quantities import axis, d3, titled
 from sweeplake.pictures.scatter import left_out
 from sweeplake.pictures.theme import BLUE, ORANGE, PURPLE, escaped, figure, said
 
-
 _AIR = 0.02
 """Share of the axis beyond its outermost bar or line, so that a line there is whole;"""
 _TEXTS = 0.09
