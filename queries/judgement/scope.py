@@ -145,7 +145,8 @@ def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
         metric: What a run is worth: a metric in its natural direction, or composite_score of the sweep.
 
     Raises:
-        UnknownNameError: If there is no such sweep, strategy or metric, or no such column in `where`.
+        UnknownNameError: If there is no such sweep, strategy, symbol or metric, or no such column in
+            `where`.
         RemovedError: If the sweep was removed.
         BadValueError: If neither a sweep nor a strategy is named, or the sweep has no [score].
         RefusedSqlError: If `where` is more than a condition.
@@ -153,19 +154,36 @@ def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
     if scope.sweep is None and scope.strategy is None:
         raise BadValueError("sweep", None, "name a sweep, or a strategy for its runs of all sweeps")
     if scope.sweep is not None:
-        strategy = scope.strategy or str(sweep_row(catalog, scope.sweep)["strategy"])
+        row = sweep_row(catalog, scope.sweep)
+        strategy, symbols = scope.strategy or str(row["strategy"]), row["symbols"] or ()
         parameters = recorded(catalog, scope.sweep)
     else:
-        strategy = str(scope.strategy)
+        strategy, symbols = str(scope.strategy), ()
         parameters = catalog.parameters(strategy)
     if strategy not in catalog.strategies:
         raise UnknownNameError("strategy", strategy, catalog.strategies)
+    if scope.symbol is not None and scope.symbol not in symbols:
+        _require_stored(catalog, scope.sweep, strategy, scope.symbol)
     order = (
         ranking(catalog, metric, scope.sweep) if metric == COMPOSITE else by_metric(catalog.schema, metric)
     )
     condition = "true" if scope.where is None else predicate(catalog, scope.where, strategy)
     whole = Scope(scope.sweep, strategy, scope.symbol, scope.timeframe, scope.where)
     return Judged(catalog, whole, order, parameters, condition)
+
+
+def _require_stored(catalog: Catalog, sweep: str | None, strategy: str, symbol: str) -> None:
+    """Return if some run is on a symbol; a sweep knows those that it asked for without any."""
+    rows = catalog.rows(
+        """
+        select distinct symbol from metrics
+        where strategy = $1 and ($2 is null or sweep_id = $2) order by symbol
+        """,
+        [strategy, sweep],
+    )
+    known = [row["symbol"] for row in rows]
+    if symbol not in known:
+        raise UnknownNameError("symbol", symbol, known)
 
 
 def recorded(catalog: Catalog, sweep: str) -> Sequence[ParameterColumn]:

@@ -35,7 +35,7 @@ PICTURES = ("html", "png", "svg", "pdf")
     "-o",
     "--output",
     type=click.Path(dir_okay=False),
-    help="Write cells to a file: .csv, .parquet, .json; or a picture: .html, .png, .svg, .pdf.",
+    help="Write cells to a file: .csv, .parquet, .arrow, .json, .xlsx; a picture: .html, .png, .svg, .pdf.",
 )
 @json_option
 @time_travel
@@ -60,15 +60,18 @@ def heatmap(
     sweeplake heatmap latest --x fast --y slow --metric calmar --aggregate best
     """
     import sweeplake
-    from queries.export import export_file
+    from queries.errors import UnknownNameError
+    from queries.export import FORMS, export_file, form_of
     from queries.judgement.heatmap import heatmap as over
     from queries.judgement.scope import Scope
 
-    drawn = output is not None and Path(output).suffix.removeprefix(".").lower() in PICTURES
+    form = None if output is None else form_of(Path(output))
+    if form is not None and form not in (*FORMS, *PICTURES):
+        raise UnknownNameError("format", form, list(dict.fromkeys((*FORMS, *PICTURES))))
     with sweeplake.open(lake_url, **pin) as lake:
         sweep = lake.sweep(sweep_id)
         by = metric or sweep.metric
-        if output is not None and drawn:
+        if output is not None and form in PICTURES:
             from sweeplake.pictures.files import save
 
             save(sweep.plot.heatmap(x, y, by, aggregate, **within), output)

@@ -45,7 +45,10 @@ def calendar_figure(
     drawn = make_subplots(rows=2, row_heights=heights, vertical_spacing=_BETWEEN / (sum(heights) + _BETWEEN))
     drawn.update_layout(theme.figure(title, subtitle=told, height=sum(heights) + _BETWEEN + _AROUND).layout)
     hover = "%{customdata}<br>%{z:.2%}<extra></extra>"
-    drawn.add_trace(_cells(daily, customdata=each, hovertemplate=hover), row=1, col=1)
+    bottom, top = drawn.layout.yaxis.domain
+    bar = {"y": (bottom + top) / 2, "len": top - bottom, "nticks": 5, "tickformat": ",.1~%"}
+    shades = {"showscale": True, "colorbar": bar}
+    drawn.add_trace(_cells(daily, customdata=each, hovertemplate=hover, **shades), row=1, col=1)
     hover = "%{x} %{y}<br>%{z:.2%}<extra></extra>"
     columns = [*MONTHS, "Year"]
     drawn.add_trace(
@@ -99,14 +102,5 @@ def _cells(values: Floats, **looks: Any) -> go.Heatmap:
     size = np.abs(values[~np.isnan(values)])
     most = float(np.quantile(size, _SHOWN)) if len(size) else 0.0
     reach = most or float(size.max(initial=0.0)) or 1.0
-    return go.Heatmap(
-        z=values,
-        zmin=-reach,
-        zmax=reach,
-        autocolorscale=True,
-        showscale=False,
-        hoverongaps=False,
-        xgap=1,
-        ygap=1,
-        **looks,
-    )
+    looks = {"showscale": False, "hoverongaps": False, "xgap": 1, "ygap": 1, **looks}
+    return go.Heatmap(z=values, zmin=-reach, zmax=reach, autocolorscale=True, **looks)

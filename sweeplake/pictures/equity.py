@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 _HEIGHTS = (340, 130, 80)
 """Pixels of the account, the drawdown and the position."""
 _AROUND = 140
-_LEAST_SHOWN = -0.01
-"""How deep the axis of drawdowns reaches at least."""
+_LEAST_SHOWN, _ROOM = 0.01, 1.05
+"""How deep the axis of drawdowns reaches at least, and how many times the deepest."""
 
 
 def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None, told: str = "") -> go.Figure:
@@ -54,12 +54,13 @@ def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None,
         add("Buy and hold", 1, held, ",.2f", line={"color": theme.GREY, "width": 1.25})
     add("Equity", 1, curve["equity"].to_numpy(np.float64), ",.2f", line={"color": theme.BLUE, "width": 1.75})
     under = {"fill": "tozeroy", "line": {"color": theme.LOSS, "width": 1}}
-    add("Drawdown", 2, -curve["drawdown"].to_numpy(np.float64), theme.PERCENT_HOVER, **under)
+    drawdown = curve["drawdown"].to_numpy(np.float64)
+    add("Drawdown", 2, -drawdown, theme.PERCENT_HOVER, **under)
     drawn.update_yaxes(title_text="Account", row=1, col=1)
-    below = {"clipmax": 0.0, "include": _LEAST_SHOWN}
-    drawn.update_yaxes(title_text="Drawdown", tickformat=theme.PERCENT, autorangeoptions=below, row=2, col=1)
+    below = [-max(_LEAST_SHOWN, _ROOM * float(drawdown.max())), 0.0]
+    drawn.update_yaxes(title_text="Drawdown", tickformat=",.1~%", range=below, row=2, col=1)
     if len(heights) == len(_HEIGHTS):
         steps = {"color": theme.TEAL, "width": 1, "shape": "hv"}
         add("Position", 3, position, ",.6~g", fill="tozeroy", line=steps)
-        drawn.update_yaxes(title_text="Units", row=3, col=1)
+        drawn.update_yaxes(title_text="Units", rangemode="tozero", row=3, col=1)
     return drawn

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sweeplake.pictures.names import metric_form
 from sweeplake.pictures.quantities import axis, d3, label, lowest_first, settings, shades, titled
-from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
+from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said, together
 
 _TOLD = 150
 """So many cells have room for their number."""
@@ -23,8 +23,9 @@ def heatmap(
     """Return the picture of `queries.judgement.heatmap`.
 
     Cells lie on categories, so that values of a parameter are equally far apart however they were chosen,
-    off first. The best cell has a frame. Cells without a run are pale, those whose runs lack the metric are
-    grey; neither has a colour of the scale. Metrics on both sides of zero have blue and orange halves.
+    off first. The best cell has a frame, unless all are equal. Cells without a run are pale, those whose runs
+    lack the metric are grey; neither has a colour of the scale. Metrics on both sides of zero have blue and
+    orange halves.
 
     Args:
         cells: Its rows.
@@ -43,8 +44,10 @@ def heatmap(
     lowest = aggregate != "count" and lowest_first(metric)
     held = [row for row in rows if row["value"] is not None]
     best = (min if lowest else max)(held, key=lambda row: row["value"])
+    differ = len({row["value"] for row in held}) > 1
+    subtitle = _framed(best, x, y, by, within) if differ else together(within, _equal(best, by))
     if y is None:
-        return _line(named, rows, best, x, by, title, within)
+        return _line(named, subtitle, rows, best if differ else None, x, by, title)
     across = list(dict.fromkeys(row["x"] for row in rows))
     up = sorted({row["y"] for row in rows}, key=lambda value: (value is not None, value))
     there = {(row["x"], row["y"]): row for row in rows}
@@ -52,10 +55,10 @@ def heatmap(
     labels = {"x": [label(value) for value in across], "y": [label(value) for value in up]}
     shown = figure(
         named,
-        subtitle=_framed(best, x, y, by, within),
+        subtitle=subtitle,
         height=max(360, min(760, 170 + 26 * len(up))),
-        xaxis=axis(x) | {"type": "category", "showgrid": False},
-        yaxis=axis(y) | {"type": "category", "showgrid": False},
+        xaxis={"title": {"text": escaped(x)}, "type": "category", "showgrid": False},
+        yaxis={"title": {"text": escaped(y)}, "type": "category", "showgrid": False},
     )
     shown.add_heatmap(
         **labels,
@@ -79,24 +82,31 @@ def heatmap(
         ygap=1,
         **shades([row["value"] for row in rows], lowest=lowest),
         colorbar={"tickformat": d3(by), "title": {"text": escaped(title), "side": "right"}},
+        showscale=differ,
         texttemplate=f"%{{z:{d3(by)}}}" if len(across) * len(up) <= _TOLD else None,
         hoverongaps=False,
         hovertemplate=f"{escaped(x)} %{{x}}, {escaped(y)} %{{y}}<br>" + _hover("z", by, title),
     )
     column, line = across.index(best["x"]), up.index(best["y"])
     corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": line - 0.5, "y1": line + 0.5}
-    for colour, width in _FRAME:
+    for colour, width in _FRAME if differ else ():
         shown.add_shape(type="rect", **corners, line={"color": colour, "width": width})
     return shown
 
 
 def _line(
-    named: str, rows: list[dict[str, Any]], best: dict[str, Any], x: str, by: str, title: str, within: str
+    named: str,
+    subtitle: str,
+    rows: list[dict[str, Any]],
+    best: dict[str, Any] | None,
+    x: str,
+    by: str,
+    title: str,
 ) -> go.Figure:
     shown = figure(
         named,
-        subtitle=_framed(best, x, None, by, within),
-        xaxis=axis(x) | {"type": "category"},
+        subtitle=subtitle,
+        xaxis={"title": {"text": escaped(x)}, "type": "category"},
         yaxis=axis(by) | {"title": {"text": escaped(title)}},
         showlegend=False,
     )
@@ -108,6 +118,8 @@ def _line(
         line={"color": BLUE, "width": 2},
         hovertemplate=f"{escaped(x)} %{{x}}<br>" + _hover("y", by, title),
     )
+    if best is None:
+        return shown
     return shown.add_scatter(
         x=[label(best["x"])], y=[best["value"]], mode="markers", marker=_POINT, hoverinfo="skip", name="best"
     )
@@ -116,8 +128,11 @@ def _line(
 def _framed(best: dict[str, Any], x: str, y: str | None, by: str, within: str) -> str:
     """Return which cell is the best, as a line below the title."""
     at = settings({name: best[place] for place, name in (("x", x), ("y", y)) if name})
-    told = f"marked, the best: {metric_form(by)(best['value'])} at {at}"
-    return f"{within}; {told}" if within else told
+    return together(within, f"marked, the best: {metric_form(by)(best['value'])} at {at}")
+
+
+def _equal(cell: dict[str, Any], by: str) -> str:
+    return f"everywhere {metric_form(by)(cell['value'])}"
 
 
 def _state(cell: dict[str, Any] | None) -> int | None:

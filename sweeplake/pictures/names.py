@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lake.columns import DETAILS, METRICS
+from lake.schemas import CUSTOM_METRIC_PREFIX
 from sweeplake.pictures import forms
 
 _NAMES = {
@@ -31,7 +32,9 @@ _COUNTED = ("trades", "entries", "bars", "rows")
 
 
 def metric_name(metric: str) -> str:
-    """Return what people call a metric."""
+    """Return what people call a metric; a backtester's own is called what it calls it."""
+    if metric.startswith(CUSTOM_METRIC_PREFIX):
+        return metric.removeprefix(CUSTOM_METRIC_PREFIX)
     return _NAMES.get(metric) or metric.replace("_", " ").capitalize()
 
 

@@ -15,13 +15,15 @@ from plotly.colors import sample_colorscale
 from queries.judgement.leaders import Leaders, Tried
 from queries.parameters import Value
 from sweeplake.pictures.names import metric_form
-from sweeplake.pictures.quantities import label, lowest_first, titled
-from sweeplake.pictures.theme import ORANGE, escaped, figure, said
+from sweeplake.pictures.quantities import OFF, label, lowest_first, setting, titled
+from sweeplake.pictures.theme import ORANGE, escaped, figure, said, shortened, together
 
 _SHADES = 8
 _GAP = -0.12
 """Where off lies: below the lowest number, which is at 0; the highest is at 1."""
 _TICKS = 5
+_WIDE = 14
+"""Characters beside a line that end before the next one; pointing at them tells all of them."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class _Line:
     Attributes:
         name: What is on it.
         column: The column of its values.
-        ticks: Heights by the texts beside them.
+        ticks: Heights by the texts beside them, plain text.
         height: Where a value is; None if there is no value.
         text: How a value reads.
     """
@@ -58,7 +60,7 @@ def parallel(found: Leaders, *, within: str = "") -> go.Figure:
     lines += [_metric(name, [row[name] for row in rows]) for name in (*found.others, found.metric)]
     shown = figure(
         title,
-        subtitle=within,
+        subtitle=together(within, "orange: the best; the brighter a line, the better" if rows[1:] else ""),
         height=540,
         margin={"t": 124},
         showlegend=False,
@@ -75,7 +77,14 @@ def parallel(found: Leaders, *, within: str = "") -> go.Figure:
     for number, line in enumerate(lines):
         for text, height in line.ticks.items():
             shown.add_annotation(
-                x=number, y=height, text=text, showarrow=False, xanchor="left", xshift=4, font={"size": 10}
+                x=number,
+                y=height,
+                text=escaped(shortened(text, _WIDE)),
+                hovertext=escaped(text) if len(text) > _WIDE else None,
+                showarrow=False,
+                xanchor="left",
+                xshift=4,
+                font={"size": 10},
             )
     better = -1 if lowest_first(found.metric) else 1
     worth = [better * row[found.metric] for row in rows]
@@ -127,7 +136,7 @@ def _parameter(tried: Tried) -> _Line:
         }
         if tried.has_off:
             heights[None] = _GAP
-        ticks = {label(value): height for value, height in heights.items()}
+        ticks = {setting(value): height for value, height in heights.items()}
         return _Line(parameter.name, parameter.column, ticks, heights.get, label)
     low, high = (float(end) if isinstance(end, int | float) else 0.0 for end in (tried.lowest, tried.highest))
     line = _numbers(parameter.name, parameter.column, low, high, label, whole=parameter.kind == "int")
@@ -137,7 +146,7 @@ def _parameter(tried: Tried) -> _Line:
     return _Line(
         line.name,
         line.column,
-        {label(None): _GAP, **line.ticks},
+        {OFF: _GAP, **line.ticks},
         lambda value: _GAP if value is None else heights_of(value),
         label,
     )

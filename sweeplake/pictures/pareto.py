@@ -6,13 +6,16 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from queries.judgement.binned import Binned
-from sweeplake.pictures.quantities import axis, d3, titled
+from sweeplake.pictures.quantities import axis, d3, lowest_first, titled
 from sweeplake.pictures.scatter import density, left_out
 from sweeplake.pictures.theme import ORANGE, escaped, figure, said
 
 
 def pareto(front: pa.Table, found: Binned, metrics: Sequence[str], *, within: str = "") -> go.Figure:
     """Return the front of `queries.judgement.pareto` before all runs, along its first two metrics.
+
+    Of two metrics its steps join what is reached: to be as good in x, a run between two of the front can be
+    no better in y than the one whose x is good enough.
 
     Args:
         front: The runs that no other beats.
@@ -26,7 +29,7 @@ def pareto(front: pa.Table, found: Binned, metrics: Sequence[str], *, within: st
     x, y = metrics[:2]
     shown = figure(
         title,
-        subtitle=f"{left_out(found, within)}; {front.num_rows:,} are on the front",
+        subtitle=f"{left_out(found, within)}; orange: the {front.num_rows:,} on the front",
         height=560,
         xaxis=axis(x),
         yaxis=axis(y),
@@ -45,7 +48,7 @@ def pareto(front: pa.Table, found: Binned, metrics: Sequence[str], *, within: st
             [escaped(row["symbol"]), row["run_id"], *(row[name] for name in metrics)] for row in rows
         ],
         mode="lines+markers" if len(metrics) == 2 else "markers",
-        line={"color": ORANGE, "width": 1, "shape": "linear", "dash": "dot"},
+        line={"color": ORANGE, "width": 1, "shape": "hv" if lowest_first(x) else "vh", "dash": "dot"},
         marker={"size": 9, "color": ORANGE, "line": {"color": "#ffffff", "width": 1}},
         hovertemplate=f"%{{customdata[0]}}{others}<br>%{{customdata[1]}}<extra></extra>",
     )

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lake.schemas import CUSTOM_METRIC_PREFIX, DIRECTION
+from lake.schemas import CUSTOM_METRIC_PREFIX, DIRECTION, METRIC_NAMES
 from queries.parameters import Value
+from queries.ranking import COMPOSITE
 from sweeplake.pictures.forms import count, text
-from sweeplake.pictures.names import is_fraction, metric_form
+from sweeplake.pictures.names import is_fraction, metric_form, metric_name
 from sweeplake.pictures.theme import PERCENT, escaped
 
 OFF = "off"
@@ -19,8 +20,9 @@ def axis(name: str) -> dict[str, Any]:
 
 
 def titled(name: str) -> str:
-    """Return a metric's name as people write it in a question: a backtester's own has no prefix."""
-    return name.removeprefix(CUSTOM_METRIC_PREFIX)
+    """Return what people call a metric; a parameter has its own name."""
+    is_metric = name in (*METRIC_NAMES, COMPOSITE) or name.startswith(CUSTOM_METRIC_PREFIX)
+    return metric_name(name) if is_metric else name
 
 
 def d3(metric: str) -> str:
@@ -36,12 +38,15 @@ def label(value: Value) -> str:
 
 
 def setting(value: Value) -> str:
-    """Return a parameter's value as plain text."""
+    """Return a parameter's value as plain text: no more digits than it has, and no two values alike."""
     if value is None:
         return OFF
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.10g}" if isinstance(value, float) else text(value)
+    if not isinstance(value, float):
+        return text(value)
+    short = f"{value:.10g}"
+    return short if float(short) == value else repr(value)
 
 
 def settings(params: Mapping[str, Value]) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from queries.judgement.binned import Binned
 from queries.judgement.bins import Bins
 from sweeplake.pictures.quantities import axis, d3, label, titled
-from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said
+from sweeplake.pictures.theme import BLUE, ORANGE, escaped, figure, said, together
 
 _FEW, _THIN = 4_000, 20_000
 """So many cells or fewer, of so many runs, are drawn as points, each where the best run of the cell is."""
@@ -35,16 +35,17 @@ def scatter(found: Binned, metric: str, *, within: str = "") -> go.Figure:
     title = f"{names[1]} by {names[0]}"
     if not found.cells.num_rows:
         return said(title, f"No run of it has {names[0]} and {names[1]}.")
+    starred = found.best is not None and _is_drawn(found.best, found.axes)
     shown = figure(
         title,
-        subtitle=left_out(found, within),
+        subtitle=together(left_out(found, within), f"star: the best by {titled(metric)}" if starred else ""),
         height=560,
         xaxis=_axis_of(x),
         yaxis=_axis_of(y),
         showlegend=False,
     )
     density(shown, found, metric)
-    if found.best is not None and _is_drawn(found.best, found.axes):
+    if found.best is not None and starred:
         star = [
             label(found.best[name]) if cut.choices is not None else found.best[name]
             for name, cut in (("x", x), ("y", y))
@@ -129,13 +130,12 @@ def _place(cut: Bins, middle: Any) -> int:
 
 def left_out(found: Binned, within: str = "") -> str:
     """Return how many runs there are, and what is not drawn of them, as a line below a title."""
-    told = [within] if within else []
-    told.append(f"{found.runs:,} runs")
-    if found.outside:
-        told.append(f"{found.outside:,} lie far outside and are not drawn")
-    if found.undefined:
-        told.append(f"{found.undefined:,} have no such value")
-    return "; ".join(told)
+    return together(
+        within,
+        f"{found.runs:,} runs",
+        f"{found.outside:,} lie far outside and are not drawn" if found.outside else "",
+        f"{found.undefined:,} have no such value" if found.undefined else "",
+    )
 
 
 def _pieces(cut: Bins) -> list[Any]:

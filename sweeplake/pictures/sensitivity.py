@@ -8,11 +8,13 @@ from plotly.subplots import make_subplots
 
 from queries.judgement.sensitivity import Sensitivity
 from sweeplake.pictures.quantities import axis, d3, titled
-from sweeplake.pictures.theme import BLUE, ORANGE, PERCENT, escaped, figure, said
+from sweeplake.pictures.theme import BLUE, ORANGE, PERCENT, escaped, figure, said, shortened, together
 
 SLICES = 9
 """The parameters that decide most have a slice each."""
 _COLUMNS = 3
+_WIDE = 16
+"""Characters of a value that have room below a slice; pointing at it tells all of them."""
 _BANDS = (("p05", "p95", "rgba(59, 130, 196, 0.16)"), ("p25", "p75", "rgba(59, 130, 196, 0.30)"))
 
 
@@ -24,7 +26,7 @@ def shares(found: Sensitivity, metric: str, *, within: str = "") -> go.Figure:
         return said(title, _nothing(found, metric))
     shown = figure(
         title,
-        subtitle=within or "share of its variance that a parameter explains by itself",
+        subtitle=together(within, "share of its variance that a parameter explains by itself"),
         height=150 + 26 * len(rows),
         xaxis={"tickformat": PERCENT, "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "type": "category"},
@@ -66,7 +68,7 @@ def slices(found: Sensitivity, metric: str, *, within: str = "") -> go.Figure:
         subplot_titles=[escaped(name) for name in held],
         figure=figure(
             title,
-            subtitle=within or "line: median, dots: mean, bands: half and nine tenths of the runs",
+            subtitle=together(within, "line: median, dots: mean, bands: half and nine tenths of the runs"),
             height=160 + 230 * down,
             margin={"t": 116},
             showlegend=False,
@@ -76,7 +78,9 @@ def slices(found: Sensitivity, metric: str, *, within: str = "") -> go.Figure:
     for place, rows in enumerate(held.values()):
         where = {"row": place // across + 1, "col": place % across + 1}
         _slice(shown, rows, metric, where)
-        shown.update_xaxes(type="category", **where)
+        values = {escaped(row["value"]): str(row["value"]) for row in rows}
+        alias = {name: escaped(shortened(text, _WIDE)) for name, text in values.items() if len(text) > _WIDE}
+        shown.update_xaxes(type="category", labelalias=alias, **where)
         shown.update_yaxes(tickformat=axis(metric).get("tickformat"), **where)
     return shown
 
@@ -97,7 +101,8 @@ def _slice(shown: go.Figure, rows: list[dict[str, Any]], metric: str, where: dic
             hoverinfo="skip",
             **where,
         )
-    told = [[row[name] for name in ("runs", "mean", "p05", "p25", "p75", "p95")] for row in rows]
+    names = ("runs", "mean", "p05", "p25", "p75", "p95")
+    told = [[*(row[name] for name in names), label] for label, row in zip(labels, rows, strict=True)]
     number = d3(metric)
     shown.add_scatter(
         x=labels,
@@ -106,7 +111,7 @@ def _slice(shown: go.Figure, rows: list[dict[str, Any]], metric: str, where: dic
         line={"color": BLUE, "width": 2},
         marker={"size": 4},
         customdata=told,
-        hovertemplate=f"%{{x}}: median %{{y:{number}}}, mean %{{customdata[1]:{number}}}<br>"
+        hovertemplate=f"%{{customdata[6]}}: median %{{y:{number}}}, mean %{{customdata[1]:{number}}}<br>"
         f"half: %{{customdata[3]:{number}}} to %{{customdata[4]:{number}}}<br>"
         f"nine tenths: %{{customdata[2]:{number}}} to %{{customdata[5]:{number}}}<br>"
         "%{customdata[0]:,} runs<extra></extra>",

@@ -1,7 +1,6 @@
 """Stitched: what a walk-forward came to out of sample, as curves."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweeplake.pictures.theme import COLOURS, escaped, figure, said
+from sweeplake.pictures.thinning import extremes
 
 CURVES, POINTS = 12, 1_000
 """More curves cannot be told apart; a screen has no more points across."""
@@ -19,8 +19,8 @@ _TITLE = "Out of sample, stitched together"
 def stitched(bars: pa.Table) -> go.Figure:
     """Return the picture of `queries.walk_forward.stitched`: a curve for each symbol and path, from 1 on.
 
-    Of more than twelve curves the first and a sentence on the others; long ones have every k-th bar and the
-    last. A vertical line begins each tested span of the first curve.
+    Of more than twelve curves the first and a sentence on the others; long ones have the lowest and highest
+    of each stretch, so that no drop is lost. A vertical line begins each tested span of the first curve.
     """
     if not bars.num_rows:
         return said(_TITLE, "It is no walk-forward, or none of its curves are stored.")
@@ -37,7 +37,7 @@ def stitched(bars: pa.Table) -> go.Figure:
     frame = bars.select(["symbol", "path", "span", "time", "equity", "drawdown", "bar_return"]).to_pandas()
     for number, row in enumerate(paths[:CURVES]):
         curve = frame[(frame["symbol"] == row["symbol"]) & (frame["path"] == row["path"])]
-        kept = curve.iloc[_kept(len(curve))]
+        kept = curve.iloc[extremes(curve["equity"].to_numpy(np.float64), POINTS)]
         name = f"{row['symbol']}, path {row['path']}" if several else row["symbol"]
         first = curve["equity"].iloc[0] / (1 + curve["bar_return"].iloc[0])
         shown.add_scatter(
@@ -60,10 +60,6 @@ def stitched(bars: pa.Table) -> go.Figure:
 def _is_positive(bars: pa.Table) -> bool:
     """Return whether no curve ends in ruin, which a logarithm does not know."""
     return bool(pc.min(bars["equity"]).as_py() > 0)
-
-
-def _kept(bars: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    return np.unique(np.linspace(0, bars - 1, min(bars, POINTS)).round().astype(np.int64))
 
 
 def _dash(number: int) -> str:

@@ -11,7 +11,7 @@ from queries.judgement.leaders import MOST, leaders
 from queries.judgement.pareto import pareto as front
 from queries.judgement.scope import Scope
 from queries.judgement.sensitivity import sensitivity as decides
-from queries.luck.luck import is_it_luck
+from queries.luck.luck import Luck, is_it_luck
 from queries.ranking import metric_column
 from queries.walk_forward import stitched
 from sweeplake.pictures.distribution import distribution
@@ -61,17 +61,28 @@ class SweepPlots:
         scope, by = self._judged(metric, within)
         return scatter(binned(self._catalog, scope, x, y, metric=by), by, within=part(scope))
 
-    def distribution(self, metric: str | None = None, **within: Any) -> go.Figure:
+    def distribution(
+        self, metric: str | None = None, *, luck: Sequence[Luck] | None = None, **within: Any
+    ) -> go.Figure:
         """Return how a metric is spread over all runs, with its best run.
 
         Of Sharpe ratios a line tells what the best of so many trials has without skill, for the symbol of
-        the best run; trials count as if none were like another.
+        the best run; how trials are counted stands below the title.
+
+        Args:
+            metric: The metric.
+            luck: The answers of `sweep.luck`, for the line that they have; without them, trials count as if
+                none were like another, and nothing is computed again.
+            within: Which part of the runs.
         """
         scope, by = self._judged(metric, within)
         found = binned(self._catalog, scope, by, metric=by, across=_BARS)
-        run_id = found.best["run_id"] if found.best else None
-        lines = self._luck(run_id) if by == _LUCK and not scope.where else {}
-        return distribution(found, lines=lines, within=part(scope))
+        told: Sequence[Luck] = ()
+        if by == _LUCK and not scope.where:
+            told = is_it_luck(self._catalog, self._sweep.sweep_id) if luck is None else luck
+        run_id = found.best and found.best["run_id"]
+        line = next((one for one in told if one.symbol and run_id in one.run_ids), None)
+        return distribution(found, luck=line, within=part(scope))
 
     def parallel(
         self,
@@ -105,14 +116,6 @@ class SweepPlots:
     def walk_forward(self) -> go.Figure:
         """Return the stitched out-of-sample curves of a walk-forward."""
         return curves(stitched(self._catalog, self._sweep.sweep_id))
-
-    def _luck(self, run_id: str | None) -> dict[str, float]:
-        """Return what the best of as many trials has without skill, if the run is the best of its symbol."""
-        return {
-            f"expected of luck on {luck.symbol}": luck.expected_sharpe
-            for luck in is_it_luck(self._catalog, self._sweep.sweep_id)
-            if luck.symbol and run_id in luck.run_ids
-        }
 
     def _judged(self, metric: str | None, within: dict[str, Any]) -> tuple[Scope, str]:
         return Scope(self._sweep.sweep_id, **within), metric or self._sweep.metric

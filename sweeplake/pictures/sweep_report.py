@@ -85,7 +85,7 @@ def _glance(found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Sec
     facts = {
         "Runs": count(state["done"])
         + (f" of {count(state['runs'])}" if state["done"] != state["runs"] else ""),
-        "Status": value(state["status"]),
+        "Status": value(state["status"]).replace("_", " "),
         "Failed": count(state["failed"]),
         "Symbols": count(len(row["symbols"] or ())),
         "Computed": count(state["computed"]),

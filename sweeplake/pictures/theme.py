@@ -58,6 +58,16 @@ def noted(shown: go.Figure, sentence: str) -> go.Figure:
     return shown.add_annotation(text=escaped(sentence), showarrow=False, **place)
 
 
+def together(*told: str) -> str:
+    """Return what is told in several parts as one line; empty parts are left out."""
+    return "; ".join(part for part in told if part)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return plain text of at most so many characters, cut with an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def escaped(text: object) -> str:
     """Return plain text as Plotly shows it as it is: tags in titles, names and hovers are its own."""
     return escape(str(text), quote=False)

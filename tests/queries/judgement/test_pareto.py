@@ -68,9 +68,12 @@ def test_a_long_skyline_is_found_in_tiles() -> None:
 def test_what_has_no_front_is_told() -> None:
     with stored(frame(FAST, {"sharpe": [1.0] * 5}, ("fast",))) as catalog:
         assert pareto(catalog, SCOPE).num_rows == 0
-        assert pareto(catalog, Scope(SWEEP, symbol="nobody"), ["sharpe", "cagr"]).num_rows == 0
+        assert pareto(catalog, Scope(SWEEP, where="fast > 99"), ["sharpe", "cagr"]).num_rows == 0
         for metrics in (["sharpe"], ["sharpe", "sharpe"], ["sharpe", "composite_score"]):
             with pytest.raises(BadValueError):
                 pareto(catalog, SCOPE, metrics)
         with pytest.raises(UnknownNameError, match='did you mean "cagr"'):
             pareto(catalog, SCOPE, ["sharpe", "cagrr"])
+        for scope in (Scope(SWEEP, symbol="nobody"), Scope(strategy="cross", symbol="nobody")):
+            with pytest.raises(UnknownNameError, match='unknown symbol "nobody"'):
+                pareto(catalog, scope)

@@ -160,6 +160,18 @@ def test_a_backtester_s_curve_has_no_position() -> None:
     assert list(_named(figure)) == ["Equity", "Drawdown"]
 
 
+def test_axes_of_a_run_that_does_nothing_begin_at_zero() -> None:
+    figure = equity_figure("E", curve([100.0, 100.0, 100.0]))
+    assert list(figure.layout.yaxis2.range) == [-0.01, 0.0]
+    assert figure.layout.yaxis3.rangemode == "tozero"
+    assert list(equity_figure("E", curve([100.0, 50.0])).layout.yaxis2.range) == [-0.525, 0.0]
+
+
+def test_the_calendar_s_days_have_a_scale() -> None:
+    days, months = calendar_figure("R", *returns({"2024-01-01": 0.01, "2024-01-02": -0.02})).data
+    assert (days.showscale, months.showscale) == (True, False)
+
+
 def test_one_bar_is_a_point() -> None:
     assert {trace.mode for trace in equity_figure("E", curve([100.0])).data} == {"markers"}
 

@@ -85,12 +85,31 @@ def test_a_distribution_marks_the_best_and_luck(cross: sl.Sweep) -> None:
     lines = sorted([best["sharpe"][0], luck.expected_sharpe])
     assert [shape.x0 for shape in found.layout.shapes] == pytest.approx(lines)
     assert f"expected of luck on {luck.symbol}" in _texts(found)
+    assert f"luck of {luck.trials} trials, as if none were like another" in _texts(found)
     assert "luck" not in _texts(cross.plot.distribution("max_drawdown"))
+
+
+def test_a_distribution_takes_the_line_of_the_answers_it_is_given(cross: sl.Sweep) -> None:
+    told = cross.luck()
+    best = cross.best(1, "sharpe")["run_id"][0]
+    [luck] = [item for item in told if item.run_ids == (best,)]
+    found = cross.plot.distribution("sharpe", luck=told)
+    assert luck.effective_trials < luck.trials
+    assert luck.expected_sharpe in [shape.x0 for shape in found.layout.shapes]
+    assert f"worth {luck.effective_trials:,.1f} that are not alike" in found.layout.title.subtitle.text
+
+
+def test_lines_and_texts_of_a_distribution_have_room(cross: sl.Sweep) -> None:
+    found = cross.plot.distribution("sharpe")
+    low, high = found.layout.xaxis.range
+    assert all(low < shape.x0 < high for shape in found.layout.shapes)
+    lowest = min(note.y for note in found.layout.annotations) - 0.08
+    assert max(found.data[0].y) / found.layout.yaxis.range[1] <= lowest
 
 
 def test_parallel_lines_go_through_the_values_of_the_best(cross: sl.Sweep) -> None:
     found = cross.plot.parallel("sharpe", n=5, others=["max_drawdown"])
-    assert found.layout.xaxis.ticktext == ("fast", "slow", "stop_loss", "max_drawdown", "sharpe")
+    assert found.layout.xaxis.ticktext == ("fast", "slow", "stop_loss", "Max drawdown", "Sharpe ratio")
     runs = cross.best(5, "sharpe")
     *_, best = found.data
     assert runs["run_id"][0] in best.text[0]
@@ -197,6 +216,8 @@ def test_what_cannot_be_drawn_is_refused(cross: sl.Sweep) -> None:
         cross.plot.scatter("shrape")
     with pytest.raises(UnknownNameError, match='unknown parameter "fsat"; did you mean "fast"'):
         cross.plot.heatmap("fsat")
+    with pytest.raises(UnknownNameError, match='unknown symbol "AAB"; did you mean "AAA"'):
+        cross.plot.scatter(symbol="AAB")
     with pytest.raises(BadValueError, match="two different metrics"):
         cross.plot.pareto(["sharpe"])
 
@@ -210,6 +231,7 @@ def test_values_read_as_they_were_written() -> None:
         "1e-07",
         "&lt;b&gt;",
     ]
+    assert [label(value) for value in (0.1, 0.100000000001, 3.0)] == ["0.1", "0.100000000001", "3"]
     assert settings({"fast": 3, "stop": None}) == "fast 3, stop off"
 
 

@@ -118,7 +118,17 @@ def test_a_heatmap_is_drawn_by_the_file_s_ending(
     words = ("heatmap", cross.sweep_id, "--lake", swept, "--x", "fast", "--y", "slow", "-o")
     page, picture = tmp_path / "cells.html", tmp_path / "cells.png"
     assert ask(*words, page).err == f"heatmap of {cross.sweep_id} in {page}\n"
-    assert "median of composite_score by fast and slow" in page.read_text()
+    assert "median of Composite score by fast and slow" in page.read_text()
     assert ask(*words, picture).code == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert PICTURES == FORMS
+    refused(ask(*words, tmp_path / "cells.gif"), 'unknown format "gif"', "csv", "png", "svg", "pdf")
+
+
+@pytest.mark.parametrize("words", ["plot scatter {} -o a.html", "heatmap {} --x fast", "judge {}"])
+def test_a_symbol_that_a_sweep_does_not_have_is_refused(
+    ask: Ask, swept: Path, cross: sl.Sweep, words: str
+) -> None:
+    answer = ask(*words.format(cross.sweep_id).split(), "--symbol", "AAC", "--lake", swept)
+    refused(answer, 'unknown symbol "AAC"', 'did you mean "AAA"')
+    assert not Path("a.html").exists()
