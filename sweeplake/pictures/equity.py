@@ -57,7 +57,7 @@ def equity_figure(title: str, curve: "pd.DataFrame", held: Floats | None = None,
     drawdown = curve["drawdown"].to_numpy(np.float64)
     add("Drawdown", 2, -drawdown, theme.PERCENT_HOVER, **under)
     drawn.update_yaxes(title_text="Account", row=1, col=1)
-    below = [-max(_LEAST_SHOWN, _ROOM * float(drawdown.max())), 0.0]
+    below = [-max(_LEAST_SHOWN, _ROOM * float(np.nanmax(drawdown, initial=0.0))), 0.0]
     drawn.update_yaxes(title_text="Drawdown", tickformat=",.1~%", range=below, row=2, col=1)
     if len(heights) == len(_HEIGHTS):
         steps = {"color": theme.TEAL, "width": 1, "shape": "hv"}
