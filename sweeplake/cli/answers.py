@@ -52,6 +52,9 @@ def to_table(rows: "pa.RecordBatchReader", most: int | None = None) -> None:
     """Print rows as a table, all of them or the first ones, and then how many more there are."""
     import pyarrow as pa
 
+    from queries.holding import holdable
+
+    rows = holdable(rows)
     held, count = [], 0
     for batch in rows:
         held.append(batch)
@@ -59,9 +62,7 @@ def to_table(rows: "pa.RecordBatchReader", most: int | None = None) -> None:
         if most is not None and count > most:
             break
     table = pa.Table.from_batches(held, rows.schema)
-    names = _apart(table.column_names)
-    shown = table.rename_columns(names).slice(0, most)
-    print_table(shown.to_pylist(), names, digits=_DIGITS)
+    print_table(table.slice(0, most).to_pylist(), table.column_names, digits=_DIGITS)
     if most is not None and count > most:
         note(f"and {_rest(rows, count - most)}; `.output FILE` writes them all")
 
@@ -74,18 +75,6 @@ def _rest(rows: "pa.RecordBatchReader", count: int) -> str:
         if time.monotonic() > until:
             return f"more than {counted(count, 'row')} more"
     return f"{counted(count, 'row')} more"
-
-
-def _apart(names: list[str]) -> list[str]:
-    """Return names with later ones of the same numbered, as DuckDB does: a, a_1."""
-    taken: list[str] = []
-    for name in names:
-        other, number = name, 0
-        while other in taken:
-            number += 1
-            other = f"{name}_{number}"
-        taken.append(other)
-    return taken
 
 
 def answer(rows: "pa.RecordBatchReader", form: str | None, output: str | None) -> Any:

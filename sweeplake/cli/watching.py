@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from queries.values import plain
 from sweeplake.cli.answers import to_table
-from sweeplake.cli.output import plain
 
 if TYPE_CHECKING:
     from lake.snapshot import Snapshot
@@ -51,7 +51,9 @@ def _versions(snapshot: "Snapshot") -> dict[str, int]:
 
 
 def _print(catalog: "ConfinedCatalog", query: str, form: str, seconds: float) -> None:
-    rows = catalog.batches(query)
+    from queries.holding import holdable
+
+    rows = holdable(catalog.batches(query))
     if form == "json":
         click.echo(json.dumps(plain(rows.read_all().to_pylist()), ensure_ascii=False, default=str))
     elif sys.stdout.isatty():
