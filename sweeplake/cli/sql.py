@@ -7,6 +7,7 @@ import click
 
 from sweeplake.cli.answers import FORMS, answer, refuse_terminal
 from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.watching import Seconds, watched
 
 WATCH_SECONDS = 2.0
 _WATCHED = (None, "table", "json")
@@ -21,7 +22,7 @@ _WATCHED = (None, "table", "json")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(),
     is_flag=False,
     flag_value=WATCH_SECONDS,
     metavar="[SECONDS]",
@@ -59,8 +60,6 @@ def sql(
         if query is None:
             _converse(lake, form or "table")
         elif watch is not None:
-            from sweeplake.cli.watching import watched
-
             watched(lake, query, form or "table", watch)
         else:
             from queries.confine import ConfinedCatalog
@@ -79,5 +78,6 @@ def _converse(lake: Any, form: str) -> None:
             from sweeplake.cli.shell.prompt import prompt
 
             prompt(shell)
-        else:
-            shell.read(sys.stdin)
+        else:  # what is not UTF-8 comes as it is, and is refused with the statement that it is in
+            with open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False) as lines:
+                shell.read(lines)

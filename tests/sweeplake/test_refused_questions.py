@@ -55,6 +55,14 @@ CASES = {
     "no file by its name": (["sql", "select * from '/etc/passwd'"], []),
     "no setting": (["sql", "set enable_external_access = true"], ["refused"]),
     "no write": (["sql", "delete from metrics"], ["refused"]),
+    "SQL that is not UTF-8": (
+        ["sql", "select '\udcff'"],
+        ["character 9 is not UTF-8", "save the text as UTF-8"],
+    ),
+    "a PIVOT of what the rows have": (
+        ["sql", "pivot metrics on symbol using count(*)"],
+        ["PIVOT whose columns come from the rows", "IN ("],
+    ),
     "SQL that does not parse": (["sql", "selct 1"], ["selct"]),
     "SQL of an unknown column": (["sql", "select sharp from metrics"], ["sharp", "sharpe"]),
     "SQL of an unknown view": (["sql", "select * from metric"], ["metric"]),

@@ -147,6 +147,12 @@ def test_commands_change_what_follows(swept: Path, tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == [{"b": 2}]
 
 
+def test_a_comment_before_a_command_does_not_hide_it(swept: Path) -> None:
+    done = piped("select 1 as a; -- first\n.format csv\nselect 2 as b;\n", swept)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-2:] == ['"b"', "2"]
+
+
 def test_it_moves_on_when_it_is_told_to(swept: Path, bars_lake: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -162,6 +168,10 @@ def test_it_moves_on_when_it_is_told_to(swept: Path, bars_lake: Path, tmp_path: 
         assert "sma_cross" in shell.names.columns
         with pytest.raises(BadValueError, match="ask something first"):
             shell.run(".watch")
+        shell.last = "select 1"
+        for text in ("nan", "inf", "1e400", "0", "soon"):
+            with pytest.raises(BadValueError, match=r"seconds from 0\.1 to 86400"):
+                shell.run(f".watch {text}")
         with pytest.raises(UnknownNameError):
             shell.run(".nothing")
 

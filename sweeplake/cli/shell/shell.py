@@ -73,7 +73,7 @@ class Shell:
         """
         pending = ""
         for line in lines:
-            if not pending.strip() and line.lstrip().startswith("."):
+            if line.lstrip().startswith(".") and statements(pending).is_ended:
                 self.run(line)
                 if self.is_over:
                     return
