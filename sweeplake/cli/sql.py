@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.answers import FORMS, answer, refuse_terminal
-from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.answers import answer, chosen_form, refuse_terminal
+from sweeplake.cli.options import FORMS, OutputFile, lake_option, time_travel
 from sweeplake.cli.watching import Seconds, watched
 
 WATCH_SECONDS = 2.0
@@ -19,7 +19,7 @@ _WATCHED = (None, "table", "json")
 @click.option(
     "--format", "form", type=click.Choice(("table", *FORMS)), help="Default: by the file's name, else table."
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
+@click.option("-o", "--output", type=OutputFile(), help="Write to a file.")
 @click.option(
     "--watch",
     type=Seconds(),
@@ -54,8 +54,9 @@ def sql(
         raise click.UsageError("--watch prints a table, or with --format json a line each time")
     if watch is not None and any(value is not None for value in pin.values()):
         raise click.UsageError("--watch looks again and again; leave out --version and --as-of")
-    if output is None and form is not None:
-        refuse_terminal(form)
+    chosen = chosen_form(form, output)
+    if output is None and chosen is not None:
+        refuse_terminal(chosen)
     with sweeplake.open(lake_url, **pin) as lake:
         if query is None:
             _converse(lake, form or "table")
@@ -65,8 +66,7 @@ def sql(
             from queries.confine import ConfinedCatalog
 
             with ConfinedCatalog(lake.snapshot()) as catalog:
-                named = None if output is not None and form == "table" else form
-                answer(catalog.batches(query), named, output)
+                answer(catalog.batches(query), chosen, output)
 
 
 def _converse(lake: Any, form: str) -> None:

@@ -75,6 +75,20 @@ CASES = {
         ["export", "select * from metrics", "csv", "--symbol", "AAA"],
         ["write them into the query"],
     ),
+    "output of a query to a file of another kind": (
+        ["sql", "select 1", "-o", "a.xls"],
+        ["a.xls names no form", ".xlsx"],
+    ),
+    "output to a file of no kind": (["sql", "select 1", "-o", "noext"], ["noext names no form", ".csv"]),
+    "output of two forms": (
+        ["export", "metrics", "csv", "-o", "m.xlsx"],
+        ["m.xlsx asks for xlsx, not csv"],
+    ),
+    "runs to a file of another kind": (["best", "-o", "b.doc"], ["doc", "csv"]),
+    "output of a picture in no folder": (
+        ["plot", "equity", "x", "-o", "no/a.html"],
+        ["no/a.html", "make it first"],
+    ),
     "output in a folder that is not there": (
         ["sql", "select 1", "-o", "no/such/file.csv"],
         ["no/such/file.csv"],

@@ -176,6 +176,19 @@ def test_it_moves_on_when_it_is_told_to(swept: Path, bars_lake: Path, tmp_path: 
             shell.run(".nothing")
 
 
+@pytest.mark.parametrize(("form", "lines"), [("table", 3), ("csv", 3), ("json", 4)])
+def test_a_prompt_prints_the_first_rows_in_every_form(
+    swept: Path, capfd: pytest.CaptureFixture[str], form: str, lines: int
+) -> None:
+    with sl.open(swept) as lake, Shell(lake, form) as shell:
+        shell.most = 2
+        for count in (2, 5):
+            shell.run(f"from range({count})")
+            told = capfd.readouterr()
+            assert len(told.out.splitlines()) == lines
+            assert told.err == ("and 3 rows more; `.output FILE` writes them all\n" if count > 2 else "")
+
+
 def test_every_command_is_in_its_help(capsys: pytest.CaptureFixture[str], swept: Path) -> None:
     with sl.open(swept) as lake, Shell(lake) as shell:
         shell.run(".help")
