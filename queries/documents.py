@@ -1,8 +1,6 @@
 """Documents: runs and sweeps as JSON, the one shape of the command line, notebooks and services."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +9,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.parameters import ParameterColumn
 from queries.ranking import COMPOSITE
+from queries.values import plain
 
 Document = dict[str, Any]
 FULL = "full"
@@ -51,19 +50,6 @@ def params_apart(table: pa.Table, known: Iterable[ParameterColumn]) -> list[Docu
 def status_document(sweeps: pa.Table) -> Document:
     """Return `{"sweeps": [...]}` of the rows of `status`."""
     return {"sweeps": [plain(row) for row in sweeps.to_pylist()]}
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON knows it: times as ISO 8601 text, NaN and infinity as null, item by item."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
 
 
 def _run(row: Document, known: Sequence[ParameterColumn]) -> Document:

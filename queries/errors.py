@@ -49,6 +49,26 @@ class RemovedError(UnknownNameError):
         return f"{self.kind} {self.name} was {self.removal}; `sweeplake undo` brings it back until vacuum"
 
 
+class FailedRunError(UnknownNameError):
+    """A run that was asked for failed: there is nothing of it but that.
+
+    Attributes:
+        cause: Kind of failure, as `failures` has it.
+        error: The error's own message.
+    """
+
+    def __init__(self, run_id: str, cause: str, error: str) -> None:
+        super().__init__("run", run_id)
+        self.cause, self.error = cause, error
+        self.args = (run_id, cause, error)
+
+    def __str__(self) -> str:
+        return (
+            f"run {self.name} failed ({self.cause}): {self.error}; the view failures has its parameters and "
+            f"traceback: sweeplake sql \"from failures where run_id = '{self.name}'\""
+        )
+
+
 class BadValueError(QueryError):
     """A value does not fit what it is compared with, or an option cannot be used so."""
 

@@ -2,17 +2,18 @@
 
 import json
 import math
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain, islice
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from queries.documents import plain
 from queries.errors import DoesNotFitError, MissingPackageError
 from queries.sheets import Cells, Sheet
-from queries.values import shown
+from queries.values import plain, shown
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -35,7 +36,8 @@ def write_workbook(sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
     """Write sheets as one Excel workbook; memory does not grow with their rows.
 
     Text is text, whatever it begins with: no formula, link or number is made of it. Fractions show as
-    percent, times as dates in UTC; NULL, NaN and infinity are empty, whole numbers beyond 2^53 text.
+    percent, times as dates in UTC; NULL, NaN and infinity are empty, whole numbers and decimals beyond 2^53
+    text.
 
     Args:
         sheets: The sheets, each with a name of its own.
@@ -45,6 +47,7 @@ def write_workbook(sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
         Count of rows by sheet.
 
     Raises:
+        OSError: If the sink does not take it.
         DoesNotFitError: If a sheet has more rows, columns or letters in a cell than Excel takes.
         MissingPackageError: If XlsxWriter is not installed.
     """
@@ -53,7 +56,8 @@ def write_workbook(sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
     except ImportError as error:
         raise MissingPackageError("xlsx", "XlsxWriter", "excel") from error
     with TemporaryDirectory() as folder:  # where rows wait, gone with them whatever happens
-        workbook = Workbook(sink, {"constant_memory": True, "tmpdir": folder})
+        made = Path(folder, "made.xlsx")
+        workbook = Workbook(made, {"constant_memory": True, "tmpdir": folder})
         formats = {name: workbook.add_format({"num_format": text}) for name, text in _FORMATS.items()}
         formats["header"] = workbook.add_format({"bold": True, "bottom": 1})
         try:
@@ -62,6 +66,8 @@ def write_workbook(sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
         finally:
             for page in workbook.worksheets():
                 page.row_data_fh.close()
+        with made.open("rb") as whole:  # a sink that fails would leave the zip file open
+            shutil.copyfileobj(whole, sink)
     return counts
 
 
@@ -114,7 +120,7 @@ def _put(
 
 
 def _is_exact(value: float | Decimal) -> bool:
-    return not isinstance(value, int) or abs(value) <= _EXACT
+    return isinstance(value, float) or abs(value) <= _EXACT
 
 
 def _text(value: object) -> str:

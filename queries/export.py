@@ -2,20 +2,20 @@
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from queries import excel, html
-from queries.documents import plain
-from queries.errors import BadValueError, DoesNotFitError, UnknownNameError
+from queries.errors import DoesNotFitError, UnknownNameError
+from queries.files import whole
+from queries.holding import holdable
 from queries.sheets import Sheet, cells
+from queries.values import plain
 
 Result: TypeAlias = pa.Table | pa.RecordBatchReader
 """Rows: a table, or a stream as `Catalog.batches` returns it."""
@@ -27,7 +27,8 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
     Args:
         rows: The rows; a stream is read once and never held whole.
         form: csv, parquet, arrow (IPC stream), json (an array of row objects), xlsx or html. CSV and xlsx
-            have lists as JSON text. Of xlsx and html all rows are held before the first is written.
+            have lists as JSON text; columns are as `holdable` has them. Of xlsx and html all rows are held
+            before the first is written.
         sink: Where to write; it stays open.
 
     Returns:
@@ -39,11 +40,11 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
         MissingPackageError: If what writes the form is not installed.
     """
     stream = rows.to_reader() if isinstance(rows, pa.Table) else rows
-    return _WRITERS[_known(form, FORMS)](stream, sink)
+    return _WRITERS[_known(form, FORMS)](holdable(stream), sink)
 
 
 def export_file(rows: Result, path: Path, form: str | None = None) -> int:
-    """Write rows to a file, whole or not at all; a file that is there is replaced.
+    """Write rows to a file, whole or not at all; a file that is there is replaced, as `whole` does it.
 
     Args:
         rows: The rows.
@@ -77,24 +78,6 @@ def export_sheets(sheets: Sequence[Sheet], path: Path, form: str | None = None) 
 def form_of(path: Path) -> str:
     """Return the form that a file's name asks for, whether there is one or not."""
     return path.suffix.removeprefix(".").lower()
-
-
-def whole(path: Path, write: Callable[[BinaryIO], int]) -> int:
-    """Return what a function returns that writes a file, which is then there, or stays as it was.
-
-    Raises:
-        BadValueError: If the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with temporary.open("wb") as sink:
-            count = write(sink)
-        os.replace(temporary, path)  # noqa: PTH105
-    except OSError as error:
-        raise BadValueError("file", str(path), error.strerror or str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
 
 
 def _known(form: str, forms: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from queries.errors import RefusedSqlError
+from queries.text import utf8
 
 Tree = dict[str, Any]
 
@@ -40,8 +41,9 @@ class Parser:
         """Return the kind of each statement, e.g. SELECT or EXPLAIN.
 
         Raises:
-            RefusedSqlError: If the text does not parse.
+            RefusedSqlError: If the text does not parse, or is not UTF-8.
         """
+        utf8(text)
         try:
             found = self._connection.cursor().extract_statements(text)
         except duckdb.Error as error:

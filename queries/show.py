@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import RemovedError, UnknownNameError
+from queries.errors import BadValueError, FailedRunError, QueryError, RemovedError, UnknownNameError
 from queries.pruning import holding
 from queries.removed import removed_run
 from queries.search import arranged
 from queries.sweep import sweep_row
 
+_MISTYPED = 2
+"""Letters of an id that may be wrong for it to be meant."""
 _OF_RUNS = ("metrics", "details", "trades", "equity")
 
 
@@ -37,7 +39,9 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     Equal run ids have equal trades, so details come from whichever sweep has them, the latest first.
 
     Raises:
+        FailedRunError: If the run failed.
         RemovedError: If the run was removed.
+        BadValueError: If it is a sweep.
         UnknownNameError: If there is no such run, or no such sweep.
     """
     if sweep is not None:
@@ -58,10 +62,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
         [run_id, sweep, *places],
     )
     if not run.num_rows:
-        removal = removed_run(catalog, run_id)
-        if removal is not None:
-            raise RemovedError("run", run_id, str(removal))
-        raise UnknownNameError("run", run_id, _near(catalog, run_id))
+        raise _missing(catalog, run_id)
     place = run.select(["strategy", "symbol"]).to_pylist()[0]
     key = [run_id, place["strategy"], place["symbol"]]
     details = (
@@ -87,10 +88,34 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     )
 
 
+def _missing(catalog: Catalog, run_id: str) -> QueryError:
+    """Return the error that tells why there is no such run."""
+    removal = removed_run(catalog, run_id)
+    if removal is not None:
+        return RemovedError("run", run_id, str(removal))
+    failures = catalog.rows(
+        "select cause, error from failures where run_id = $1 order by created_at desc limit 1", [run_id]
+    )
+    if failures:
+        return FailedRunError(run_id, failures[0]["cause"], failures[0]["error"] or "")
+    if catalog.rows("select 1 from sweeps where sweep_id = $1 limit 1", [run_id]):
+        return BadValueError(
+            "run", run_id, f"this is a sweep; `sweeplake best --sweep {run_id}` has its runs"
+        )
+    return UnknownNameError("run", run_id, _near(catalog, run_id))
+
+
 def _near(catalog: Catalog, run_id: str) -> list[str]:
-    """Return runs whose id begins alike, for an id that was cut off in copying."""
+    """Return runs whose id was cut off, or mistyped, in copying.
+
+    Runs of one context share 16 letters, so that a common beginning alone makes none of them likely.
+    """
     rows = catalog.rows(
-        "select distinct run_id from metrics where starts_with(run_id, $1) order by run_id limit 3",
-        [run_id[:8]],
+        """
+        select distinct run_id from metrics
+        where starts_with(run_id, $1) and (starts_with(run_id, $2) or levenshtein(run_id, $2) <= $3)
+        order by run_id limit 3
+        """,
+        [run_id[:8], run_id, _MISTYPED],
     )
     return [row["run_id"] for row in rows]

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import duckdb
 
+from queries.text import utf8
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -26,8 +28,11 @@ def statements(text: str) -> Statements:
 
     Those in texts, quoted names, dollar quotes and comments end none, nor does one after nothing. What is not
     closed goes on to the end.
+
+    Raises:
+        RefusedSqlError: If the text is not UTF-8.
     """
-    encoded = text.encode()
+    encoded = utf8(text)
     whole, start, is_blank = [], 0, True
     for offset, kind in _tokens(text):
         if kind == "operator" and encoded[offset : offset + 1] == b";":
@@ -38,6 +43,15 @@ def statements(text: str) -> Statements:
             is_blank = False
     rest = encoded[start:].decode()
     return Statements(tuple(whole), rest, is_blank and not is_in_text(rest + "\n"))
+
+
+def explained(text: str) -> str:
+    """Return the statement that an EXPLAIN is of, whatever comments stand before and between."""
+    encoded = text.encode()
+    _, *starts = [offset for offset, kind in _tokens(text) if kind != "comment"]
+    if len(starts) > 1 and encoded[starts[0] :].lower().startswith(b"analyze"):
+        del starts[0]
+    return encoded[starts[0] :].decode()
 
 
 def is_in_text(text: str) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from queries.errors import RefusedSqlError
+
 _SCALARS = {
     pa.string(): "varchar",
     pa.large_string(): "varchar",
@@ -39,3 +41,16 @@ def sql_type(arrow: pa.DataType) -> str:
     if arrow not in _SCALARS:
         raise TypeError(arrow)
     return _SCALARS[arrow]
+
+
+def utf8(text: str) -> bytes:
+    """Return a text as DuckDB reads it.
+
+    Raises:
+        RefusedSqlError: If it holds bytes that were no UTF-8.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        place = f"character {error.start + 1} is not UTF-8"
+        raise RefusedSqlError(text, place, "save the text as UTF-8") from error

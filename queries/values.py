@@ -1,9 +1,9 @@
-"""Values as people read them; a column of numbers shares its decimals."""
+"""Values as people and as programs read them; a column of numbers shares its decimals."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,8 +27,8 @@ def shown(value: object, digits: int = DIGITS) -> str:
         return _time(value)
     if isinstance(value, timedelta):
         return str(value).removesuffix(", 0:00:00")
-    if type(value).__name__ == "MonthDayNano":  # Arrow's interval, a tuple that knows its names
-        value = {name: getattr(value, name) or None for name in ("months", "days", "nanoseconds")}
+    if is_interval(value):
+        return interval(value)
     if isinstance(value, Mapping):
         return " ".join(f"{name}={shown(item, digits)}" for name, item in value.items() if item is not None)
     if isinstance(value, (list, tuple)):
@@ -49,6 +49,52 @@ def column(values: Sequence[Any], digits: int = DIGITS) -> list[str]:
     most = max(0, digits - len(str(int(largest))))
     decimals = max(len(f"{number:.{most}f}".rstrip("0").partition(".")[2]) for number in numbers)
     return [_fixed(value, decimals, digits) if is_number(value) else shown(value) for value in values]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it, item by item.
+
+    Times are ISO 8601 text, intervals text as DuckDB writes them, lengths of time seconds, decimals numbers,
+    NaN and infinity null. What is nothing of this stays as it is.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if is_interval(value):
+        return interval(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def is_interval(value: object) -> bool:
+    """Return whether a value is Arrow's interval: a tuple of months, days and nanoseconds."""
+    return type(value).__name__ == "MonthDayNano"
+
+
+def interval(value: Any) -> str:
+    """Return Arrow's interval as DuckDB writes it, e.g. `1 year 2 months -3 days 04:05:06.5`."""
+    years, months = (math.copysign(part, value.months) for part in divmod(abs(value.months), 12))
+    counts = {"year": int(years), "month": int(months), "day": value.days}
+    parts = [
+        f"{count} {unit}" if abs(count) == 1 else f"{count} {unit}s"
+        for unit, count in counts.items()
+        if count
+    ]
+    if value.nanoseconds or not parts:
+        seconds, rest = divmod(abs(value.nanoseconds) // 1000, 1_000_000)
+        sign, fraction = "-" * (value.nanoseconds < 0), f".{rest:06}".rstrip("0").removesuffix(".")
+        parts.append(f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}")
+    return " ".join(parts)
 
 
 def is_number(value: object) -> bool:

@@ -77,11 +77,14 @@ def sweep_sheets(sweep: "Sweep") -> list[Sheet]:
 def run_sheets(run: "StoredRun") -> list[Sheet]:
     """Return a run's parameters and metrics, trades, equity, months and drawdowns.
 
+    Parameters are called `param.<name>`: one may have a metric's name.
+
     Raises:
         BadValueError: If its trades and equity are not stored, and cannot be computed again.
     """
     identity = {name: run.document[name] for name in _IDENTITY}
-    params = {name: "off" if value is None else value for name, value in run.params.items()}
+    identity["date"] = run.stored.run["created_at"][0].as_py()
+    params = {f"param.{name}": "off" if value is None else value for name, value in run.params.items()}
     curves = run.curves
     return [
         fact_sheet("run", {**identity, **params, **run.metrics, **run.path_metrics}),

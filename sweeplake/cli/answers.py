@@ -7,22 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sweeplake.cli.options import FORMS
 from sweeplake.cli.output import counted, note
 from sweeplake.cli.tables import print_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMS = ("csv", "parquet", "arrow", "json", "xlsx", "html")
 BINARY = ("parquet", "arrow", "xlsx")
+_ENDINGS = ", ".join(f".{form}" for form in FORMS)
 _DIGITS = 7
 _COUNTED_SECONDS = 1.0
 
 
-def form_by_name(output: str) -> str | None:
-    """Return the form that a file's name asks for; None if there is none."""
+def chosen_form(form: str | None, output: str | None) -> str | None:
+    """Return the form that is named, or that a file's name asks for, before anything is computed for it.
+
+    Args:
+        form: The form that is named.
+        output: The file; None is standard output.
+
+    Returns:
+        A form; None if none is named and there is no file.
+
+    Raises:
+        UsageError: If neither names a form, or each another one.
+    """
+    if output is None:
+        return form
     suffix = Path(output).suffix.removeprefix(".").lower()
-    return suffix if suffix in FORMS else None
+    if form not in FORMS and suffix not in FORMS:
+        raise click.UsageError(f"{output} names no form; let it end in {_ENDINGS}, or name a format")
+    if form is not None and suffix in FORMS and suffix != form:
+        raise click.UsageError(f"{output} asks for {suffix}, not {form}; give one of them")
+    return form or suffix
 
 
 def refuse_terminal(form: str) -> None:
@@ -38,18 +56,34 @@ def to_file(rows: "pa.Table | pa.RecordBatchReader", output: str, form: str | No
     note(f"{counted(export_file(rows, Path(output), form), 'row')} in {output}")
 
 
-def to_stdout(rows: "pa.RecordBatchReader", form: str) -> None:
-    """Write rows in a form for programs as they come."""
+def to_stdout(rows: "pa.RecordBatchReader", form: str, most: int | None = None) -> None:
+    """Write rows in a form for programs as they come, all of them or the first ones."""
     from queries.export import export
 
     refuse_terminal(form)
     sys.stdout.flush()
-    export(rows, form, sys.stdout.buffer)
+    if most is None:
+        export(rows, form, sys.stdout.buffer)
+    else:
+        first, count = _first(rows, most)
+        export(first, form, sys.stdout.buffer)
+        _tell_rest(rows, count - most)
     sys.stdout.flush()
 
 
 def to_table(rows: "pa.RecordBatchReader", most: int | None = None) -> None:
     """Print rows as a table, all of them or the first ones, and then how many more there are."""
+    from queries.holding import holdable
+
+    rows = holdable(rows)
+    first, count = _first(rows, most)
+    print_table(first.to_pylist(), first.column_names, digits=_DIGITS)
+    if most is not None:
+        _tell_rest(rows, count - most)
+
+
+def _first(rows: "pa.RecordBatchReader", most: int | None) -> "tuple[pa.Table, int]":
+    """Return so many rows, and how many were read for them."""
     import pyarrow as pa
 
     held, count = [], 0
@@ -58,12 +92,12 @@ def to_table(rows: "pa.RecordBatchReader", most: int | None = None) -> None:
         count += batch.num_rows
         if most is not None and count > most:
             break
-    table = pa.Table.from_batches(held, rows.schema)
-    names = _apart(table.column_names)
-    shown = table.rename_columns(names).slice(0, most)
-    print_table(shown.to_pylist(), names, digits=_DIGITS)
-    if most is not None and count > most:
-        note(f"and {_rest(rows, count - most)}; `.output FILE` writes them all")
+    return pa.Table.from_batches(held, rows.schema).slice(0, most), count
+
+
+def _tell_rest(rows: "pa.RecordBatchReader", count: int) -> None:
+    if count > 0:
+        note(f"and {_rest(rows, count)}; `.output FILE` writes them all")
 
 
 def _rest(rows: "pa.RecordBatchReader", count: int) -> str:
@@ -76,22 +110,10 @@ def _rest(rows: "pa.RecordBatchReader", count: int) -> str:
     return f"{counted(count, 'row')} more"
 
 
-def _apart(names: list[str]) -> list[str]:
-    """Return names with later ones of the same numbered, as DuckDB does: a, a_1."""
-    taken: list[str] = []
-    for name in names:
-        other, number = name, 0
-        while other in taken:
-            number += 1
-            other = f"{name}_{number}"
-        taken.append(other)
-    return taken
-
-
 def answer(rows: "pa.RecordBatchReader", form: str | None, output: str | None) -> Any:
     """Write rows to a file, or to standard output: as a table, unless a form is named."""
     if output is not None:
-        to_file(rows, output, form or form_by_name(output) or "csv")
+        to_file(rows, output, form)
     elif form in (None, "table"):
         to_table(rows)
     else:

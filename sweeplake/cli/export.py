@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweeplake.cli.answers import FORMS, answer, form_by_name, refuse_terminal
-from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.answers import answer, chosen_form, refuse_terminal
+from sweeplake.cli.options import FORMS, OutputFile, lake_option, time_travel
 from sweeplake.cli.output import counted, note
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--sweep", metavar="ID", help='Only this sweep; "latest" is the newest.')
 @click.option("--strategy", metavar="S", help="Only this strategy.")
 @click.option("--symbol", metavar="S", help="Only this symbol.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="File; standard output without it.")
+@click.option("-o", "--output", type=OutputFile(), help="File; standard output without it.")
 @time_travel
 def export(
     what: str, form: str | None, lake_url: str, pin: dict[str, Any], output: str | None, **filters: str | None
@@ -40,7 +40,7 @@ def export(
     from queries.export_query import view_query
     from sweeplake.workbooks import sheets_of
 
-    chosen = form or (form_by_name(output) if output else None)
+    chosen = chosen_form(form, output)
     if chosen is None:
         raise click.UsageError(f"name a format ({', '.join(FORMS)}), or a file that ends in one")
     if output is None:

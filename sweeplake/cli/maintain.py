@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from queries.values import plain
 from sweeplake.cli.options import Age, json_option, lake_option
-from sweeplake.cli.output import counted, note, plain, print_json
+from sweeplake.cli.output import counted, note, print_json
 from sweeplake.cli.retain import policy_option, print_removal
 from sweeplake.cli.run import EXIT_INTERRUPTED
 

@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,13 +20,8 @@ lake_option = click.option(
     metavar="URL",
     help="The lake: a folder, file://... or s3://bucket/prefix.",
 )
+FORMS = ("csv", "parquet", "arrow", "json", "xlsx", "html")
 ROLES = ("full", "in_sample", "out_of_sample", "any")
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False),
-    help="Write all columns to a file: .csv, .parquet, .arrow, .json, .xlsx or .html.",
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
@@ -55,6 +51,43 @@ class Age(click.ParamType[timedelta]):
             least = f"{self.least.total_seconds() / 60:g}m"
             self.fail(f"{value!r} is below {least}; give {least} or longer, e.g. 15m or 1h", param, ctx)
         return age
+
+
+class OutputFile(click.Path):
+    """A file to write; its folder is looked for before anything is computed for it.
+
+    Attributes:
+        forms: What it may end in; None is anything.
+    """
+
+    def __init__(self, forms: Sequence[str] | None = None) -> None:
+        super().__init__(dir_okay=False)
+        self.forms = forms
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the file's name.
+
+        Raises:
+            BadValueError: If its folder is not there.
+            UnknownNameError: If it does not end in a form.
+        """
+        from queries.errors import UnknownNameError
+        from queries.files import require_folder
+
+        found = str(super().convert(value, param, ctx))
+        form = Path(found).suffix.removeprefix(".").lower()
+        if self.forms is not None and form not in self.forms:
+            raise UnknownNameError("format", form, self.forms)
+        require_folder(Path(found))
+        return found
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=OutputFile(FORMS),
+    help="Write all columns to a file: .csv, .parquet, .arrow, .json, .xlsx or .html.",
+)
 
 
 def run_filters(command: Callable[..., Any]) -> Callable[..., Any]:

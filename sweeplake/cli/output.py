@@ -1,14 +1,11 @@
 """Output: JSON for programs, words for people. Standard output holds results, standard error the rest."""
 
 import json
-import math
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from queries.values import plain
 
 
 def print_json(document: object) -> None:
@@ -34,22 +31,3 @@ def command(text: str) -> str:
     from shlex import quote
 
     return f"sweeplake {text} --lake {quote(context.params['lake_url'])}"
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON knows it, item by item."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.options import OutputFile, lake_option, time_travel
 from sweeplake.cli.output import note
 
 
@@ -27,7 +27,7 @@ def picture_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--output",
         required=True,
         metavar="FILE",
-        type=click.Path(dir_okay=False),
+        type=OutputFile(),
         help="Write to this file: .html, .png, .svg or .pdf.",
     )(command)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.options import OutputFile, lake_option, time_travel
 from sweeplake.cli.output import note
 
 
@@ -17,7 +17,7 @@ from sweeplake.cli.output import note
     "--output",
     required=True,
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     help="Write to this file: .html.",
 )
 @lake_option

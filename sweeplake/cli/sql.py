@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from sweeplake.cli.answers import FORMS, answer, refuse_terminal
-from sweeplake.cli.options import lake_option, time_travel
+from sweeplake.cli.answers import answer, chosen_form, refuse_terminal
+from sweeplake.cli.options import FORMS, OutputFile, lake_option, time_travel
+from sweeplake.cli.watching import Seconds, watched
 
 WATCH_SECONDS = 2.0
 _WATCHED = (None, "table", "json")
@@ -18,10 +19,10 @@ _WATCHED = (None, "table", "json")
 @click.option(
     "--format", "form", type=click.Choice(("table", *FORMS)), help="Default: by the file's name, else table."
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
+@click.option("-o", "--output", type=OutputFile(), help="Write to a file.")
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(),
     is_flag=False,
     flag_value=WATCH_SECONDS,
     metavar="[SECONDS]",
@@ -53,21 +54,19 @@ def sql(
         raise click.UsageError("--watch prints a table, or with --format json a line each time")
     if watch is not None and any(value is not None for value in pin.values()):
         raise click.UsageError("--watch looks again and again; leave out --version and --as-of")
-    if output is None and form is not None:
-        refuse_terminal(form)
+    chosen = chosen_form(form, output)
+    if output is None and chosen is not None:
+        refuse_terminal(chosen)
     with sweeplake.open(lake_url, **pin) as lake:
         if query is None:
             _converse(lake, form or "table")
         elif watch is not None:
-            from sweeplake.cli.watching import watched
-
             watched(lake, query, form or "table", watch)
         else:
             from queries.confine import ConfinedCatalog
 
             with ConfinedCatalog(lake.snapshot()) as catalog:
-                named = None if output is not None and form == "table" else form
-                answer(catalog.batches(query), named, output)
+                answer(catalog.batches(query), chosen, output)
 
 
 def _converse(lake: Any, form: str) -> None:
@@ -79,5 +78,6 @@ def _converse(lake: Any, form: str) -> None:
             from sweeplake.cli.shell.prompt import prompt
 
             prompt(shell)
-        else:
-            shell.read(sys.stdin)
+        else:  # what is not UTF-8 comes as it is, and is refused with the statement that it is in
+            with open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False) as lines:
+                shell.read(lines)

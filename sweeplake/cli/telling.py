@@ -1,5 +1,6 @@
 """Telling of what went wrong: in one message, without a traceback where it is no defect of ours."""
 
+import errno
 import traceback
 
 import click
@@ -11,6 +12,7 @@ from sweeplake.errors import FaceError
 from sweeps.errors import SweepError
 
 EXIT_COULD_NOT_RUN = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def told(error: BaseException) -> int:
@@ -30,6 +32,9 @@ def told(error: BaseException) -> int:
     elif isinstance(error, OSError) and error.filename is not None:
         remedy = "see that it can be read and written, or give another place"
         click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)
+    elif isinstance(error, OSError) and error.errno in _FULL:  # of an open file, as standard output is
+        remedy = "see that there is room where standard output goes, or write to another place"
+        click.echo(f"error: {error.strerror}; {remedy}", err=True)
     else:  # a defect of ours: the traceback is what its report needs
         traceback.print_exception(error)
         click.echo("this is a defect of sweeplake; please report it with the lines above", err=True)

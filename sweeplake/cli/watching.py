@@ -4,17 +4,47 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from queries.errors import BadValueError
+from queries.values import plain
 from sweeplake.cli.answers import to_table
-from sweeplake.cli.output import plain
 
 if TYPE_CHECKING:
     from lake.snapshot import Snapshot
     from queries.confine import ConfinedCatalog
     from sweeplake.lake import Lake
+
+LEAST_SECONDS, MOST_SECONDS = 0.1, 86_400.0
+"""From one question to the next."""
+
+
+class Seconds(click.ParamType[float]):
+    """Seconds from one question to the next."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ARG002
+        """Return the seconds that a text names."""
+        return watch_seconds(value)
+
+
+def watch_seconds(given: str | float) -> float:
+    """Return the seconds from one question to the next that a text names.
+
+    Raises:
+        BadValueError: If it is no number, or too small or large a one; NaN is none.
+    """
+    reason = f"give seconds from {LEAST_SECONDS:g} to {MOST_SECONDS:g}, e.g. 5"
+    try:
+        seconds = float(given)
+    except ValueError as error:
+        raise BadValueError("watch", given, reason) from error
+    if not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        raise BadValueError("watch", given, reason)
+    return seconds
 
 
 def watched(lake: "Lake", query: str, form: str, seconds: float) -> None:
@@ -51,7 +81,9 @@ def _versions(snapshot: "Snapshot") -> dict[str, int]:
 
 
 def _print(catalog: "ConfinedCatalog", query: str, form: str, seconds: float) -> None:
-    rows = catalog.batches(query)
+    from queries.holding import holdable
+
+    rows = holdable(catalog.batches(query))
     if form == "json":
         click.echo(json.dumps(plain(rows.read_all().to_pylist()), ensure_ascii=False, default=str))
     elif sys.stdout.isatty():

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from uuid import uuid4
 
 import plotly.graph_objects as go
 
-from queries.errors import BadValueError, UnknownNameError
+from queries.errors import UnknownNameError
+from queries.files import whole
 from sweeplake.errors import NoBrowserError, NotDrawnError
 from sweeplake.pictures.page import Page, Picture, Section, html
 from sweeplake.pictures.theme import HEIGHT, title_of
@@ -32,7 +32,8 @@ def save(figure: go.Figure, path: str | os.PathLike[str]) -> None:
         BadValueError: If the file cannot be written.
     """
     form = require_form(path)
-    put(Path(path), _FORMS[form](figure, form))
+    content = _FORMS[form](figure, form)
+    whole(Path(path), lambda sink: sink.write(content))
 
 
 def save_page(page: Page, path: str | os.PathLike[str]) -> None:
@@ -43,7 +44,8 @@ def save_page(page: Page, path: str | os.PathLike[str]) -> None:
         BadValueError: If the file cannot be written.
     """
     require_form(path, PAGE_FORMS)
-    put(Path(path), html(page).encode())
+    content = html(page).encode()
+    whole(Path(path), lambda sink: sink.write(content))
 
 
 def require_form(path: str | os.PathLike[str], forms: Sequence[str] | None = None) -> str:
@@ -61,22 +63,6 @@ def require_form(path: str | os.PathLike[str], forms: Sequence[str] | None = Non
     if form not in known:
         raise UnknownNameError("picture format", form, known)
     return form
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; one that is there is replaced.
-
-    Raises:
-        BadValueError: If it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        raise BadValueError("file", str(path), error.strerror or str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _page(figure: go.Figure, form: str) -> bytes:  # noqa: ARG001  the one form that is no picture

@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import duckdb
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from queries.values import column, shown
+from queries.values import column, interval, plain, shown
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,31 @@ def test_a_value_on_one_line(value: object, text: str) -> None:
 )
 def test_a_column_shares_its_decimals(values: list[object], texts: list[str]) -> None:
     assert column(values) == texts
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Decimal(4748), 4748),
+        (Decimal("0.25"), 0.25),
+        (float("nan"), None),
+        (datetime(2024, 1, 2, 3, tzinfo=timezone(timedelta(hours=2))), "2024-01-02T01:00:00+00:00"),
+        (timedelta(minutes=1), 60.0),
+        ((1, float("inf")), [1, None]),
+        ({"a": [pa.MonthDayNano([0, 3, 0])]}, {"a": ["3 days"]}),
+    ],
+)
+def test_a_value_as_json_knows_it(value: object, expected: object) -> None:
+    found = plain(value)
+    assert (found, type(found)) == (expected, type(expected))
+
+
+@given(
+    st.integers(-(10**6), 10**6),
+    st.integers(-(10**6), 10**6),
+    st.integers(-(10**15), 10**15) | st.just(1_500_000),
+)
+def test_an_interval_is_written_as_duckdb_does(months: int, days: int, micros: int) -> None:
+    query = "select (to_months($1) + to_days($2) + to_microseconds($3))::varchar"
+    row = duckdb.execute(query, [months, days, micros]).fetchone()
+    assert row == (interval(pa.MonthDayNano([months, days, micros * 1000])),)

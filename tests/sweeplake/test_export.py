@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from distributed import Client
 
 import sweeplake as sl
 from queries.errors import UnknownNameError
@@ -17,6 +20,26 @@ from sweeplake.sweep import Sweep
 from tests.sweeplake.asking import Ask, refused
 
 SHEETS = ["sweep", "quantiles", "best runs", "best per symbol", "leaderboard", "failures", "luck"]
+
+NAMED = '''
+from sweeplake import strategy
+
+
+@strategy
+def named(bars, ind, *, exposure: int = 3, depth: float = 0.5):
+    """Its parameters are called as a metric and a column of fractions are."""
+    return bars.close > ind.sma(exposure)
+'''
+NAMED_CONFIG = """
+name = "Names that are taken"
+strategy = "named.py:named"
+symbols = ["AAA"]
+timeframe = "1d"
+
+[grid]
+exposure = [3]
+depth = [0.5]
+"""
 
 
 @pytest.fixture
@@ -133,6 +156,25 @@ def test_a_run_is_a_workbook_of_its_trades_and_equity(ask: Ask, cross: Sweep, tm
     assert f"{first:%Y-%m-%d}" == str(run.monthly_returns().month[0])
     run.to_excel(tmp_path / "again.xlsx")
     assert cells(tmp_path / "again.xlsx", "trades") == cells(path, "trades")
+
+
+def test_parameters_that_are_called_as_metrics_stay_beside_them(
+    bars_lake: Path, client: Client, tmp_path: Path
+) -> None:
+    shutil.copytree(bars_lake, tmp_path / "lake")
+    (tmp_path / "named.py").write_text(NAMED)
+    (tmp_path / "named.toml").write_text(NAMED_CONFIG)
+    with sl.open(tmp_path / "lake") as lake:
+        sl.run(tmp_path / "named.toml", lake=lake, client=client)
+        run = lake.run(lake.sweep().best(1).run_id[0])
+    run.to_excel(tmp_path / "run.xlsx")
+    facts = {row["name"]: row["value"] for row in cells(tmp_path / "run.xlsx", "run")}
+    assert (facts["param.exposure"], facts["param.depth"]) == (3, 0.5)
+    assert facts["exposure"] == pytest.approx(run.metrics["exposure"])
+    assert isinstance(facts["date"], datetime)
+    sheet = openpyxl.load_workbook(tmp_path / "run.xlsx")["run"]
+    shown = {name.value: value.number_format for name, value in sheet.iter_rows()}
+    assert (shown["param.depth"], shown["exposure"]) == ("General", "0.00%")
 
 
 def test_a_sweep_is_a_page_too(ask: Ask, swept: Path, tmp_path: Path) -> None:

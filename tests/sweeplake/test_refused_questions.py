@@ -55,6 +55,14 @@ CASES = {
     "no file by its name": (["sql", "select * from '/etc/passwd'"], []),
     "no setting": (["sql", "set enable_external_access = true"], ["refused"]),
     "no write": (["sql", "delete from metrics"], ["refused"]),
+    "SQL that is not UTF-8": (
+        ["sql", "select '\udcff'"],
+        ["character 9 is not UTF-8", "save the text as UTF-8"],
+    ),
+    "a PIVOT of what the rows have": (
+        ["sql", "pivot metrics on symbol using count(*)"],
+        ["PIVOT whose columns come from the rows", "IN ("],
+    ),
     "SQL that does not parse": (["sql", "selct 1"], ["selct"]),
     "SQL of an unknown column": (["sql", "select sharp from metrics"], ["sharp", "sharpe"]),
     "SQL of an unknown view": (["sql", "select * from metric"], ["metric"]),
@@ -66,6 +74,20 @@ CASES = {
     "export of a query with a filter": (
         ["export", "select * from metrics", "csv", "--symbol", "AAA"],
         ["write them into the query"],
+    ),
+    "output of a query to a file of another kind": (
+        ["sql", "select 1", "-o", "a.xls"],
+        ["a.xls names no form", ".xlsx"],
+    ),
+    "output to a file of no kind": (["sql", "select 1", "-o", "noext"], ["noext names no form", ".csv"]),
+    "output of two forms": (
+        ["export", "metrics", "csv", "-o", "m.xlsx"],
+        ["m.xlsx asks for xlsx, not csv"],
+    ),
+    "runs to a file of another kind": (["best", "-o", "b.doc"], ["doc", "csv"]),
+    "output of a picture in no folder": (
+        ["plot", "equity", "x", "-o", "no/a.html"],
+        ["no/a.html", "make it first"],
     ),
     "output in a folder that is not there": (
         ["sql", "select 1", "-o", "no/such/file.csv"],

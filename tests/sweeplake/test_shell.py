@@ -147,6 +147,12 @@ def test_commands_change_what_follows(swept: Path, tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == [{"b": 2}]
 
 
+def test_a_comment_before_a_command_does_not_hide_it(swept: Path) -> None:
+    done = piped("select 1 as a; -- first\n.format csv\nselect 2 as b;\n", swept)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-2:] == ['"b"', "2"]
+
+
 def test_it_moves_on_when_it_is_told_to(swept: Path, bars_lake: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -162,8 +168,25 @@ def test_it_moves_on_when_it_is_told_to(swept: Path, bars_lake: Path, tmp_path: 
         assert "sma_cross" in shell.names.columns
         with pytest.raises(BadValueError, match="ask something first"):
             shell.run(".watch")
+        shell.last = "select 1"
+        for text in ("nan", "inf", "1e400", "0", "soon"):
+            with pytest.raises(BadValueError, match=r"seconds from 0\.1 to 86400"):
+                shell.run(f".watch {text}")
         with pytest.raises(UnknownNameError):
             shell.run(".nothing")
+
+
+@pytest.mark.parametrize(("form", "lines"), [("table", 3), ("csv", 3), ("json", 4)])
+def test_a_prompt_prints_the_first_rows_in_every_form(
+    swept: Path, capfd: pytest.CaptureFixture[str], form: str, lines: int
+) -> None:
+    with sl.open(swept) as lake, Shell(lake, form) as shell:
+        shell.most = 2
+        for count in (2, 5):
+            shell.run(f"from range({count})")
+            told = capfd.readouterr()
+            assert len(told.out.splitlines()) == lines
+            assert told.err == ("and 3 rows more; `.output FILE` writes them all\n" if count > 2 else "")
 
 
 def test_every_command_is_in_its_help(capsys: pytest.CaptureFixture[str], swept: Path) -> None:

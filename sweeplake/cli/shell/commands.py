@@ -92,15 +92,12 @@ def _timing(shell: Shell, _: str) -> None:
 
 
 def _watch(shell: Shell, text: str) -> None:
-    from sweeplake.cli.watching import watched
+    from sweeplake.cli.watching import watch_seconds, watched
 
     if not shell.last:
         raise BadValueError(".watch", text, "ask something first; it is asked again then")
-    try:
-        seconds = float(text or WATCH_SECONDS)
-    except ValueError as error:
-        raise BadValueError(".watch", text, "give seconds, e.g. .watch 5") from error
-    watched(shell.lake, shell.last, "json" if shell.form == "json" else TABLE, max(seconds, 0.1))
+    form = "json" if shell.form == "json" else TABLE
+    watched(shell.lake, shell.last, form, watch_seconds(text or WATCH_SECONDS))
 
 
 def _quit(shell: Shell, _: str) -> None:

@@ -27,7 +27,7 @@ class Shell:
         lake: The lake.
         form: table, or a form of text to print answers in.
         output: File that the next answer goes to.
-        most: Rows of a table to print; None prints all.
+        most: Rows of an answer to print; None prints all.
         is_timed: Whether the time of each answer is told.
         is_over: Whether it was asked to end.
         last: The last statement.
@@ -73,7 +73,7 @@ class Shell:
         """
         pending = ""
         for line in lines:
-            if not pending.strip() and line.lstrip().startswith("."):
+            if line.lstrip().startswith(".") and statements(pending).is_ended:
                 self.run(line)
                 if self.is_over:
                     return
@@ -114,7 +114,7 @@ class Shell:
         elif self.form == TABLE:
             to_table(rows, self.most)
         else:
-            to_stdout(rows, self.form)
+            to_stdout(rows, self.form, self.most)
         if self.is_timed:
             note(f"{time.monotonic() - began:.3f} s")
 
