@@ -46,7 +46,7 @@ def is_small(snapshot: Snapshot) -> bool:
     return fits and snapshot.storage.local
 
 
-def insertion(table: str, columns: Sequence[str], body: str) -> str:
+def insertion(table: str, columns: Sequence[str], body: str, order: str = "") -> str:
     """Return SQL that appends rows to a table of metrics with file numbers.
 
     It binds file names and their numbers.
@@ -55,10 +55,12 @@ def insertion(table: str, columns: Sequence[str], body: str) -> str:
         table: The table.
         columns: Columns of metrics.
         body: SELECT of these columns, and `filename`.
+        order: Columns of the body by which rows of one file come; none in particular if empty.
     """
     names = ", ".join(quoted(name) for name in columns)
     return f"""
         insert into {table} ({names}, {FILE})
         with numbers as (select unnest($1::varchar[]) as filename, unnest($2::uinteger[]) as number)
         select {names}, numbers.number from ({body}) as rows_read inner join numbers using (filename)
+        {order and f"order by numbers.number, {order}"}
     """  # noqa: S608

@@ -11,6 +11,9 @@ from queries.held import FILE, HELD, Held, insertion, is_small, next_number
 from queries.stored import stored_table
 from queries.translation import translated
 
+_PLACE = "file_row_number"
+"""DuckDB's column with a row's place in its file."""
+
 
 def loaded(
     connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, before: Held | None = None
@@ -36,12 +39,12 @@ def loaded(
     cursor, uri = connection.cursor(), snapshot.storage.uri
     try:
         with translated(snapshot):
-            table = stored_table(part, "metrics", further=("filename",))
+            table = stored_table(part, "metrics", further=("filename", _PLACE))
             for name, paths in table.variables.items():
                 cursor.execute(f"set variable {name} = $1", [list(paths)])
             cursor.execute(_creation(table.body))
             cursor.execute(
-                insertion(HELD, metrics.schema.names, table.body),
+                insertion(HELD, metrics.schema.names, table.body, f"cast({_PLACE} as bigint)"),
                 [[uri(f"metrics/{path}") for path in numbers], list(numbers.values())],
             )
             held = Held({**known, **numbers}, is_distinct=False)
@@ -53,5 +56,5 @@ def loaded(
 
 
 def _creation(body: str) -> str:
-    columns = f"* exclude (filename), 0::uinteger as {FILE}"
+    columns = f"* exclude (filename, {_PLACE}), 0::uinteger as {FILE}"
     return f"create table if not exists {HELD} as select {columns} from ({body}) limit 0"  # noqa: S608

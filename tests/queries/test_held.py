@@ -44,6 +44,15 @@ def test_what_is_held_is_what_the_files_have(own: Lake, monkeypatch: pytest.Monk
         assert best(catalog, n=7) == first
 
 
+def test_rows_come_in_the_order_of_the_files(own: Lake) -> None:
+    with Catalog(own) as catalog, Catalog(own) as again:
+        ordered = catalog.arrow("select sweep_id, run_id from metrics")
+        assert again.arrow("select sweep_id, run_id from metrics") == ordered
+        runs = [file.rows for file in catalog.files("metrics")]
+        first = catalog.narrowed("metrics", catalog.files("metrics")[:1])
+        assert first.arrow("select sweep_id, run_id from metrics") == ordered.slice(0, runs[0])
+
+
 @pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_FILES"])
 def test_a_lake_that_grows_is_read_from_its_files(
     lake: Lake, limit: str, monkeypatch: pytest.MonkeyPatch

@@ -54,5 +54,5 @@ def test_what_cannot_be_drawn_is_refused(ask: Ask, swept: Path, stored: str, wor
     refused(ask(*words, stored, "--lake", swept), "Missing option '-o' / '--output'")
     refused(ask(*words, stored, "-o", "run.gif", "--lake", swept), "picture format", "html")
     refused(ask(*words, stored[:-1], "-o", "run.html", "--lake", swept), "unknown run")
-    refused(ask(*words, stored, "-o", "nowhere/run.html", "--lake", swept), "No such file or directory")
+    refused(ask(*words, stored, "-o", "nowhere/run.html", "--lake", swept), "there is no folder nowhere")
     assert list(Path().iterdir()) == []
