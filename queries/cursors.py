@@ -19,7 +19,7 @@ class _Cursor:
     def set(self, variables: Variables) -> None:
         """Set those variables that have another value."""
         for name, values in variables.items():
-            if self.variables.get(name) is not values:
+            if self.variables.get(name) != values:  # to compare is cheaper than to set, however long they are
                 self.connection.execute(f"set variable {name} = $1", [list(values)])
                 self.variables[name] = values
 

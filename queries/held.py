@@ -10,6 +10,7 @@ from itertools import count
 
 from lake.snapshot import DataFile, Snapshot
 from queries.text import quoted
+from queries.whole import Whole
 
 MOST_ROWS, MOST_FILES = 20_000, 100
 """More are read from the files."""
@@ -29,10 +30,12 @@ class Held:
     Attributes:
         files: Their numbers by path.
         is_distinct: Whether no run id is there twice.
+        whole: The rows of all of them.
     """
 
     files: Mapping[str, int]
     is_distinct: bool
+    whole: Whole
 
     def numbers(self, files: Sequence[DataFile]) -> list[int]:
         """Return the numbers of files that are held."""

@@ -10,9 +10,11 @@ from queries.errors import QueryError
 from queries.held import FILE, HELD, Held, insertion, is_small, next_number
 from queries.stored import stored_table
 from queries.translation import translated
+from queries.whole import Whole
 
 _PLACE = "file_row_number"
 """DuckDB's column with a row's place in its file."""
+_WHOLE = f"select * exclude (block_sums, block_sumsqs, {FILE}) from {HELD} where list_contains($1, {FILE})"  # noqa: S608
 
 
 def loaded(
@@ -47,12 +49,13 @@ def loaded(
                 insertion(HELD, metrics.schema.names, table.body, f"cast({_PLACE} as bigint)"),
                 [[uri(f"metrics/{path}") for path in numbers], list(numbers.values())],
             )
-            held = Held({**known, **numbers}, is_distinct=False)
+            every = {**known, **numbers}
+            read = [every[file.path] for file in metrics.files]
             text = f"select count(*) = count(distinct run_id) from {HELD} where list_contains($1, {FILE})"  # noqa: S608
-            [[is_distinct]] = cursor.execute(text, [held.numbers(metrics.files)]).fetchall()
+            [[is_distinct]] = cursor.execute(text, [read]).fetchall()
     except (LakeError, QueryError, FileNotFoundError):
         return None
-    return replace(held, is_distinct=is_distinct)
+    return Held(every, is_distinct, Whole(connection, _WHOLE, read))
 
 
 def _creation(body: str) -> str:

@@ -25,6 +25,7 @@ from queries.stored import CACHE, StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 from queries.text import literal
 from queries.translation import missing_file, translated
+from queries.whole import Whole
 
 # Order of creation: each reads only those before it.
 SQL_FILES = (
@@ -113,6 +114,12 @@ class Session:
         if elsewhere is None or not elsewhere.is_distinct:
             return False
         return isinstance(elsewhere, Held) or len(elsewhere.files) == len(self.snapshot["metrics"].files)
+
+    @property
+    def whole(self) -> Whole | None:
+        """Rows of metrics by their keys, of a small lake; None if they are not in memory."""
+        held = self.elsewhere
+        return held.whole if isinstance(held, Held) and held.whole.is_keyed else None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor that reads every view, for a relation that outlives the call."""

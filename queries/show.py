@@ -1,9 +1,11 @@
 """Show: everything that is stored of one run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.errors import BadValueError, FailedRunError, QueryError, RemovedError, UnknownNameError
 from queries.pruning import holding
@@ -50,42 +52,40 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     held = catalog
     for table, chosen in files.items():
         held = held.narrowed(table, chosen)
-    places = [sorted({file.partition[name] for file in files["metrics"]}) for name in ("strategy", "symbol")]
-    run = held.arrow(
-        """
-        select * exclude (block_sums, block_sumsqs) from metrics
-        where run_id = $1 and ($2 is null or sweep_id = $2)
-            and strategy between list_min($3::varchar[]) and list_max($3::varchar[])
-            and symbol between list_min($4::varchar[]) and list_max($4::varchar[])
-        order by role <> 'full', sweep_id desc, created_at desc limit 1
-        """,
-        [run_id, sweep, *places],
-    )
+    run = _row(held, files["metrics"], run_id, sweep)
     if not run.num_rows:
         raise _missing(catalog, run_id)
-    place = run.select(["strategy", "symbol"]).to_pylist()[0]
-    key = [run_id, place["strategy"], place["symbol"]]
-    details = (
-        held.arrow(
-            """
-        select * from details
-        where run_id = $1 and strategy = $2 and symbol = $3 order by sweep_id desc limit 1
-        """,
-            key,
-        )
-        if files["details"]
-        else None
-    )
-    if details is None or not details.num_rows:
+    key = [run_id, run["strategy"][0].as_py(), run["symbol"][0].as_py()]
+    if not files["details"]:
+        return StoredRun(arranged(run), None, None, None)
+    where = "where run_id = $1 and strategy = $2 and symbol = $3"
+    details = held.arrow(f"select * from details {where} order by sweep_id desc limit 1", key)  # noqa: S608
+    if not details.num_rows:
         return StoredRun(arranged(run), None, None, None)
     owner = details["sweep_id"][0].as_py()
-    where = "where run_id = $1 and strategy = $2 and symbol = $3 and sweep_id = $4"
+    where += " and sweep_id = $4"
     return StoredRun(
         run=arranged(run),
         details=details,
         trades=held.arrow(f"select * from stored.trades {where} order by trade", [*key, owner]),  # noqa: S608
         equity=held.arrow(f"select * from stored.equity {where} order by time", [*key, owner]),  # noqa: S608
     )
+
+
+def _row(catalog: Catalog, files: Sequence[DataFile], run_id: str, sweep: str | None) -> pa.Table:
+    """Return a run's row of metrics; none if no sweep, or not this one, has it."""
+    places = [sorted({file.partition[name] for file in files}) for name in ("strategy", "symbol")]
+    text = """
+        from metrics
+        where run_id = $1 and ($2 is null or sweep_id = $2)
+            and strategy between list_min($3::varchar[]) and list_max($3::varchar[])
+            and symbol between list_min($4::varchar[]) and list_max($4::varchar[])
+        order by role <> 'full', sweep_id desc, created_at desc limit 1
+    """
+    bound = [run_id, sweep, *places]
+    if catalog.whole is not None:
+        return catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
+    return catalog.arrow(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
 
 
 def _missing(catalog: Catalog, run_id: str) -> QueryError:

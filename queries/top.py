@@ -6,7 +6,7 @@ sorted. Of runs that reach it in any sweep the latest one's rows count; should o
 (metrics of a run may differ in their last digits), the bound has promised too much, and all is sorted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.filters import Filters
 from queries.pruning import furthest, holding, is_once, passing
-from queries.ranking import Ranking
+from queries.ranking import COMPOSITE, Ranking
 
 FEW_ROWS, FEW_FILES = 20_000, 16
 """So many rows of so many files are sorted as they are; of any number of files where all are wanted."""
@@ -71,18 +71,17 @@ class Top:
 
     def _at_once(self, files: Sequence[DataFile], latest: str, also: str = "true", **values: Any) -> pa.Table:
         """Return the rows by one scan; `latest` takes one of each run, where it may be there twice."""
-        arguments, direction = (
-            self._arguments(f"{self.condition} and {also}"),
-            "desc" if self.descending else "asc",
-        )
-        return self._ask(
-            files,
-            f"""
-            select runs.* from passing_runs({arguments}) as runs {latest}
+        direction = "desc" if self.descending else "asc"
+        text = f"""
+            from passing_runs({self._arguments(f"{self.condition} and {also}")}) as runs {latest}
             order by runs.rank_value {direction} nulls last, runs.run_id limit {self.limit or "null"}
-            """,  # noqa: S608
-            **values,
-        )
+        """
+        whole = None if self.order.column == COMPOSITE else self.catalog.whole
+        if whole is None:
+            return self._ask(files, f"select runs.* {text}", **values)
+        catalog, bound = self._asked(files, values)
+        rows = whole.of(catalog.tuples(f"select runs.sweep_id, runs.run_id, runs.role {text}", bound))
+        return rows.append_column("rank_value", rows[self.order.column])
 
     def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
         """Return the rows, if a bound leads to them."""
@@ -160,5 +159,12 @@ class Top:
         """
 
     def _ask(self, files: Sequence[DataFile], text: str, **values: Any) -> pa.Table:
+        catalog, bound = self._asked(files, values)
+        return catalog.arrow(text, bound)
+
+    def _asked(
+        self, files: Sequence[DataFile], values: Mapping[str, Any]
+    ) -> tuple[Catalog, Mapping[str, Any]]:
+        """Return who answers from some files, and the values that a text binds."""
         bound = {**self.filters.values(), **self.order.weights, **values}
-        return self.catalog.narrowed("metrics", files).arrow(text, bound)
+        return self.catalog.narrowed("metrics", files), bound

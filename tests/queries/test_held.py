@@ -4,6 +4,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lake.commits import commit
@@ -11,9 +12,11 @@ from lake.lake import Lake, open_lake
 from queries import held
 from queries.catalog import Catalog
 from queries.errors import FileUnreadableError
-from queries.search import best
+from queries.filters import Filters
+from queries.lookup import Lookup, lookup
+from queries.search import best, search
 from queries.show import show
-from tests.queries.conftest import AGAIN, CROSS, put_runs, run_rows
+from tests.queries.conftest import AGAIN, CROSS, put_runs, put_sweep, run_rows
 
 COUNT = "select count(*) as runs from metrics"
 EVERYTHING = "select * from metrics order by sweep_id, run_id, role, created_at"
@@ -31,17 +34,49 @@ def is_held(catalog: Catalog) -> bool:
     return held.NUMBERS in catalog.rows(VIEW)[0]["sql"]
 
 
+def everything_asked(catalog: Catalog) -> list[pa.Table]:
+    """Return the rows of questions of every kind that takes whole ones; each has some."""
+    runs = search(catalog, limit=0)
+    last = runs.select(["run_id", "sweep_id"]).to_pylist()[-1]
+    answers = [
+        catalog.arrow(EVERYTHING),
+        runs,
+        search(catalog, Filters(sweep=CROSS, where="param_fast > 5"), sort="date", limit=0),
+        search(catalog, Filters(symbol="Mü", min_trades=3), sort="max_drawdown", ascending=False, limit=4),
+        best(catalog, n=7),
+        best(catalog, Filters(strategy="cross", role=None), metric="win_rate"),
+        lookup(catalog, [Lookup("meanrev", "Mü"), Lookup("cross", "007", {"fast": 5})]),
+        lookup(catalog, [Lookup("cross", "007", {"fast": 5, "slow": 20})], sweep=CROSS),
+        show(catalog, last["run_id"]).run,
+        show(catalog, last["run_id"], sweep=last["sweep_id"]).run,
+    ]
+    assert all(answer.num_rows for answer in answers)
+    return answers
+
+
+def test_two_rows_of_one_key_are_both_answered(lake: Lake) -> None:
+    put_sweep(lake, CROSS, "cross")
+    for sharpe in (1.0, 2.0):
+        put_runs(lake, "cross", "007", run_rows(CROSS, ["a"], {"sharpe": [sharpe]}))
+    with Catalog(lake) as catalog:
+        assert is_held(catalog)
+        assert not catalog.whole
+        assert len(search(catalog, Filters(sweep=CROSS))) == 2
+
+
 def test_what_is_held_is_what_the_files_have(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     with Catalog(own) as catalog:
         assert is_held(catalog)
-        everything, first = catalog.arrow(EVERYTHING), best(catalog, n=7)
+        assert catalog.whole
+        answers = everything_asked(catalog)
         only = catalog.narrowed("metrics", catalog.files("metrics")[:1])
         assert only.arrow(COUNT)["runs"].to_pylist() == [catalog.files("metrics")[0].rows]
     monkeypatch.setattr(held, "MOST_ROWS", 0)
     with Catalog(own) as catalog:
         assert not is_held(catalog)
-        assert catalog.arrow(EVERYTHING) == everything
-        assert best(catalog, n=7) == first
+        assert not catalog.whole
+        for place, answer in enumerate(everything_asked(catalog)):
+            assert answer.equals(answers[place]), place
 
 
 def test_rows_come_in_the_order_of_the_files(own: Lake) -> None:
