@@ -15,6 +15,11 @@ from queries.sweep import sweep_row
 from queries.text import quoted, sql_type
 
 REQUEST = "request"
+_WITHIN = """
+metrics.strategy between list_min($strategies) and list_max($strategies)
+and metrics.symbol between list_min($symbols) and list_max($symbols)
+"""
+"""What a scan can tell of rows by their extremes, where files are not chosen: in a copy."""
 
 
 @dataclass(frozen=True)
@@ -120,31 +125,33 @@ def _answer(
                 unnest(cast($symbols as varchar[])) as symbol,
                 unnest(cast($timeframes as varchar[])) as timeframe
                 {values}
+        ),
+        found as (
+            select metrics.sweep_id, metrics.run_id, metrics.role, questions.request
+            from questions inner join metrics
+                on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
+                and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
+            where {_WITHIN}
+                and ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
+            qualify row_number() over (
+                partition by questions.request, metrics.run_id
+                order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
+            ) = 1
         )
-        select metrics.sweep_id, metrics.run_id, metrics.role, questions.request
-        from questions inner join metrics
-            on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
-            and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
-        where metrics.strategy between list_min($strategies) and list_max($strategies)
-            and metrics.symbol between list_min($symbols) and list_max($symbols)
-            and ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
-        qualify row_number() over (
-            partition by questions.request, metrics.run_id
-            order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
-        ) = 1
     """  # noqa: S608
     narrowed, whole = catalog.narrowed("metrics", files), catalog.whole
     if whole is not None:
-        keys = narrowed.tuples(found, bound)
-        return whole.of(key[:3] for key in keys).append_column(
-            REQUEST, pa.array([request for *_, request in keys], pa.int32())
-        )
+        keys = narrowed.tuples(f"{found} select * from found", bound)  # noqa: S608
+        requests = pa.array([request for *_, request in keys], pa.int32())
+        return whole.of(key[:3] for key in keys).append_column(REQUEST, requests)
     return narrowed.arrow(
         f"""
+        {found}
         select found.request, metrics.* exclude (block_sums, block_sumsqs)
-        from ({found}) as found inner join metrics
+        from found inner join metrics
             on metrics.sweep_id = found.sweep_id and metrics.run_id = found.run_id
             and metrics.role = found.role
+        where {_WITHIN}
         """,  # noqa: S608
         bound,
     )

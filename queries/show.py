@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.snapshot import DataFile
 from queries.catalog import Catalog
@@ -73,19 +74,25 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
 
 
 def _row(catalog: Catalog, files: Sequence[DataFile], run_id: str, sweep: str | None) -> pa.Table:
-    """Return a run's row of metrics; none if no sweep, or not this one, has it."""
+    """Return a run's row of metrics; none if no sweep, or not this one, has it.
+
+    Its few rows are ordered here: DuckDB takes longer to order a hundred columns than to find them.
+    """
     places = [sorted({file.partition[name] for file in files}) for name in ("strategy", "symbol")]
     text = """
         from metrics
         where run_id = $1 and ($2 is null or sweep_id = $2)
             and strategy between list_min($3::varchar[]) and list_max($3::varchar[])
             and symbol between list_min($4::varchar[]) and list_max($4::varchar[])
-        order by role <> 'full', sweep_id desc, created_at desc limit 1
     """
     bound = [run_id, sweep, *places]
     if catalog.whole is not None:
-        return catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
-    return catalog.arrow(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
+        rows = catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
+    else:
+        rows = catalog.arrow(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
+    by_role = rows.append_column("is_full", pc.equal(rows["role"], "full"))
+    order = [(name, "descending") for name in ("is_full", "sweep_id", "created_at")]
+    return rows.take(pc.sort_indices(by_role, order)[:1])
 
 
 def _missing(catalog: Catalog, run_id: str) -> QueryError:

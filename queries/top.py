@@ -22,6 +22,8 @@ FEW_ROWS, FEW_FILES = 20_000, 16
 """So many rows of so many files are sorted as they are; of any number of files where all are wanted."""
 LARGEST_HEAP = 10_000
 """So many of the best are found by their n-th best value; more are sorted."""
+READ_ONCE = 51
+"""For fewer of the first rows DuckDB reads files twice; where few rows reach a bound, once is faster."""
 FIRST_FILES, GROWTH = 2, 8
 """A bound is looked for in so many files, those that reach furthest, then in so many times more."""
 _LATEST = """
@@ -69,12 +71,14 @@ class Top:
             return False
         return self.filters.sweep is not None or is_once(files, among)
 
-    def _at_once(self, files: Sequence[DataFile], latest: str, also: str = "true", **values: Any) -> pa.Table:
+    def _at_once(
+        self, files: Sequence[DataFile], latest: str, also: str = "true", most: int = 0, **values: Any
+    ) -> pa.Table:
         """Return the rows by one scan; `latest` takes one of each run, where it may be there twice."""
         direction = "desc" if self.descending else "asc"
         text = f"""
             from passing_runs({self._arguments(f"{self.condition} and {also}")}) as runs {latest}
-            order by runs.rank_value {direction} nulls last, runs.run_id limit {self.limit or "null"}
+            order by runs.rank_value {direction} nulls last, runs.run_id limit {most or self.limit or "null"}
         """
         whole = None if self.order.column == COMPOSITE else self.catalog.whole
         if whole is None:
@@ -91,7 +95,8 @@ class Top:
         reaching = [file for file in files if self._may_reach(file, bound)]
         reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
         if self._are_once(reaching, files):
-            return self._at_once(reaching, "", reaches, bound=bound)
+            most = max(self.limit, READ_ONCE)
+            return self._at_once(reaching, "", reaches, most, bound=bound).slice(0, self.limit)
         within = self._arguments(f"{self.condition} and {reaches}")
         asked = f"select distinct run_id from passing_runs({within})"  # noqa: S608
         runs = self._ask(reaching, asked, bound=bound)["run_id"].to_pylist()
@@ -112,8 +117,8 @@ class Top:
 
     def _bound_in(self, files: Sequence[DataFile]) -> Any:
         heap, fold, last = ("max", "max", "list_min") if self.descending else ("min", "min", "list_max")
-        return self._ask(
-            files,
+        catalog, bound = self._asked(files, {})
+        [[found]] = catalog.tuples(
             f"""
             select {fold}({last}(nearest)) as bound
             from (
@@ -122,7 +127,9 @@ class Top:
             )
             where len(nearest) = {self.limit:d}
             """,  # noqa: S608
-        )["bound"][0].as_py()
+            bound,
+        )
+        return found
 
     def _furthest_first(self, files: Sequence[DataFile]) -> list[DataFile]:
         """Return the files, those first that may hold the best; where that is not known, they may."""
