@@ -10,16 +10,12 @@ import pyarrow as pa
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
 from queries.parameters import ParameterColumn, Value, find
+from queries.pruning import WITHIN
 from queries.search import arranged
 from queries.sweep import sweep_row
 from queries.text import quoted, sql_type
 
 REQUEST = "request"
-_WITHIN = """
-metrics.strategy between list_min($strategies) and list_max($strategies)
-and metrics.symbol between list_min($symbols) and list_max($symbols)
-"""
-"""What a scan can tell of rows by their extremes, where files are not chosen: in a copy."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ def _answer(
             from questions inner join metrics
                 on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
                 and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
-            where {_WITHIN}
+            where {WITHIN}
                 and ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
             qualify row_number() over (
                 partition by questions.request, metrics.run_id
@@ -151,7 +147,7 @@ def _answer(
         from found inner join metrics
             on metrics.sweep_id = found.sweep_id and metrics.run_id = found.run_id
             and metrics.role = found.role
-        where {_WITHIN}
+        where {WITHIN}
         """,  # noqa: S608
         bound,
     )

@@ -8,6 +8,11 @@ from typing import Any
 
 from lake.snapshot import DataFile
 
+WITHIN = """
+metrics.strategy between list_min($strategies::varchar[]) and list_max($strategies::varchar[])
+and metrics.symbol between list_min($symbols::varchar[]) and list_max($symbols::varchar[])
+"""
+"""What rows of some places fulfil, by their `places`. Files are chosen; of a copy it tells where to look."""
 _PARTITIONS = ("strategy", "symbol")
 _LEAST = {"min_sharpe": "sharpe", "min_trades": "num_trades", "since": "created_at"}
 _MOST = {"max_drawdown": "max_drawdown", "until": "created_at"}
@@ -26,6 +31,15 @@ def holding(files: Iterable[DataFile], run_ids: Sequence[str]) -> list[DataFile]
     """Return the files that may hold one of some runs."""
     wanted = sorted(run_ids)
     return [file for file in files if _may_hold(file, wanted)]
+
+
+def places(files: Iterable[DataFile]) -> dict[str, list[str]]:
+    """Return the strategies and the symbols of some files, as `WITHIN` binds them."""
+    found = {(file.partition["strategy"], file.partition["symbol"]) for file in files}
+    return {
+        "strategies": sorted({strategy for strategy, _ in found}),
+        "symbols": sorted({symbol for _, symbol in found}),
+    }
 
 
 def is_once(files: Iterable[DataFile], among: Iterable[DataFile]) -> bool:

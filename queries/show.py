@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.errors import BadValueError, FailedRunError, QueryError, RemovedError, UnknownNameError
-from queries.pruning import holding
+from queries.pruning import WITHIN, holding, places
 from queries.removed import removed_run
 from queries.search import arranged
 from queries.sweep import sweep_row
@@ -78,14 +78,8 @@ def _row(catalog: Catalog, files: Sequence[DataFile], run_id: str, sweep: str | 
 
     Its few rows are ordered here: DuckDB takes longer to order a hundred columns than to find them.
     """
-    places = [sorted({file.partition[name] for file in files}) for name in ("strategy", "symbol")]
-    text = """
-        from metrics
-        where run_id = $1 and ($2 is null or sweep_id = $2)
-            and strategy between list_min($3::varchar[]) and list_max($3::varchar[])
-            and symbol between list_min($4::varchar[]) and list_max($4::varchar[])
-    """
-    bound = [run_id, sweep, *places]
+    text = f"from metrics where run_id = $run and ($sweep is null or sweep_id = $sweep) and {WITHIN}"
+    bound = {"run": run_id, "sweep": sweep, **places(files)}
     if catalog.whole is not None:
         rows = catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
     else:

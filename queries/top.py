@@ -15,7 +15,7 @@ import pyarrow as pa
 from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.filters import Filters
-from queries.pruning import furthest, holding, is_once, passing
+from queries.pruning import WITHIN, furthest, holding, is_once, passing, places
 from queries.ranking import COMPOSITE, Ranking
 
 FEW_ROWS, FEW_FILES = 20_000, 16
@@ -117,13 +117,14 @@ class Top:
 
     def _bound_in(self, files: Sequence[DataFile]) -> Any:
         heap, fold, last = ("max", "max", "list_min") if self.descending else ("min", "min", "list_max")
-        catalog, bound = self._asked(files, {})
+        catalog, bound = self._asked(files, places(files))
         [[found]] = catalog.tuples(
             f"""
             select {fold}({last}(nearest)) as bound
             from (
                 select {heap}(rank_value, {self.limit:d}) as nearest
-                from passing_runs({self._arguments(self.condition)}) group by sweep_id, role
+                from passing_runs({self._arguments(f"{self.condition} and {WITHIN}")})
+                group by sweep_id, role
             )
             where len(nearest) = {self.limit:d}
             """,  # noqa: S608
