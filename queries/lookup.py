@@ -140,7 +140,7 @@ def _answer(
         keys = narrowed.tuples(f"{found} select * from found", bound)  # noqa: S608
         requests = pa.array([request for *_, request in keys], pa.int32())
         return whole.of(key[:3] for key in keys).append_column(REQUEST, requests)
-    return narrowed.arrow(
+    return narrowed.few(
         f"""
         {found}
         select found.request, metrics.* exclude (block_sums, block_sumsqs)

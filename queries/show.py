@@ -60,7 +60,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     if not files["details"]:
         return StoredRun(arranged(run), None, None, None)
     where = "where run_id = $1 and strategy = $2 and symbol = $3"
-    details = held.arrow(f"select * from details {where} order by sweep_id desc limit 1", key)  # noqa: S608
+    details = held.few(f"select * from details {where} order by sweep_id desc limit 1", key)  # noqa: S608
     if not details.num_rows:
         return StoredRun(arranged(run), None, None, None)
     owner = details["sweep_id"][0].as_py()
@@ -68,7 +68,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     return StoredRun(
         run=arranged(run),
         details=details,
-        trades=held.arrow(f"select * from stored.trades {where} order by trade", [*key, owner]),  # noqa: S608
+        trades=held.few(f"select * from stored.trades {where} order by trade", [*key, owner]),  # noqa: S608
         equity=held.arrow(f"select * from stored.equity {where} order by time", [*key, owner]),  # noqa: S608
     )
 
@@ -83,7 +83,7 @@ def _row(catalog: Catalog, files: Sequence[DataFile], run_id: str, sweep: str | 
     if catalog.whole is not None:
         rows = catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
     else:
-        rows = catalog.arrow(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
+        rows = catalog.few(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
     by_role = rows.append_column("is_full", pc.equal(rows["role"], "full"))
     order = [(name, "descending") for name in ("is_full", "sweep_id", "created_at")]
     return rows.take(pc.sort_indices(by_role, order)[:1])

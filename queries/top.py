@@ -168,7 +168,8 @@ class Top:
 
     def _ask(self, files: Sequence[DataFile], text: str, **values: Any) -> pa.Table:
         catalog, bound = self._asked(files, values)
-        return catalog.arrow(text, bound)
+        ask = catalog.few if 0 < self.limit <= LARGEST_HEAP else catalog.arrow
+        return ask(text, bound)
 
     def _asked(
         self, files: Sequence[DataFile], values: Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from distributed import Client, Future, KilledWorker, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
@@ -128,15 +128,16 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     try:
         refill()
         while running:
-            if not _has_ready(finished, turn) and _is_idle(client):
+            if not _has_ready(finished, turn):
+                if not _is_idle(client):
+                    _revive(client)
+                    continue
                 forgotten = dict(running)
                 running.clear()
                 client.cancel(list(forgotten))
                 for block, attempt in forgotten.values():
                     yield from again(block, attempt)
                 refill()
-                continue
-            if not finished.has_ready():
                 continue
             future, result = next(finished)
             if future not in running:
@@ -216,6 +217,16 @@ def _is_idle(client: Client) -> bool:
     """
     at_work = client.processing()
     return bool(at_work) and not any(at_work.values())
+
+
+def _revive(client: Client) -> None:
+    """Start those workers of this process's own cluster again that it has given up.
+
+    Dask does where one dies at its start, or is not back within `distributed.deploy.lost-worker-timeout`.
+    """
+    cluster = client.cluster
+    if isinstance(cluster, LocalCluster):
+        cluster.scale(len(cluster.worker_spec))
 
 
 def _error_of(result: Any) -> BaseException:

@@ -30,7 +30,7 @@ from tests.benchmarks.market import market, market_lake
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600)]
 
 RUNS = int(os.environ.get("BENCH_RUNS", "5000"))
-FASTS = 10
+FASTS = 50
 OBJECTIVE = """
 import numpy as np
 import pandas as pd
@@ -58,31 +58,33 @@ strategy = "{strategy}"
 symbols = ["X"]
 timeframe = "1h"
 [grid]
-fast = {{ start = 5, stop = 50, step = 5 }}
-slow = {{ start = 55, stop = {last}, step = 1 }}
+fast = {{ start = 5, stop = 250, step = 5 }}
+slow = {{ start = 255, stop = {last}, step = 1 }}
 [execution]
 periods_per_year = 252
 [details]
 keep = "none"
 """
+SLOWS = 9_000
+"""More than the largest of the sweeps has."""
 Pair = tuple[int, int]
 _kernel: dict[str, Any] = {}
 
 
 def pairs(runs: int) -> list[Pair]:
     """Return the parameters of so many runs."""
-    return [(fast, slow) for slow in range(55, 55 + runs // FASTS) for fast in range(5, 55, 5)]
+    return [(fast, slow) for slow in range(255, 255 + runs // FASTS) for fast in range(5, 255, 5)]
 
 
 def by_kernel(fast: int, slow: int) -> dict[str, float]:
     """Return one run of the built-in kernel."""
     if "grid" not in _kernel:
         document = {"name": "x", "strategy": "sma_cross", "symbols": ["X"], "timeframe": "1h"}
-        grid = {"fast": {"start": 5, "stop": 50, "step": 5}, "slow": {"start": 55, "stop": 5054, "step": 1}}
+        fasts, slows = {"start": 5, "stop": 250, "step": 5}, {"start": 255, "stop": 254 + SLOWS, "step": 1}
         _kernel["scene"], _kernel["grid"] = scene_and_grid(
-            document | {"grid": grid, "execution": {"periods_per_year": 252}}
+            document | {"grid": {"fast": fasts, "slow": slows}, "execution": {"periods_per_year": 252}}
         )
-    cell = (fast // 5 - 1) * 5000 + slow - 55
+    cell = (fast // 5 - 1) * SLOWS + slow - 255
     row = _kernel["grid"].row(cell)
     assert (row["fast"], row["slow"]) == (fast, slow)
     found = compute(_kernel["scene"], _kernel["grid"], np.array([cell])).metrics[0]
@@ -149,7 +151,7 @@ def _part_of_study(objective: Callable[..., dict[str, float]], rows: list[Pair],
         study.enqueue_trial({"fast": fast, "slow": slow})
 
     def trial(chosen: Any) -> float:
-        fast, slow = chosen.suggest_int("fast", 5, 50), chosen.suggest_int("slow", 55, 9_999)
+        fast, slow = chosen.suggest_int("fast", 5, 250), chosen.suggest_int("slow", 255, 9_999)
         found = objective(fast, slow)
         for name, value in found.items():
             chosen.set_user_attr(name, float(value))
@@ -178,14 +180,14 @@ def with_ours(
 ) -> pd.DataFrame:
     strategy = "own.py:own" if objective is by_pandas else "sma_cross"
     (folder / "own.py").write_text(OBJECTIVE)
-    (folder / "sweep.toml").write_text(CONFIG.format(strategy=strategy, last=54 + runs // FASTS))
+    (folder / "sweep.toml").write_text(CONFIG.format(strategy=strategy, last=254 + runs // FASTS))
     sweep = sl.run(folder / "sweep.toml", lake=lake, workers=PROCESSES)
     names = "param_fast as fast, param_slow as slow, total_return, max_drawdown, sharpe"
     question = f"select {names} from metrics where sweep_id = $id"  # noqa: S608
     return lake.refresh().sql(question, {"id": sweep.sweep_id}).df()
 
 
-RUNNERS = {"joblib": (with_joblib, 10**9), "ray tune": (with_ray, 40), "optuna": (with_optuna, 400)}
+RUNNERS = {"joblib": (with_joblib, 10**9), "ray tune": (with_ray, 50), "optuna": (with_optuna, 400)}
 """With how many runs each may be asked for: of some a run takes half a second."""
 OBJECTIVES = {"pandas": (by_pandas, 1), "kernel": (by_kernel, 25)}
 

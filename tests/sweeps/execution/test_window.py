@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Self
 
+import dask
 import pytest
 from distributed import Client, LocalCluster, as_completed
 
@@ -56,6 +57,20 @@ def test_blocks_that_an_idle_cluster_forgot_are_given_up_after_a_while_and_the_o
     computed = [result for result in results if not isinstance(result, BlockLostError)]
     lost = [result.block.lo for result in results if isinstance(result, BlockLostError)]
     assert sorted([*computed, *lost]) == list(range(40)), "every block is computed or told as lost, once"
+
+
+def test_workers_that_their_cluster_gave_up_are_started_again(
+    threads: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "QUIET_SECONDS", 0.5)
+    cluster: Any = threads.cluster
+    computed = []
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.2s"}):
+        for receipt in through_window(threads, quick, Context(), blocks(40)):  # type: ignore[arg-type]
+            computed.append(receipt)
+            if len(computed) == 5:
+                cluster.sync(cluster.workers[0].close)
+    assert sorted(computed) == list(range(40))  # type: ignore[type-var]
 
 
 def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> None:
