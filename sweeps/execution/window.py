@@ -129,13 +129,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         refill()
         while running:
             if not _has_ready(finished, turn):
-                if not _is_idle(client):
-                    _revive(client)
-                    continue
-                forgotten = dict(running)
-                running.clear()
-                client.cancel(list(forgotten))
-                for block, attempt in forgotten.values():
+                for block, attempt in _taken_back(client, running):
                     yield from again(block, attempt)
                 refill()
                 continue
@@ -207,6 +201,17 @@ def _has_ready(finished: Any, turn: Callable[[], None]) -> bool:
             return False
         time.sleep(POLL_SECONDS)
         quiet += POLL_SECONDS
+
+
+def _taken_back(client: Client, running: dict[Future[Any], tuple[Block, int]]) -> list[tuple[Block, int]]:
+    """Return what a cluster that has been quiet will never answer, and forget it."""
+    if not _is_idle(client):
+        _revive(client)
+        return []
+    forgotten = dict(running)
+    running.clear()
+    client.cancel(list(forgotten))
+    return list(forgotten.values())
 
 
 def _is_idle(client: Client) -> bool:
