@@ -24,7 +24,18 @@ _ROUNDING = 1e-9
 
 def passing(files: Iterable[DataFile], values: Mapping[str, Any]) -> list[DataFile]:
     """Return the files that may hold a run that passes some filters, named as in `Filters.values`."""
-    return [file for file in files if _may_pass(file, values)]
+    given = {name: value for name, value in values.items() if value is not None}
+    least = [(column, given[name]) for name, column in _LEAST.items() if name in given]
+    most = [(column, given[name]) for name, column in _MOST.items() if name in given]
+    places = [(name, given[name]) for name in _PARTITIONS if name in given]
+    return [
+        file
+        for file in files
+        if all(file.partition[name] == wanted for name, wanted in places)
+        and ("sweep" not in given or _spans(file, "sweep_id", given["sweep"]))
+        and all(_reaches(file, column, wanted, highest=True) for column, wanted in least)
+        and all(_reaches(file, column, wanted, highest=False) for column, wanted in most)
+    ]
 
 
 def holding(files: Iterable[DataFile], run_ids: Sequence[str]) -> list[DataFile]:
@@ -84,17 +95,10 @@ def furthest(file: DataFile, terms: Mapping[str, float], *, highest: bool) -> An
     return sum(parts) + (slack if highest else -slack)
 
 
-def _may_pass(file: DataFile, values: Mapping[str, Any]) -> bool:
-    if any(values[name] not in (None, file.partition[name]) for name in _PARTITIONS):
-        return False
-    if values["sweep"] is not None and not _spans(file, "sweep_id", values["sweep"]):
-        return False
-    least = ((values[name], _bound(file, column, highest=True)) for name, column in _LEAST.items())
-    most = ((values[name], _bound(file, column, highest=False)) for name, column in _MOST.items())
-    return not (
-        any(wanted is not None and bound is not None and bound < wanted for wanted, bound in least)
-        or any(wanted is not None and bound is not None and bound > wanted for wanted, bound in most)
-    )
+def _reaches(file: DataFile, column: str, wanted: Any, *, highest: bool) -> bool:
+    """Return whether a value of a file may be as high, or as low, as one that is wanted."""
+    bound = _bound(file, column, highest=highest)
+    return bound is None or not (bound < wanted if highest else bound > wanted)
 
 
 def _may_hold(file: DataFile, wanted: Sequence[str]) -> bool:

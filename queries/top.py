@@ -89,10 +89,11 @@ class Top:
 
     def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
         """Return the rows, if a bound leads to them."""
-        bound = self._bound(files)
+        reach = [(file, furthest(file, self.order.terms, highest=self.descending)) for file in files]
+        bound = self._bound(reach)
         if bound is None:
             return None
-        reaching = [file for file in files if self._may_reach(file, bound)]
+        reaching = [file for file, value in reach if value is None or self._reaches(value, bound)]
         reaches = f"({self.order.expression}) {'>=' if self.descending else '<='} $bound"
         if self._are_once(reaching, files):
             most = max(self.limit, READ_ONCE)
@@ -106,9 +107,15 @@ class Top:
         last = found["rank_value"][-1].as_py() if found.num_rows == self.limit else None
         return found if last is not None and self._reaches(last, bound) else None
 
-    def _bound(self, files: Sequence[DataFile]) -> Any:
-        """Return a value that the best of all reach; None if no sweep has so many runs in the files."""
-        count, ordered = FIRST_FILES, self._furthest_first(files)
+    def _bound(self, reach: Sequence[tuple[DataFile, Any]]) -> Any:
+        """Return a value that the best of all reach; None if no sweep has so many runs in the files.
+
+        Those files are asked first that may hold the best; where it is not known how far one reaches, it may.
+        """
+        known = [(file, value) for file, value in reach if value is not None]
+        known.sort(key=lambda pair: pair[1], reverse=self.descending)
+        count, ordered = FIRST_FILES, [file for file, value in reach if value is None]
+        ordered += [file for file, _ in known]
         while True:
             bound = self._bound_in(ordered[:count])
             if bound is not None or count >= len(ordered):
@@ -131,17 +138,6 @@ class Top:
             bound,
         )
         return found
-
-    def _furthest_first(self, files: Sequence[DataFile]) -> list[DataFile]:
-        """Return the files, those first that may hold the best; where that is not known, they may."""
-        reach = [(file, furthest(file, self.order.terms, highest=self.descending)) for file in files]
-        known = [(file, value) for file, value in reach if value is not None]
-        known.sort(key=lambda pair: pair[1], reverse=self.descending)
-        return [file for file, value in reach if value is None] + [file for file, _ in known]
-
-    def _may_reach(self, file: DataFile, bound: Any) -> bool:
-        value = furthest(file, self.order.terms, highest=self.descending)
-        return value is None or self._reaches(value, bound)
 
     def _reaches(self, value: Any, bound: Any) -> bool:
         return bool(value >= bound if self.descending else value <= bound)

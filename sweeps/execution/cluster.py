@@ -17,7 +17,7 @@ from distributed.utils import silence_logging_cmgr
 from lake.retrying import retried
 from sweeps.errors import SweepError
 from sweeps.execution.embedded import LOCAL_CONFIG, start_cluster
-from sweeps.execution.versions import code_versions, differences
+from sweeps.execution.versions import code_versions, differences, require_unchanged
 from sweeps.execution.warm import Warm
 from sweeps.execution.window import LEFT
 
@@ -69,6 +69,7 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
     Raises:
         ClusterUnreachableError: If no scheduler answers at the address, or it has no workers.
         ClusterVersionError: If a worker runs other versions.
+        CodeChangedError: If workers that are started here would.
     """
     if isinstance(client, Client):
         yield _ready(client)
@@ -78,6 +79,7 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
     elif not is_embedded(client, workers):
         yield _ready(get_client())
     else:
+        require_unchanged()
         with (
             dask.config.set(LOCAL_CONFIG),
             start_cluster(workers or os.cpu_count() or 1) as cluster,

@@ -9,8 +9,23 @@ from pathlib import Path
 import lake
 import queries
 import sweeps
+from sweeps.errors import SweepError
 
 PACKAGES = ("dask", "distributed", "numba", "numpy", "pyarrow", "sweeplake")
+
+
+class CodeChangedError(SweepError):
+    """What is installed is not what this process has loaded: workers that it starts would be of other code."""
+
+    def __init__(self, differences: tuple[str, ...]) -> None:
+        super().__init__(differences)
+        self.differences = differences
+
+    def __str__(self) -> str:
+        return (
+            f"sweeplake or a library was changed after this program loaded it ({', '.join(self.differences)}): "
+            "start the program again, and `sweeplake resume` a sweep that was at work"
+        )
 
 
 @cache
@@ -26,6 +41,16 @@ def differences(client: Mapping[str, str], worker: Mapping[str, str]) -> tuple[s
         for name, mine in client.items()
         if worker.get(name) != mine
     )
+
+
+def require_unchanged() -> None:
+    """Raise if new processes would load other code than this one has.
+
+    Raises:
+        CodeChangedError: If so.
+    """
+    if different := differences(code_versions(), code_versions.__wrapped__()):
+        raise CodeChangedError(different)
 
 
 def _code_hash() -> str:

@@ -11,6 +11,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
 from sweeps.execution.context import SweepContext
+from sweeps.execution.versions import require_unchanged
 from sweeps.execution.worker import BlockReceipt
 
 Task: TypeAlias = Callable[[SweepContext, Block], BlockReceipt]
@@ -101,6 +102,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
         SchedulerGoneError: If the client cannot come back.
+        CodeChangedError: If workers of this process would be of other code than it.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
     finished = as_completed(with_results=True, raise_errors=False)
@@ -228,9 +230,13 @@ def _revive(client: Client) -> None:
     """Start those workers of this process's own cluster again that it has given up.
 
     Dask does where one dies at its start, or is not back within `distributed.deploy.lost-worker-timeout`.
+
+    Raises:
+        CodeChangedError: If they would be of other code, and leave.
     """
     cluster = client.cluster
     if isinstance(cluster, LocalCluster):
+        require_unchanged()
         cluster.scale(len(cluster.worker_spec))
 
 

@@ -8,9 +8,11 @@ import dask
 import pytest
 from distributed import Client, LocalCluster, as_completed
 
-from sweeps.execution import window
+from sweeps.execution import versions, window
 from sweeps.execution.blocks import Block
+from sweeps.execution.cluster import connected
 from sweeps.execution.context import Place
+from sweeps.execution.versions import CodeChangedError
 from sweeps.execution.window import BlockLostError, through_window
 
 
@@ -71,6 +73,21 @@ def test_workers_that_their_cluster_gave_up_are_started_again(
             if len(computed) == 5:
                 cluster.sync(cluster.workers[0].close)
     assert sorted(computed) == list(range(40))  # type: ignore[type-var]
+
+
+def test_no_workers_of_other_code_are_started(threads: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "QUIET_SECONDS", 0.5)
+    cluster: Any = threads.cluster
+    versions.code_versions()
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.2s"}):
+        receipts = through_window(threads, quick, Context(), blocks(40))  # type: ignore[arg-type]
+        next(receipts)
+        cluster.sync(cluster.workers[0].close)
+        monkeypatch.setattr(versions, "_code_hash", lambda: "of another release")
+        with pytest.raises(CodeChangedError, match=r"of another release there.*start the program again"):
+            list(receipts)
+        with pytest.raises(CodeChangedError), connected(workers=1):
+            pass
 
 
 def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> None:
