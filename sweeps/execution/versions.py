@@ -15,15 +15,16 @@ PACKAGES = ("dask", "distributed", "numba", "numpy", "pyarrow", "sweeplake")
 
 
 class CodeChangedError(SweepError):
-    """What is installed is not what this process has loaded: workers that it starts would be of other code."""
+    """What is installed is not what this process has loaded: its workers would be of other code."""
 
     def __init__(self, differences: tuple[str, ...]) -> None:
         super().__init__(differences)
         self.differences = differences
 
     def __str__(self) -> str:
+        changed = ", ".join(self.differences)
         return (
-            f"sweeplake or a library was changed after this program loaded it ({', '.join(self.differences)}): "
+            f"sweeplake or a library was changed after this program loaded it ({changed}): "
             "start the program again, and `sweeplake resume` a sweep that was at work"
         )
 
