@@ -29,11 +29,15 @@ class NotDrawnError(FaceError):
 
     Attributes:
         reason: Why, in its own words.
+        browser: What the environment says that it is; "" if it says nothing.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: str, browser: str = "") -> None:
+        super().__init__(reason, browser)
+        self.reason, self.browser = reason, browser
 
     def __str__(self) -> str:
-        return f"the browser did not draw the picture ({self.reason}); try again, or write .html"
+        remedy = "try again"
+        if self.browser:
+            remedy = f"see that BROWSER_PATH={self.browser} is Chrome or Chromium"
+        return f"the browser did not draw the picture ({self.reason}); {remedy}, or write .html"

@@ -84,7 +84,8 @@ def _drawn(figure: go.Figure, form: str) -> bytes:
     except ChromeNotFoundError as error:
         raise NoBrowserError(os.environ.get("BROWSER_PATH", "")) from error
     except (BrowserClosedError, BrowserFailedError, KaleidoError, TimeoutError) as error:
-        raise NotDrawnError(" ".join(str(error).split()) or type(error).__name__) from error
+        told = " ".join(" ".join(map(str, error.args)).split()) or type(error).__name__
+        raise NotDrawnError(told, os.environ.get("BROWSER_PATH", "")) from error
     return found
 
 

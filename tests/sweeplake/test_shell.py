@@ -115,6 +115,8 @@ def test_an_answer_comes_before_the_next_statement_is_there(swept: Path) -> None
         ("select 1;\nselect 'open", "unterminated"),
         ("select 1;\n.format docx", 'unknown format "docx"'),
         ("select 1;\n.timing now", "nothing may follow it"),
+        ("select 1;\n.output nowhere/a.csv\nselect 3;", "there is no folder nowhere"),
+        ("select 1;\n.output a.doc\nselect 3;", "a.doc names no form"),
     ],
 )
 def test_the_first_error_ends_a_pipe(swept: Path, text: str, told: str) -> None:

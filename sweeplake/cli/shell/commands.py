@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from queries.errors import BadValueError, UnknownNameError
+from queries.files import require_folder
+from sweeplake.cli.answers import chosen_form
 from sweeplake.cli.output import note
 from sweeplake.cli.shell.shell import TABLE, Shell
 from sweeplake.cli.tables import print_table
@@ -83,6 +86,10 @@ def _format(shell: Shell, form: str) -> None:
 
 
 def _output(shell: Shell, file: str) -> None:
+    """Set where the next answer goes; what no answer could be written to is told now."""
+    if file:
+        chosen_form(None, file)
+        require_folder(Path(file))
     shell.output = file or None
 
 

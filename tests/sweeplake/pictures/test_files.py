@@ -75,7 +75,7 @@ def test_a_browser_that_ends_at_once_is_told(
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("BROWSER_PATH", str(broken))
-    with pytest.raises(NotDrawnError, match=r"the browser did not draw the picture"):
+    with pytest.raises(NotDrawnError, match=r"see that BROWSER_PATH=.*is Chrome or Chromium"):
         save(figure, tmp_path / "line.png")
 
 
