@@ -232,12 +232,14 @@ def _revive(client: Client) -> None:
     Dask does where one dies at its start, or is not back within `distributed.deploy.lost-worker-timeout`.
 
     Raises:
-        CodeChangedError: If they would be of other code, and leave.
+        CodeChangedError: If there are none left, and others would be of other code, and leave.
     """
-    cluster = client.cluster
-    if isinstance(cluster, LocalCluster):
+    cluster, left = client.cluster, len(client.nthreads())
+    if not isinstance(cluster, LocalCluster) or left == len(cluster.worker_spec):
+        return
+    if not left:
         require_unchanged()
-        cluster.scale(len(cluster.worker_spec))
+    cluster.scale(len(cluster.worker_spec))
 
 
 def _error_of(result: Any) -> BaseException:
