@@ -15,7 +15,7 @@ from queries.errors import PinnedSnapshotError, QueryFailedError
 from queries.parameters import ParameterColumn, from_schema
 from queries.session import open_session, refreshed
 from queries.translation import translated
-from queries.whole import Whole
+from queries.whole import Source, Whole
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 """Values to bind: by name (`$name`), by position (`$1` or `?`), or none."""
@@ -82,6 +82,11 @@ class Catalog:
     def whole(self) -> Whole | None:
         """Rows of metrics by their keys, of a small lake; None if they are not in memory."""
         return self._session.whole
+
+    @property
+    def metrics(self) -> Source:
+        """Where a query of few columns reads metrics soonest: a view binds all of its own."""
+        return self._session.metrics
 
     def files(self, table: str) -> Sequence[DataFile]:
         """Return the files of a table that are read."""

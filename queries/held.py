@@ -10,7 +10,7 @@ from itertools import count
 
 from lake.snapshot import DataFile, Snapshot
 from queries.text import quoted
-from queries.whole import Whole
+from queries.whole import Source, Whole
 
 MOST_ROWS, MOST_FILES = 20_000, 100
 """More are read from the files."""
@@ -19,6 +19,7 @@ FILE = "_file"
 """Column with the number of the file that a row is from."""
 NUMBERS = "held_metrics"
 """SQL variable with the numbers of the files that are read."""
+IN_MEMORY = Source(HELD, f"list_contains(cast(getvariable('{NUMBERS}') as uinteger[]), {FILE})")
 next_number = count(1).__next__
 """Numbers are never given twice: not to two loads at the same time either."""
 

@@ -14,8 +14,15 @@ from queries.pruning import WITHIN
 from queries.search import arranged
 from queries.sweep import sweep_row
 from queries.text import quoted, sql_type
+from queries.whole import KEY
 
 REQUEST = "request"
+_LATEST = """
+qualify row_number() over (
+    partition by questions.request, metrics.run_id
+    order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
+) = 1
+"""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ def _answer(
         f" and metrics.{quoted(name)} is not distinct from questions.value_{place}"
         for place, name in enumerate(columns)
     )
+    metrics = catalog.metrics
     found = f"""
         with questions as (
             select
@@ -123,23 +131,20 @@ def _answer(
                 {values}
         ),
         found as (
-            select metrics.sweep_id, metrics.run_id, metrics.role, questions.request
-            from questions inner join metrics
+            select {KEY}, questions.request
+            from questions inner join {metrics.text} as metrics
                 on metrics.strategy = questions.strategy and metrics.symbol = questions.symbol
                 and (questions.timeframe is null or metrics.timeframe = questions.timeframe) {same}
-            where {WITHIN}
+            where {metrics.condition} and {WITHIN}
                 and ($sweep is null or metrics.sweep_id = $sweep) and ($role is null or metrics.role = $role)
-            qualify row_number() over (
-                partition by questions.request, metrics.run_id
-                order by metrics.sweep_id desc, metrics.created_at desc, metrics.role
-            ) = 1
+            {"" if catalog.is_distinct else _LATEST}
         )
     """  # noqa: S608
     narrowed, whole = catalog.narrowed("metrics", files), catalog.whole
     if whole is not None:
-        keys = narrowed.tuples(f"{found} select * from found", bound)  # noqa: S608
-        requests = pa.array([request for *_, request in keys], pa.int32())
-        return whole.of(key[:3] for key in keys).append_column(REQUEST, requests)
+        rows = narrowed.tuples(f"{found} select * from found", bound)  # noqa: S608
+        requests = pa.array([request for *_, request in rows], pa.int32())
+        return whole.of(row[:3] for row in rows).append_column(REQUEST, requests)
     return narrowed.few(
         f"""
         {found}

@@ -128,9 +128,10 @@ def _column(path: Sequence[str], names: dict[str, str], known: Sequence[Paramete
 
 
 def _require_boolean(catalog: Catalog, condition: str, text: str) -> None:
+    source = catalog.metrics.text
     try:
-        kind = catalog.sql(f"select {condition} as accepted from metrics limit 0").types[0]  # noqa: S608
+        [[_, kind, *_]] = catalog.tuples(f"describe select {condition} from {source} as metrics")  # noqa: S608
     except QueryFailedError as error:
         raise RefusedSqlError(text, error.message.split("\n", 1)[0], _REMEDY) from error
-    if str(kind) != "BOOLEAN":
+    if kind != "BOOLEAN":
         raise RefusedSqlError(text, f"a {kind}, not a condition", _REMEDY)

@@ -17,7 +17,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
 from queries.cursors import Cursors, Variables
-from queries.held import Held
+from queries.held import IN_MEMORY, Held
 from queries.loading import loaded
 from queries.parameters import ParameterColumn, by_strategy
 from queries.shares import FILE_GROUPS, shares
@@ -25,7 +25,7 @@ from queries.stored import CACHE, StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 from queries.text import literal
 from queries.translation import missing_file, translated
-from queries.whole import Whole
+from queries.whole import VIEW, Source, Whole
 
 # Order of creation: each reads only those before it.
 SQL_FILES = (
@@ -40,6 +40,7 @@ SQL_FILES = (
     "runs_latest",
     "metric_columns",
     "sweep_summary",
+    "passes",
     "passing_runs",
     "search_runs",
     "best_runs",
@@ -121,6 +122,11 @@ class Session:
         held = self.elsewhere
         return held.whole if isinstance(held, Held) and held.whole.is_keyed else None
 
+    @property
+    def metrics(self) -> Source:
+        """Where a query of few columns reads metrics soonest: a view binds all of its own."""
+        return VIEW if self.whole is None else IN_MEMORY
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor that reads every view, for a relation that outlives the call."""
         return self.cursors.new(self.variables)
@@ -132,6 +138,8 @@ class Session:
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
         """Return a session that reads only some files of a table, on the same instance."""
         elsewhere = self.elsewhere if table == "metrics" else None
+        if isinstance(elsewhere, Held):  # to set a variable takes longer than to read all
+            return self
         chosen = chosen_files(self.snapshot, table, files, elsewhere)
         return replace(self, variables={**self.variables, **chosen})
 

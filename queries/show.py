@@ -13,6 +13,7 @@ from queries.pruning import WITHIN, holding, places
 from queries.removed import removed_run
 from queries.search import arranged
 from queries.sweep import sweep_row
+from queries.whole import KEY
 
 _MISTYPED = 2
 """Letters of an id that may be wrong for it to be meant."""
@@ -60,7 +61,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     if not files["details"]:
         return StoredRun(arranged(run), None, None, None)
     where = "where run_id = $1 and strategy = $2 and symbol = $3"
-    details = held.few(f"select * from details {where} order by sweep_id desc limit 1", key)  # noqa: S608
+    details = held.few(f"select * from stored.details {where} order by sweep_id desc limit 1", key)  # noqa: S608
     if not details.num_rows:
         return StoredRun(arranged(run), None, None, None)
     owner = details["sweep_id"][0].as_py()
@@ -69,7 +70,7 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
         run=arranged(run),
         details=details,
         trades=held.few(f"select * from stored.trades {where} order by trade", [*key, owner]),  # noqa: S608
-        equity=held.arrow(f"select * from stored.equity {where} order by time", [*key, owner]),  # noqa: S608
+        equity=held.few(f"select * from stored.equity {where} order by time", [*key, owner]),  # noqa: S608
     )
 
 
@@ -78,10 +79,14 @@ def _row(catalog: Catalog, files: Sequence[DataFile], run_id: str, sweep: str | 
 
     Its few rows are ordered here: DuckDB takes longer to order a hundred columns than to find them.
     """
-    text = f"from metrics where run_id = $run and ($sweep is null or sweep_id = $sweep) and {WITHIN}"
+    metrics = catalog.metrics
+    text = f"""
+        from {metrics.text} as metrics
+        where {metrics.condition} and run_id = $run and ($sweep is null or sweep_id = $sweep) and {WITHIN}
+    """
     bound = {"run": run_id, "sweep": sweep, **places(files)}
     if catalog.whole is not None:
-        rows = catalog.whole.of(catalog.tuples(f"select sweep_id, run_id, role {text}", bound))
+        rows = catalog.whole.of(catalog.tuples(f"select {KEY} {text}", bound))
     else:
         rows = catalog.few(f"select * exclude (block_sums, block_sumsqs) {text}", bound)
     by_role = rows.append_column("is_full", pc.equal(rows["role"], "full"))

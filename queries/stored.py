@@ -13,7 +13,7 @@ from lake.snapshot import DataFile, Snapshot, TableSnapshot, absent
 from lake.storage import Storage
 from queries.cache.folder import Copy
 from queries.errors import FileUnreadableError
-from queries.held import FILE, HELD, NUMBERS, Held
+from queries.held import IN_MEMORY, NUMBERS, Held
 from queries.text import quoted, sql_type
 
 CACHE = "cache"
@@ -107,8 +107,7 @@ def _copied(table: TableSnapshot, copy: Copy) -> str:
 
 def _held(table: TableSnapshot) -> str:
     chosen = ", ".join(f"held.{quoted(name)}" for name in table.schema.names)
-    numbers = f"cast(getvariable('{NUMBERS}') as uinteger[])"
-    return f"select {chosen} from {HELD} as held where list_contains({numbers}, held.{FILE})"  # noqa: S608
+    return f"select {chosen} from {IN_MEMORY.text} as held where {IN_MEMORY.condition}"  # noqa: S608
 
 
 def _groups(files: Sequence[DataFile]) -> dict[str, list[DataFile]]:

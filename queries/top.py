@@ -17,6 +17,7 @@ from queries.catalog import Catalog
 from queries.filters import Filters
 from queries.pruning import WITHIN, furthest, holding, is_once, passing, places
 from queries.ranking import COMPOSITE, Ranking
+from queries.whole import KEY
 
 FEW_ROWS, FEW_FILES = 20_000, 16
 """So many rows of so many files are sorted as they are; of any number of files where all are wanted."""
@@ -26,9 +27,15 @@ READ_ONCE = 51
 """For fewer of the first rows DuckDB reads files twice; where few rows reach a bound, once is faster."""
 FIRST_FILES, GROWTH = 2, 8
 """A bound is looked for in so many files, those that reach furthest, then in so many times more."""
+_COLUMNS = "metrics.* exclude (block_sums, block_sumsqs)"
+_FILTERS = """
+strategy := $strategy, symbol := $symbol, timeframe := $timeframe, sweep := $sweep, role := $role,
+min_sharpe := $min_sharpe, max_drawdown := $max_drawdown, min_trades := $min_trades,
+since := $since, until := $until
+"""
 _LATEST = """
 qualify row_number() over (
-    partition by runs.run_id order by runs.sweep_id desc, runs.created_at desc, runs.role asc
+    partition by metrics.run_id order by metrics.sweep_id desc, metrics.created_at desc, metrics.role asc
 ) = 1
 """
 
@@ -63,7 +70,7 @@ class Top:
         if rows <= FEW_ROWS and (len(files) <= FEW_FILES or not is_bounded):
             return self._at_once(files, "" if self._are_once(files, files) else _LATEST)
         found = self._nearest(files) if is_bounded else None
-        return self._sorted(files, self.condition) if found is None else found
+        return self._sorted(files) if found is None else found
 
     def _are_once(self, files: Sequence[DataFile], among: Sequence[DataFile]) -> bool:
         """Return whether no run of some files is there twice among all that pass."""
@@ -77,15 +84,19 @@ class Top:
         """Return the rows by one scan; `latest` takes one of each run, where it may be there twice."""
         direction = "desc" if self.descending else "asc"
         text = f"""
-            from passing_runs({self._arguments(f"{self.condition} and {also}")}) as runs {latest}
-            order by runs.rank_value {direction} nulls last, runs.run_id limit {most or self.limit or "null"}
+            {self._passing(also)} {latest}
+            order by {self.order.expression} {direction} nulls last, metrics.run_id
+            limit {most or self.limit or "null"}
         """
-        whole = None if self.order.column == COMPOSITE else self.catalog.whole
+        rank, whole = self.order.expression, self.catalog.whole
         if whole is None:
-            return self._ask(files, f"select runs.* {text}", **values)
+            return self._ask(files, f"select {rank} as rank_value, {_COLUMNS} {text}", **values)
         catalog, bound = self._asked(files, values)
-        rows = whole.of(catalog.tuples(f"select runs.sweep_id, runs.run_id, runs.role {text}", bound))
-        return rows.append_column("rank_value", rows[self.order.column])
+        is_score = self.order.column == COMPOSITE
+        found = catalog.tuples(f"select {KEY}, {rank if is_score else 'null'} {text}", bound)
+        rows = whole.of(row[:3] for row in found)
+        scores = pa.array([score for *_, score in found], pa.float64())
+        return rows.append_column("rank_value", scores if is_score else rows[self.order.column])
 
     def _nearest(self, files: Sequence[DataFile]) -> pa.Table | None:
         """Return the rows, if a bound leads to them."""
@@ -98,8 +109,7 @@ class Top:
         if self._are_once(reaching, files):
             most = max(self.limit, READ_ONCE)
             return self._at_once(reaching, "", reaches, most, bound=bound).slice(0, self.limit)
-        within = self._arguments(f"{self.condition} and {reaches}")
-        asked = f"select distinct run_id from passing_runs({within})"  # noqa: S608
+        asked = f"select distinct metrics.run_id {self._passing(reaches)}"
         runs = self._ask(reaching, asked, bound=bound)["run_id"].to_pylist()
         if len(runs) > LARGEST_HEAP + self.limit:  # ties
             return None
@@ -129,9 +139,9 @@ class Top:
             f"""
             select {fold}({last}(nearest)) as bound
             from (
-                select {heap}(rank_value, {self.limit:d}) as nearest
-                from passing_runs({self._arguments(f"{self.condition} and {WITHIN}")})
-                group by sweep_id, role
+                select {heap}({self.order.expression}, {self.limit:d}) as nearest
+                {self._passing(WITHIN)}
+                group by metrics.sweep_id, metrics.role
             )
             where len(nearest) = {self.limit:d}
             """,  # noqa: S608
@@ -142,24 +152,24 @@ class Top:
     def _reaches(self, value: Any, bound: Any) -> bool:
         return bool(value >= bound if self.descending else value <= bound)
 
-    def _sorted(self, files: Sequence[DataFile], condition: str, **values: Any) -> pa.Table:
-        """Return the rows of some files that fulfil a condition, in order."""
+    def _sorted(self, files: Sequence[DataFile]) -> pa.Table:
+        """Return the rows by sorting all that pass."""
         return self._ask(
             files,
             f"""
             select * from search_runs(
-                {self._arguments(condition)}, descending := {self.descending}, n := {self.limit or "null"}
+                {self.order.expression}, {_FILTERS}, predicate := ({self.condition}),
+                descending := {self.descending}, n := {self.limit or "null"}
             )
             """,  # noqa: S608
-            **values,
         )
 
-    def _arguments(self, condition: str) -> str:
+    def _passing(self, also: str) -> str:
+        """Return FROM and WHERE of the rows that pass, and fulfil one more condition."""
+        metrics = self.catalog.metrics
         return f"""
-            {self.order.expression},
-            strategy := $strategy, symbol := $symbol, timeframe := $timeframe, sweep := $sweep, role := $role,
-            min_sharpe := $min_sharpe, max_drawdown := $max_drawdown, min_trades := $min_trades,
-            since := $since, until := $until, predicate := ({condition})
+            from {metrics.text} as metrics
+            where {metrics.condition} and passes({_FILTERS}, predicate := ({self.condition} and {also}))
         """
 
     def _ask(self, files: Sequence[DataFile], text: str, **values: Any) -> pa.Table:

@@ -5,6 +5,7 @@ which rows, and they are taken from here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import duckdb
@@ -12,6 +13,23 @@ import pyarrow as pa
 
 Key = tuple[str, str, str]
 """Sweep, run, role."""
+KEY = "metrics.sweep_id, metrics.run_id, metrics.role"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What SQL reads as metrics.
+
+    Attributes:
+        text: A table or view.
+        condition: What its rows must fulfil.
+    """
+
+    text: str
+    condition: str
+
+
+VIEW = Source("metrics", "true")
 
 
 class Whole:

@@ -129,7 +129,7 @@ def _curves(lake: "Lake", state: Mapping[str, Any], symbols: Sequence[str]) -> I
 
 def _affordable(lake: "Lake", asked: Sequence[Any]) -> int:
     """Return how many settings to compute again, by what they took when the sweep computed them."""
-    bars, seconds = lake.catalog.sql(_COST, asked).fetchall()[0]
+    bars, seconds = lake.catalog.tuples(_COST, asked)[0]
     within = [MOST_RUNS, MOST_BARS / bars if bars else 0, MOST_SECONDS / seconds if seconds else MOST_RUNS]
     return int(min(within))
 

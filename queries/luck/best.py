@@ -74,7 +74,7 @@ def best_overall(catalog: Catalog, sweep_id: str, symbols: Sequence[str]) -> Bes
 
     The bars of all symbols count as one window's, as if all moved together: the cautious end.
     """
-    found = catalog.sql(_BEST_SETTINGS, [sweep_id, list(symbols)]).fetchall()
+    found = catalog.tuples(_BEST_SETTINGS, [sweep_id, list(symbols)])
     if not found:
         return None
     hashed, sharpe = found[0]

@@ -89,7 +89,7 @@ def pooled_symbols(catalog: Catalog, sweep_id: str) -> tuple[str, ...]:
     taken, then the one whose window ends last.
     """
     groups: dict[tuple[int, datetime, datetime], list[str]] = {}
-    for symbol, start, end, bars in catalog.sql(_WINDOWS, [sweep_id]).fetchall():
+    for symbol, start, end, bars in catalog.tuples(_WINDOWS, [sweep_id]):
         if None not in (start, end, bars):
             groups.setdefault((bars, end, start), []).append(symbol)
     largest = max(groups, key=lambda window: (len(groups[window]), window), default=None)

@@ -1,7 +1,7 @@
 -- passing_runs(rank_by, ...): one row per run in a sweep and role that passes every filter, in no order.
 -- Units: as metrics; rank_value is the value of the expression rank_by.
 -- Filters: NULL = any; since <= created_at < until; predicate is an expression over metrics.
--- Reads: metrics.
+-- Reads: metrics, passes.
 -- A bare name is a parameter of the macro, a qualified one a column.
 -- noqa: disable=RF02,RF03,ST06
 create or replace macro passing_runs(
@@ -23,14 +23,16 @@ create or replace macro passing_runs(
         metrics.* exclude (block_sums, block_sumsqs) -- noqa: AM04
     from metrics
     where
-        (strategy is null or metrics.strategy = strategy)
-        and (symbol is null or metrics.symbol = symbol)
-        and (timeframe is null or metrics.timeframe = timeframe)
-        and (sweep is null or metrics.sweep_id = sweep)
-        and (role is null or metrics.role = role)
-        and (min_sharpe is null or metrics.sharpe >= min_sharpe)
-        and (max_drawdown is null or metrics.max_drawdown <= max_drawdown)
-        and (min_trades is null or metrics.num_trades >= min_trades)
-        and (since is null or metrics.created_at >= cast(since as timestamptz))
-        and (until is null or metrics.created_at < cast(until as timestamptz))
-        and predicate;
+        passes(
+            strategy := strategy,
+            symbol := symbol,
+            timeframe := timeframe,
+            sweep := sweep,
+            role := role,
+            min_sharpe := min_sharpe,
+            max_drawdown := max_drawdown,
+            min_trades := min_trades,
+            since := since,
+            until := until,
+            predicate := predicate
+        );
