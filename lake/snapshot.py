@@ -122,7 +122,9 @@ class Snapshot:
             arrays = [
                 rows.column(item.name).cast(item.type)
                 if item.name in names
-                else pa.array([file.partition.get(item.name)] * rows.num_rows).cast(item.type)
+                else pa.repeat(pa.scalar(file.partition.get(item.name), pa.string()), rows.num_rows).cast(
+                    item.type
+                )
                 if item.name in spec.partition_by
                 else pa.nulls(rows.num_rows, item.type)
                 for item in fields
