@@ -122,15 +122,17 @@ class Snapshot:
             arrays = [
                 rows.column(item.name).cast(item.type)
                 if item.name in names
-                else pa.repeat(pa.scalar(file.partition.get(item.name), pa.string()), rows.num_rows).cast(
-                    item.type
-                )
+                else _repeated(file.partition.get(item.name), rows.num_rows).cast(item.type)
                 if item.name in spec.partition_by
                 else pa.nulls(rows.num_rows, item.type)
                 for item in fields
             ]
             parts.append(pa.table(arrays, schema=pa.schema(fields)))
         return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
+
+
+def _repeated(value: str | None, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), rows)
 
 
 def absent(name: str) -> TableSnapshot:

@@ -56,11 +56,11 @@ def sweep_overfitting(
         periods_per_year: Bars a year.
     """
     query, values = "select * from block_statistics($1, $2)", [sweep_id, list(symbols)]
-    return overfitting(lambda: catalog.batches(query, values), n_bars, periods_per_year)
+    return overfitting(lambda: catalog.batches(query, values), n_bars, periods_per_year, len(symbols))
 
 
 def overfitting(
-    runs: Runs, n_bars: int, periods_per_year: float, threads: int | None = None
+    runs: Runs, n_bars: int, periods_per_year: float, symbols: int = 1, threads: int | None = None
 ) -> Overfitting | None:
     """Return what CSCV tells of some runs on the same bars, whatever their order.
 
@@ -72,6 +72,7 @@ def overfitting(
         runs: Reads them.
         n_bars: Bars of their window.
         periods_per_year: Bars a year.
+        symbols: Of how many symbols the bars of the window are added up in each run.
         threads: Threads to compute on; None for one a core.
 
     Returns:
@@ -79,7 +80,7 @@ def overfitting(
     """
     if n_bars < LEAST_BARS:
         return None
-    bars, workers = bars_of(n_bars), threads or os.cpu_count() or 1
+    bars, workers = bars_of(n_bars) * symbols, threads or os.cpu_count() or 1
     best, drawn = _best(runs, bars, workers)
     below, equal, count = _ranked(runs, bars, best, workers)
     chosen = np.isfinite(best.strength)

@@ -1,5 +1,7 @@
 """Block statistics: as they are stored of one symbol, added up over several."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -52,5 +54,21 @@ def test_what_a_lake_streams_is_judged_as_what_was_put(lake: Lake, symbols: list
         found = sweep_overfitting(catalog, SWEEP, symbols, 333, YEAR)
     singles = [[blocks(r).astype(np.float32), blocks(r**2).astype(np.float32)] for r in by_symbol.values()]
     sums, squares = np.array(singles[: len(symbols)], np.float64).sum(axis=0)
-    expected = overfitting(stream(sums, squares), 333, YEAR)
+    expected = overfitting(stream(sums, squares), 333, YEAR, len(symbols))
     assert found == expected
+
+
+def test_bars_of_symbols_that_are_taken_together_count_as_many(lake: Lake) -> None:
+    returns = {"A": noise(1, 8, 64), "B": noise(2, 8, 64)}
+    put_returns(lake, returns)
+    with Catalog(lake) as catalog:
+        found = sweep_overfitting(catalog, SWEEP, ["A", "B"], 64, YEAR)
+    cut = np.stack([made.reshape(8, 16, 4) for made in returns.values()], axis=1)
+    chosen = []
+    for half in combinations(range(16), 8):
+        bars, others = (cut[:, :, places].reshape(8, -1) for places in (half, sorted({*range(16)} - {*half})))
+        best = np.argmax(bars.mean(axis=1) / bars.std(axis=1, ddof=1))
+        chosen.append([made[best].mean() / made[best].std(ddof=1) for made in (bars, others)])
+    inside, outside = np.mean(chosen, axis=0) * YEAR**0.5
+    assert found
+    assert (found.in_sample, found.out_of_sample) == pytest.approx((inside, outside), rel=1e-5)
