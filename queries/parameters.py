@@ -1,8 +1,9 @@
 """Parameters: which column holds which parameter of which strategy, as the sweeps recorded it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -60,6 +61,9 @@ class ParameterColumn:
 def by_strategy(sweeps: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dict[str, list[ParameterColumn]]:
     """Return each strategy's parameter columns in declared order, the newest sweep's word first.
 
+    What was a whole number in some sweeps and any number in others is one of any kind. Where sweeps put a
+    parameter into another column, the newest one's has its name, and the others are called as they are.
+
     Args:
         sweeps: Rows with `strategy` and `parameters` (JSON), newest first.
         schema: Schema of metrics; parameters whose column nobody has written yet are left out.
@@ -68,11 +72,14 @@ def by_strategy(sweeps: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dict[
     for row in sweeps:
         known = found.setdefault(row["strategy"], {})
         for item in json.loads(row["parameters"] or "[]"):
-            parameter = ParameterColumn(
-                item["name"], item["column"], item["kind"], item.get("section", "strategy")
-            )
-            if parameter.column in schema.names:
-                known.setdefault(parameter.name, parameter)
+            name, column, kind = item["name"], item["column"], item["kind"]
+            if column in known:
+                if {known[column].kind, kind} == {"int", "float"}:
+                    known[column] = replace(known[column], kind="float")
+            elif column in schema.names:
+                taken = {parameter.name for parameter in known.values()}
+                free = next(free for free in _names(name, column) if free not in taken)
+                known[column] = ParameterColumn(free, column, kind, item.get("section", "strategy"))
     return {strategy: list(known.values()) for strategy, known in found.items()}
 
 
@@ -86,15 +93,21 @@ def from_schema(schema: pa.Schema) -> list[ParameterColumn]:
 
 
 def find(parameters: Sequence[ParameterColumn], name: str) -> ParameterColumn:
-    """Return the parameter of this name or column name.
+    """Return the parameter of this name or, if there is none, of this column name.
 
     Raises:
         UnknownNameError: If there is none.
     """
-    for parameter in parameters:
-        if name in (parameter.name, parameter.column):
-            return parameter
+    for named in ("name", "column"):
+        for parameter in parameters:
+            if name == getattr(parameter, named):
+                return parameter
     raise UnknownNameError("parameter", name, [parameter.name for parameter in parameters])
+
+
+def _names(name: str, column: str) -> Iterator[str]:
+    yield from (name, column)
+    yield from (f"{column}_{number}" for number in count(2))
 
 
 def _kind(arrow: pa.DataType) -> str:
