@@ -42,7 +42,7 @@ class Block:
         chosen: Its cells where they are not all of [lo, hi): a sample's, winners, or those between runs that
             were carried over; else None.
         details: Whether it stores trades and equity of runs whose metrics are in.
-        apart: Whether it killed a worker, and is computed where it can kill none.
+        lost: How often it was lost with a worker; it is then computed where it can kill none.
         splits: Which splits chose each of its runs, if they were chosen.
     """
 
@@ -52,7 +52,7 @@ class Block:
     runs: int
     chosen: IndexArray | None = None
     details: bool = False
-    apart: bool = False
+    lost: int = 0
     splits: tuple[tuple[int, ...], ...] = ()
 
     def indices(self, grid: Grid) -> IndexArray:

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from distributed.utils import silence_logging_cmgr
 
 from lake.retrying import retried
 from sweeps.errors import SweepError
+from sweeps.execution.crew import answer, worker_states
 from sweeps.execution.embedded import LOCAL_CONFIG, start_cluster
 from sweeps.execution.versions import code_versions, differences, require_unchanged
 from sweeps.execution.warm import Warm
@@ -72,12 +73,14 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
         CodeChangedError: If workers that are started here would.
     """
     if isinstance(client, Client):
-        yield _ready(client)
+        with _ready(client):
+            yield client
     elif isinstance(client, str):
-        with _connect(client) as remote:
-            yield _ready(remote)
+        with _connect(client) as remote, _ready(remote):
+            yield remote
     elif not is_embedded(client, workers):
-        yield _ready(get_client())
+        with _ready(get_client()) as current:
+            yield current
     else:
         require_unchanged()
         with (
@@ -85,7 +88,8 @@ def connected(client: Client | str | None = None, workers: int | None = None) ->
             start_cluster(workers or os.cpu_count() or 1) as cluster,
             Client(cluster) as local,
         ):
-            yield _warmed(local)
+            _answered(lambda: local.register_plugin(Warm()))
+            yield local
 
 
 def is_embedded(client: Client | str | None, workers: int | None) -> bool:
@@ -99,32 +103,32 @@ def is_embedded(client: Client | str | None, workers: int | None) -> bool:
     return False
 
 
-def _ready(client: Client) -> Client:
-    """Return the client of a cluster that is not ours, checked and warm.
+@contextmanager
+def _ready(client: Client) -> Iterator[Client]:
+    """Yield the client of a cluster that is not ours, its workers checked and warm, also those that join.
 
     Raises:
         ClusterUnreachableError: If it has no workers, or its scheduler goes away meanwhile.
         ClusterVersionError: If a worker runs other versions.
     """
-    address = str(client.scheduler.address) if client.scheduler else "?"
+    address, warm = str(client.scheduler.address) if client.scheduler else "?", Warm()
     try:
-        return _warmed(checked(client))
+        _check(client)
+        _answered(lambda: client.register_plugin(warm))
     except SweepError:
         raise
     except Exception as error:  # a client that lost its scheduler, and gave it up, may raise anything
         if client.status not in LEFT and not isinstance(error, OSError):
             raise
         raise ClusterUnreachableError(address, "its scheduler is gone") from error
+    try:
+        yield client
+    finally:
+        answer(client, lambda scheduler: scheduler.unregister_worker_plugin(name=warm.name))
 
 
-def _warmed(client: Client) -> Client:
-    """Return the client; its workers, also those that join later, are warm before their first block."""
-    _answered(lambda: client.register_plugin(Warm()))
-    return client
-
-
-def checked(client: Client) -> Client:
-    """Return the client once it has workers that run this code; those that join later are asked by `Warm`.
+def _check(client: Client) -> None:
+    """Return once there are workers, and all run this code; those that join later are asked by `Warm`.
 
     A cluster that scales to zero is given something to do, for it starts no worker before.
     """
@@ -134,7 +138,7 @@ def checked(client: Client) -> Client:
         client.wait_for_workers(1, timeout=WORKERS_SECONDS)
         asked.result(timeout=WORKERS_SECONDS)
     except TimeoutError as error:
-        raise ClusterUnreachableError(address, f"no worker joined in {WORKERS_SECONDS} s") from error
+        raise ClusterUnreachableError(address, _reason(worker_states(client))) from error
     except ImportError:
         pass  # told below, with the worker's name
     for worker, there in _answered(lambda: client.run(code_versions, on_error="return")).items():
@@ -144,7 +148,20 @@ def checked(client: Client) -> Client:
             raise ClusterVersionError(worker, (f"sweeplake cannot be imported ({there})",))
         if different := differences(code_versions(), there):
             raise ClusterVersionError(worker, different)
-    return client
+
+
+def _reason(workers: Mapping[str, str]) -> str:
+    """Return why nothing was done, by the states of the workers that are there."""
+    if workers:
+        states = ", ".join(sorted(set(workers.values())))
+        return (
+            f"none of its {len(workers)} workers ({states}) did anything in {WORKERS_SECONDS} s; "
+            "one that is paused needs a higher --memory-limit"
+        )
+    return (
+        f"no worker joined in {WORKERS_SECONDS} s; if one leaves at once, a client of another release was "
+        "killed here before: start the scheduler again"
+    )
 
 
 def _answered(ask: Callable[[], T]) -> T:

@@ -10,6 +10,7 @@ from lake.lake import Lake
 from sweeps.execution.blocks import Block, BlockCutter, most_detailed
 from sweeps.execution.budget import UNLIMITED, Budget, BudgetSpentError, TooManyFailuresError
 from sweeps.execution.choices import Chosen, choose
+from sweeps.execution.crew import Threads
 from sweeps.execution.events import CarriedOver, Cautioned, DetailsStarted, Ended, Observer, silent
 from sweeps.execution.failures import Failure
 from sweeps.execution.held import Search, sources_of
@@ -27,8 +28,7 @@ from sweeps.execution.window import (
     BlockLostError,
     SchedulerGoneError,
     Task,
-    Threads,
-    in_the_end_apart,
+    lost_ones_apart,
     through_window,
 )
 from sweeps.execution.winners import missing_winners, winning_blocks
@@ -132,8 +132,8 @@ class _Drive:
         try:
             self.states.record(sweep_log.RUNNING)
             dashboard = self.client.dashboard_link or None
-            workers = len(self.client.nthreads())
-            self.teller.announce(self.context.sweep_id, self.prepared, workers, dashboard)
+            self.threads()
+            self.teller.announce(self.context.sweep_id, self.prepared, self.threads.workers, dashboard)
             if not (self.start.fresh or self.teller.before >= self.prepared.runs):
                 self._carry_over()
                 self.teller.computing_begins()
@@ -212,7 +212,7 @@ class _Drive:
         failed = self.ledger.failed
         for made in self.profiler.runs(self._receipts(run_block, blocks, self.teller.progress)):
             receipt = lost_receipt(self.context, made) if isinstance(made, BlockLostError) else made
-            if receipt is made:
+            if receipt is made and not receipt.block.lost:
                 learn(receipt.runs + receipt.failed, receipt.seconds)
             if self.ledger.add(receipt):
                 self.teller.progress()
@@ -229,7 +229,7 @@ class _Drive:
             if self.ledger.flush_due():
                 tell()
 
-        return in_the_end_apart(
+        return lost_ones_apart(
             blocks, lambda held: through_window(self.client, task, self.context, held, while_waiting)
         )
 
@@ -259,7 +259,7 @@ class _Drive:
         self.states.record(status)
         counts, seconds = self.ledger.finished.counts(), self.states.total_seconds
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
-        profile = self.profiler.profile(len(self.client.nthreads()))
+        profile = self.profiler.profile(self.threads.workers)
         return Outcome(
             self.context.sweep_id, status, self.teller.runs, **counts, seconds=seconds, profile=profile
         )

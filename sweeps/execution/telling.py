@@ -3,11 +3,11 @@
 import time
 
 from sweeps.execution.blocks import TARGET_SECONDS
+from sweeps.execution.crew import Threads
 from sweeps.execution.events import Cautioned, Observer, Progressed, Reckoned, Started
 from sweeps.execution.ledger import Ledger
 from sweeps.execution.prepare import Prepared
 from sweeps.execution.profiling import Profiler
-from sweeps.execution.window import Threads
 
 RECKONED_AFTER = 3.0
 """Seconds of computing that tell what the rest will take."""

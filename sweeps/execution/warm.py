@@ -3,9 +3,10 @@
 import logging
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
-from distributed import Worker, WorkerPlugin
+from distributed import Status, Worker, WorkerPlugin
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
@@ -36,13 +37,15 @@ SWEEP = {
 
 
 class Warm(WorkerPlugin):
-    """Warms every worker of a client, also those that join later; one that runs other code leaves."""
+    """Warms every worker of a client, also those that join later; one that runs other code leaves.
 
-    name = "sweeplake-warm"
-    idempotent = True
+    A scheduler keeps it, under a name of its own, until the client takes it away: a later one may run other
+    code.
+    """
 
     def __init__(self) -> None:
         self.client_versions = code_versions()
+        self.name = f"sweeplake-warm-{uuid4().hex}"
 
     def setup(self, worker: Worker) -> None:
         """Run once on a worker, before its first block."""
@@ -53,8 +56,22 @@ class Warm(WorkerPlugin):
             return
         most = worker.memory_manager.memory_limit
         if worker.nanny is not None and most:  # else this may be the user's own process
-            limit_memory(most)
+            _bound(worker, most)
         warm()
+
+
+@cache
+def _bound(worker: Worker, most: int) -> None:
+    """Let a worker that takes more memory than it may end, so that its nanny starts another.
+
+    Dask would have it pause before, and what is left of a user's leak is never given back. Nothing that
+    sweeps leave with workers can be spilled.
+    """
+    limit_memory(most)
+    worker.memory_manager.memory_pause_fraction = False
+    worker.memory_manager.memory_spill_fraction = False
+    if worker.status == Status.paused:
+        worker.status = Status.running
 
 
 @cache

@@ -1,26 +1,25 @@
 """Window: tasks through the cluster, a bounded number at a time."""
 
-import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, as_completed
 
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
 from sweeps.execution.context import SweepContext
-from sweeps.execution.versions import require_unchanged
+from sweeps.execution.crew import CONNECTED, Threads, is_idle, revive
 from sweeps.execution.worker import BlockReceipt
 
 Task: TypeAlias = Callable[[SweepContext, Block], BlockReceipt]
 
-CONNECTED = "running"
 LEFT = ("closing", "closed")
-"""What a client says of itself."""
+"""What a client says of itself when it has given its scheduler up."""
 TASKS_PER_THREAD = 3
-THREADS_SECONDS = 1.0
 ATTEMPTS = 4
 TIMES_APART = 3
 POLL_SECONDS = 0.01
@@ -57,23 +56,6 @@ class SchedulerGoneError(SweepError):
         )
 
 
-class Threads:
-    """How many threads a cluster has, asked again once a second; none while its scheduler does not answer."""
-
-    def __init__(self, client: Client) -> None:
-        self._client, self._count, self._asked = client, 0, -math.inf
-
-    def __call__(self) -> int:
-        """Return how many there are."""
-        if time.monotonic() > self._asked + THREADS_SECONDS:
-            try:
-                self._count = sum(self._client.nthreads().values())
-            except OSError:
-                self._count = 0
-            self._asked = time.monotonic()
-        return self._count
-
-
 def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is one page
     client: Client,
     task: Task,
@@ -102,6 +84,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
     Raises:
         Exception: What a task raised by itself: the lake cannot be written, the bars have changed.
         SchedulerGoneError: If the client cannot come back.
+        WorkersPausedError: If no worker takes tasks any more, for want of memory.
         CodeChangedError: If workers of this process would be of other code than it.
     """
     running: dict[Future[Any], tuple[Block, int]] = {}  # what is not in here any more is not listened to
@@ -131,7 +114,7 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
         refill()
         while running:
             if not _has_ready(finished, turn):
-                for block, attempt in _taken_back(client, running):
+                for block, attempt in _taken_back(client, context.sweep_id, running):
                     yield from again(block, attempt)
                 refill()
                 continue
@@ -152,13 +135,14 @@ def through_window(  # noqa: C901 - the life of a task, from cut to receipt, is 
             refill()
     finally:
         if client.status == CONNECTED:
-            client.cancel(list(running))
+            with suppress(OSError):
+                client.cancel(list(running))
 
 
-def in_the_end_apart(
+def lost_ones_apart(
     blocks: Iterator[Block], through: Callable[[Iterator[Block]], Iterator[BlockReceipt | BlockLostError]]
 ) -> Iterator[BlockReceipt | BlockLostError]:
-    """Yield the receipts of all blocks; those that were lost with a worker are computed apart at the end.
+    """Yield the receipts of all blocks; those that were lost with a worker are next to be computed, apart.
 
     A worker may hold several blocks, of which one kills it, or none. Apart they kill no worker: what is lost
     there as well was on machines that died.
@@ -167,14 +151,29 @@ def in_the_end_apart(
         blocks: The blocks.
         through: Sends blocks through a window.
     """
-    for left in range(TIMES_APART, -1, -1):
-        lost: list[Block] = []
-        for receipt in through(blocks):
-            if left and isinstance(receipt, BlockLostError):
-                lost.append(replace(receipt.block, apart=True))
+    lost: deque[Block] = deque()
+
+    def first_lost() -> Iterator[Block]:
+        for block in blocks:
+            yield from drawn()
+            yield block
+        yield from drawn()
+
+    def drawn() -> Iterator[Block]:
+        while lost:
+            yield lost.popleft()
+
+    held = first_lost()
+    while True:
+        for receipt in through(held):
+            block = receipt.block
+            if isinstance(receipt, BlockLostError) and block.lost < TIMES_APART:
+                lost.append(replace(block, lost=block.lost + 1))
             else:
                 yield receipt
-        blocks = iter(lost)
+        if not lost:
+            return
+        held = drawn()
 
 
 def _turns(client: Client, sweep_id: str, while_waiting: Callable[[], None]) -> Callable[[], None]:
@@ -205,41 +204,17 @@ def _has_ready(finished: Any, turn: Callable[[], None]) -> bool:
         quiet += POLL_SECONDS
 
 
-def _taken_back(client: Client, running: dict[Future[Any], tuple[Block, int]]) -> list[tuple[Block, int]]:
+def _taken_back(
+    client: Client, sweep_id: str, running: dict[Future[Any], tuple[Block, int]]
+) -> list[tuple[Block, int]]:
     """Return what a cluster that has been quiet will never answer, and forget it."""
-    if not _is_idle(client):
-        _revive(client)
+    if not is_idle(client, sweep_id):
+        revive(client)
         return []
     forgotten = dict(running)
     running.clear()
     client.cancel(list(forgotten))
     return list(forgotten.values())
-
-
-def _is_idle(client: Client) -> bool:
-    """Return whether there are workers, and none of them has anything to do: what we wait for was lost.
-
-    Seen once when workers died one after the other: the scheduler had given a task up for finished, and its
-    result was gone with its worker.
-    """
-    at_work = client.processing()
-    return bool(at_work) and not any(at_work.values())
-
-
-def _revive(client: Client) -> None:
-    """Start those workers of this process's own cluster again that it has given up.
-
-    Dask does where one dies at its start, or is not back within `distributed.deploy.lost-worker-timeout`.
-
-    Raises:
-        CodeChangedError: If there are none left, and others would be of other code, and leave.
-    """
-    cluster, left = client.cluster, len(client.nthreads())
-    if not isinstance(cluster, LocalCluster) or left == len(cluster.worker_spec):
-        return
-    if not left:
-        require_unchanged()
-    cluster.scale(len(cluster.worker_spec))
 
 
 def _error_of(result: Any) -> BaseException:

@@ -147,7 +147,7 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
     runs = Runs(context, block.place, block.indices(context.grid), block.splits)
-    results, details = contained(scene, runs, apart=block.apart)
+    results, details = contained(scene, runs, apart=block.lost > 0)
     watch.lap(SIMULATE)
     tables = [("metrics", metric_rows(runs, results, watch.seconds[SIMULATE]))]
     if results.failures:
@@ -165,7 +165,7 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
     scene = _scenes.get(context, block.place)
     watch.lap(OPEN)
     runs = Runs(context, block.place, block.indices(context.grid))
-    results, details = contained(scene, runs, trace=True, apart=block.apart)
+    results, details = contained(scene, runs, trace=True, apart=block.lost > 0)
     watch.lap(SIMULATE)
     receipt = _receipt(runs, block, details.tables(), 0, watch)
     return replace(receipt, undetailed=tuple(results.failures.values()))

@@ -10,12 +10,13 @@ import dask
 import pandas as pd
 import psutil
 import pytest
-from distributed import Client
+from distributed import Client, LocalCluster
 
 import sweeplake as sl
 from sweeplake.lake import Lake
 from sweeplake.sweep import Sweep
 from sweeps.execution import blocks
+from sweeps.execution.budget import TooManyFailuresError
 from sweeps.execution.cluster import connected
 from tests.e2e.processes import sweeplake
 from tests.e2e.stored import journalled, stored
@@ -183,6 +184,49 @@ DEADLY = """
         return bars.close > ind.sma(period)
     """
 DEADLY_SWEEP = SLOW_SWEEP.replace("slow", "deadly")
+
+
+def test_a_sweep_whose_runs_all_kill_their_worker_stops_early(
+    small_lake: Lake, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "FIRST_RUNS", 2)
+    monkeypatch.setattr(blocks, "MOST_RUNS", 2)
+    deadly = DEADLY.replace("period == 33", "period > 2")
+    config = write(sweep__toml=DEADLY_SWEEP, deadly__py=deadly)
+    with (
+        dask.config.set({"distributed.nanny.environ": {"DEADLY": "yes"}}),
+        connected(workers=1) as client,
+        pytest.raises(TooManyFailuresError, match="3 were allowed") as raised,
+    ):
+        sl.run(config, lake=small_lake, client=client, max_failures=3)
+    assert raised.value.failed < 10
+
+
+LEAKY = """
+    import numpy as np
+
+    held = []
+
+    def leaky(bars, ind, *, period: int):
+        held.append(np.ones(1_000_000))
+        return bars.close > ind.sma(period)
+    """
+
+
+def test_a_strategy_whose_memory_is_never_given_back_is_computed_in_one_worker_after_another(
+    small_lake: Lake, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "MOST_RUNS", 20)
+    config = write(sweep__toml=SLOW_SWEEP.replace("slow", "leaky"), leaky__py=LEAKY)
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, memory_limit="900MB", dashboard_address=":0", silence_logs=50
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        sweep = sl.run(config, lake=small_lake, client=client)
+    assert sweep.outcome is not None
+    assert (sweep.outcome.status, sweep.outcome.computed) == ("finished", 200)
 
 
 def test_a_strategy_that_kills_its_worker_loses_that_run_alone(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
@@ -40,3 +41,25 @@ def test_a_user_s_workers_are_warmed_also_those_that_join_later() -> None:
         cluster.scale(2)
         client.wait_for_workers(2)
         assert list(client.run(_is_warm).values()) == [True, True]
+
+
+def test_what_warms_them_goes_with_the_client() -> None:
+    def plugins(dask_scheduler: Any) -> list[str]:
+        return [name for name in dask_scheduler.worker_plugins if "sweeplake" in name]
+
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address=":0", silence_logs=50) as cluster,
+        Client(cluster) as own,
+    ):
+        with connected(own), connected(own):
+            assert len(own.run_on_scheduler(plugins)) == 2
+        assert own.run_on_scheduler(plugins) == []
+
+
+def test_workers_with_a_nanny_are_never_paused() -> None:
+    def memory(dask_worker: Any) -> tuple[bool, bool]:
+        manager = dask_worker.memory_manager
+        return manager.memory_pause_fraction, manager.memory_spill_fraction
+
+    with connected(workers=1) as client:
+        assert list(client.run(memory).values()) == [(False, False)]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, Self
 
 import dask
@@ -13,7 +14,7 @@ from sweeps.execution.blocks import Block
 from sweeps.execution.cluster import connected
 from sweeps.execution.context import Place
 from sweeps.execution.versions import CodeChangedError
-from sweeps.execution.window import BlockLostError, through_window
+from sweeps.execution.window import BlockLostError, lost_ones_apart, through_window
 
 
 @pytest.fixture
@@ -88,6 +89,22 @@ def test_no_workers_of_other_code_are_started(threads: Client, monkeypatch: pyte
             list(receipts)
         with pytest.raises(CodeChangedError), connected(workers=1):
             pass
+
+
+def test_what_was_lost_is_next_and_in_the_end_told() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def through(held: Iterator[Block]) -> Iterator[Any]:
+        for block in held:
+            asked.append((block.lo, block.lost))
+            deadly = block.lo == 1 or (block.lo == 3 and not block.lost)
+            yield BlockLostError(block, "it died") if deadly else SimpleNamespace(block=block)
+
+    receipts = list(lost_ones_apart(blocks(4), through))
+    assert asked == [(0, 0), (1, 0), (1, 1), (1, 2), (1, 3), (2, 0), (3, 0), (3, 1)]
+    told = [receipt for receipt in receipts if isinstance(receipt, BlockLostError)]
+    assert [receipt.block.lo for receipt in told] == [1]
+    assert sorted(receipt.block.lo for receipt in receipts) == [0, 1, 2, 3]
 
 
 def test_the_driver_has_a_turn_while_a_block_takes_its_time(threads: Client) -> None:
