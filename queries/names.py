@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from queries.parse import Parser
+from queries.parse import parser
 from queries.statements import is_in_text, words
 from queries.text import quoted
 
@@ -85,9 +85,9 @@ class Names:
         return word, _starting(word, [*near, self.keywords, *tables, self.functions, *others])
 
 
-def names(catalog: Asked, parser: Parser) -> Names:
+def names(catalog: Asked) -> Names:
     """Return the names that a catalog's queries can be made of."""
-    keywords = parser.keywords()
+    keywords = parser().keywords()
 
     def written(name: str) -> str:
         return name if _PLAIN.fullmatch(name) and not keywords.get(name) else quoted(name)
@@ -107,7 +107,7 @@ def names(catalog: Asked, parser: Parser) -> Names:
         [Name(written(view), "view", f"{len(held)} columns") for view, held in columns.items()],
         columns,
         [Name(row["function_name"], "macro", ", ".join(row["parameters"])) for row in macros],
-        [Name(text, "function") for text in parser.functions()],
+        [Name(text, "function") for text in parser().functions()],
         [Name(text, "keyword") for text in keywords],
     )
 

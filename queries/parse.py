@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -48,7 +49,7 @@ class Parser:
             found = self._connection.cursor().extract_statements(text)
         except duckdb.Error as error:
             raise RefusedSqlError(text, str(error), "write a single SELECT") from error
-        return [statement.type.name for statement in found]
+        return [_kind(statement) for statement in found]
 
     def functions(self) -> list[str]:
         """Return the names of DuckDB's own functions, operators apart."""
@@ -69,6 +70,19 @@ class Parser:
     def _scalar(self, query: str, argument: str) -> str:
         row = self._connection.cursor().execute(query, [argument]).fetchone()
         return str(row[0]) if row else ""
+
+
+@cache
+def parser() -> Parser:
+    """Return the parser of this process."""
+    return Parser()
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    try:
+        return str(statement.type.name)
+    except ValueError:  # DuckDB has kinds that its Python package has no name for, e.g. UPDATE EXTENSIONS
+        return "OTHER"
 
 
 def nodes(tree: Any) -> Iterator[Tree]:

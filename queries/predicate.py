@@ -1,12 +1,11 @@
 """Predicates: a user's condition on runs, which may compare columns and nothing else."""
 
 from collections.abc import Sequence
-from functools import cache
 
 from queries.catalog import Catalog
 from queries.errors import QueryFailedError, RefusedSqlError, UnknownNameError
 from queries.parameters import ParameterColumn, from_schema
-from queries.parse import Parser, Tree, nodes
+from queries.parse import Tree, nodes, parser
 
 _REMEDY = "write a condition on the columns of metrics, e.g. sharpe > 1 and param_fast < 20"
 _EXPRESSIONS = frozenset(
@@ -40,11 +39,6 @@ _DIVISIONS = frozenset({"/", "//", "%", "mod"})
 _ROOTS = frozenset({"sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
 
 
-@cache
-def _parser() -> Parser:
-    return Parser()
-
-
 def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
     """Return a user's condition as SQL that is safe to place in a query.
 
@@ -66,10 +60,10 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
     if not text.strip():
         raise RefusedSqlError(text, "an empty condition", _REMEDY)
     try:
-        tree = _parser().tree(f"select (\n{text}\n)")
+        tree = parser().tree(f"select (\n{text}\n)")
     except QueryFailedError as error:  # its words would be about our brackets
         raise RefusedSqlError(text, f"{text.strip()!r} is not a whole expression", _REMEDY) from error
-    template = _parser().tree("select (true)")
+    template = parser().tree("select (true)")
     selected = _expressions(tree)
     if len(selected) != 1 or _without_expressions(tree) != _without_expressions(template):
         raise RefusedSqlError(text, "not one single expression", _REMEDY)
@@ -85,7 +79,7 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
             divisor["expression"] = _unless("0", divisor["expression"])
         elif name in _ROOTS:
             node.update(_unless("'nan'::double", {**node}))
-    condition = _parser().text(tree).removeprefix("SELECT ")
+    condition = parser().text(tree).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
 
@@ -101,7 +95,7 @@ def _without_expressions(tree: Tree) -> Tree:
 
 def _unless(value: str, expression: Tree) -> Tree:
     """Return an expression that is NULL where another one has a value."""
-    call = _expressions(_parser().tree(f"select nullif(null, {value})"))[0]
+    call = _expressions(parser().tree(f"select nullif(null, {value})"))[0]
     call["arguments"][0]["expression"] = expression
     return call
 

@@ -7,6 +7,9 @@ import duckdb
 
 from queries.text import utf8
 
+_OPTIONS = frozenset({"analyze", "format"})
+"""What EXPLAIN takes in brackets."""
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -46,12 +49,22 @@ def statements(text: str) -> Statements:
 
 
 def explained(text: str) -> str:
-    """Return the statement that an EXPLAIN is of, whatever comments stand before and between."""
-    encoded = text.encode()
-    _, *starts = [offset for offset, kind in _tokens(text) if kind != "comment"]
-    if len(starts) > 1 and encoded[starts[0] :].lower().startswith(b"analyze"):
-        del starts[0]
-    return encoded[starts[0] :].decode()
+    """Return the statement that an EXPLAIN is of, its options left out; else the text."""
+    found = [(start, word.lower().strip('"')) for start, kind, word in _spelled(text) if kind != "comment"]
+    said = [word for _, word in found]
+    if said[:1] != ["explain"]:
+        return text
+    place = 2 if said[1:2] == ["analyze"] else 1
+    if said[place : place + 1] == ["("] and said[place + 1] in _OPTIONS:
+        place = said.index(")", place) + 1
+    return text.encode()[found[place][0] :].decode()
+
+
+def unquoted(text: str) -> list[str]:
+    """Return the tokens of a text in lower case, quoted names and comments left out."""
+    return [
+        word.lower() for _, kind, word in _spelled(text) if kind != "comment" and not word.startswith('"')
+    ]
 
 
 def is_in_text(text: str) -> bool:
@@ -68,13 +81,16 @@ def is_in_text(text: str) -> bool:
 
 def words(text: str) -> set[str]:
     """Return the names in a text, quotes taken off, keywords among them."""
+    return {word.strip('"') for _, kind, word in _spelled(text) if kind in {"identifier", "keyword"}}
+
+
+def _spelled(text: str) -> list[tuple[int, str, str]]:
+    """Return where each token begins, in bytes, its kind, and itself."""
     encoded = text.encode()
     tokens = [*_tokens(text), (len(encoded), "")]
-    return {
-        encoded[start:end].decode().strip().strip('"')
-        for (start, kind), (end, _) in pairwise(tokens)
-        if kind in {"identifier", "keyword"}
-    }
+    return [
+        (start, kind, encoded[start:end].decode().strip()) for (start, kind), (end, _) in pairwise(tokens)
+    ]
 
 
 def _tokens(text: str) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from queries.catalog import Catalog, Parameters
 from queries.filters import Filters
 from queries.leaderboard import leaderboard
 from queries.lookup import Lookup, lookup
+from queries.reading import read_tree
 from queries.removed import raise_if_removed
 from queries.search import best, search
 from queries.show import show
@@ -135,7 +136,18 @@ class Lake:
         """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
 
         It reads the snapshot that it was asked of, also after a refresh; once the lake is closed, it raises.
+        Unlike `sweeplake sql` it may call any function, and read your own files too.
+
+        Args:
+            text: One statement that reads: SELECT in any of its forms, FROM, VALUES, PIVOT, DESCRIBE,
+                SUMMARIZE, or EXPLAIN of one.
+            parameters: The values of its parameters.
+
+        Raises:
+            RefusedSqlError: If it is anything else, or does not parse; nothing is run then.
+            QueryFailedError: If it does not bind.
         """
+        read_tree(text)
         return self.catalog.sql(text, parameters)
 
     def best(self, n: int = 10, metric: str = "sharpe", **filters: Any) -> "pd.DataFrame":

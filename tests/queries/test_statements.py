@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lake.lake import Lake
 from queries.confine import ConfinedCatalog
 from queries.names import Names, names
-from queries.parse import Parser
 from queries.statements import is_in_text, statements, words
 
 PIECES = (
@@ -76,7 +75,7 @@ def test_words_are_names_without_their_quotes() -> None:
 @pytest.fixture(scope="module")
 def known(filled: Lake) -> Iterator[Names]:
     with ConfinedCatalog(filled.snapshot()) as catalog:
-        yield names(catalog, Parser())
+        yield names(catalog)
 
 
 def first(known: Names, text: str, rest: str = "", count: int = 3) -> list[str]:

@@ -9,7 +9,7 @@ from distributed import Client
 
 import sweeplake as sl
 from lake.lake import LakeMissingError
-from queries.errors import UnknownNameError
+from queries.errors import RefusedSqlError, UnknownNameError
 from sweeplake.cli.progress import describe
 from sweeps.bars.errors import BarsInvalidError
 from sweeps.execution import ledger, telling
@@ -186,6 +186,34 @@ def test_lookup_by_parameters(lake: sl.Lake) -> None:
 def test_sql_is_a_lazy_relation(lake: sl.Lake) -> None:
     query = "select count(*) as n from sma_cross where fast < $1"
     assert lake.sql(query, [5]).df().n[0] == 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delete from stored.held_metrics",
+        "with gone as (delete from stored.held_metrics returning *) select * from gone",
+        "select 1; delete from stored.held_metrics",
+        "explain analyze delete from stored.held_metrics",
+        "create or replace view metrics as select 1 as one",
+        "copy metrics to '{file}'",
+        "create table kept as pivot metrics on symbol using count(*)",
+    ],
+)
+def test_sql_that_does_not_only_read_is_refused_and_not_run(lake: sl.Lake, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "file.parquet"
+    with pytest.raises(RefusedSqlError, match="refused: "):
+        lake.sql(text.format(file=file))
+    assert lake.sql("select count(*) as n from metrics").df().n[0] == len(lake.search(limit=0))
+    assert not file.exists()
+
+
+def test_sql_may_pivot_by_rows_and_read_other_files(lake: sl.Lake, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("symbol,sector\nAAA,x\n")
+    pivoted = lake.sql("pivot (select symbol from metrics) on symbol using count(*)").df()
+    assert {"AAA", "BBB"} <= set(pivoted.columns)
+    own = f"select sector from metrics join '{tmp_path / 'own.csv'}' using (symbol) group by all"  # noqa: S608
+    assert lake.sql(own).fetchall() == [("x",)]
 
 
 def test_sweeps_and_a_sweep(lake: sl.Lake) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 from queries.confine import ConfinedCatalog
 from queries.names import Names, names
-from queries.parse import Parser
 from queries.statements import statements
 from sweeplake.cli.answers import to_file, to_stdout, to_table
 from sweeplake.cli.output import counted, note
@@ -53,7 +52,7 @@ class Shell:
     @cached_property
     def names(self) -> Names:
         """What can be typed; found when first asked."""
-        return names(self.catalog, Parser())
+        return names(self.catalog)
 
     def refresh(self) -> None:
         """Read the newest snapshot from now on.

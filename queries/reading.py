@@ -1,0 +1,50 @@
+"""Reading: whether a text is one statement that reads, told by DuckDB's own parser before it is run."""
+
+from queries.errors import RefusedSqlError
+from queries.parse import Tree, nodes, parser
+from queries.statements import explained, unquoted
+
+REMEDY = "write one SELECT over the catalog's views; EXPLAIN of one is fine too"
+_QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
+_QUERIES = frozenset(
+    {"(", "describe", "from", "pivot", "pivot_wider", "select", "summarize", "table", "with"}
+)
+_WRITES = frozenset({"copy", "create", "delete", "insert", "merge", "update"})
+
+
+def read_tree(text: str) -> Tree | None:
+    """Return the tree of one statement that reads: a SELECT in any of its forms, or an EXPLAIN of one.
+
+    DuckDB 2.0 takes COPY, INSERT and DELETE inside WITH, and calls the whole a SELECT: the tree tells. Of a
+    PIVOT whose columns come from the rows there is none, for DuckDB makes several statements of it; its words
+    tell.
+
+    Returns:
+        Its tree, that of what is explained; None of such a PIVOT.
+
+    Raises:
+        RefusedSqlError: If it is several statements, or one that does anything else; it says what.
+    """
+    kinds = parser().statements(text)
+    if len(kinds) != 1:
+        raise RefusedSqlError(text, f"{len(kinds)} statements", REMEDY)
+    if kinds == ["MULTI"]:
+        _require_query(text)
+        return None
+    if kinds not in (["SELECT"], ["EXPLAIN"]):
+        raise RefusedSqlError(text, f"a statement of kind {kinds[0]}", REMEDY)
+    tree = parser().tree(explained(text))
+    for node in nodes(tree):
+        kind = str(node.get("type"))
+        if kind.endswith("_NODE") and kind not in _QUERY_NODES:
+            raise RefusedSqlError(text, kind.removesuffix("_QUERY_NODE").lower().replace("_", " "), REMEDY)
+    return tree
+
+
+def _require_query(text: str) -> None:
+    first, *others = unquoted(explained(text))
+    if first not in _QUERIES:
+        raise RefusedSqlError(text, f"a PIVOT within {first.upper()}", REMEDY)
+    for word in others:
+        if word in _WRITES:
+            raise RefusedSqlError(text, f"a PIVOT and {word.upper()}", f'a name is written "{word}"')
