@@ -91,6 +91,25 @@ class DoesNotFitError(QueryError):
         return f"{self.form} cannot hold {self.what}; write csv or parquet, or select less"
 
 
+class ValueDoesNotFitError(QueryError):
+    """A form of files, or a table on a terminal, cannot hold a value or a column's type.
+
+    Attributes:
+        form: The form.
+        reason: Why, in the words of whoever writes it.
+    """
+
+    def __init__(self, form: str, reason: str) -> None:
+        super().__init__(form, reason)
+        self.form, self.reason = form, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.form} cannot hold a value of this answer ({self.reason}); make its column text, "
+            "e.g. cast(x as varchar)"
+        )
+
+
 class MissingPackageError(QueryError):
     """A form of files, or a picture, needs a package that is not installed."""
 

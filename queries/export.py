@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from queries import excel, html
 from queries.errors import DoesNotFitError, UnknownNameError
 from queries.files import whole
-from queries.holding import holdable
+from queries.holding import fitting, holdable
 from queries.sheets import Sheet, cells
 from queries.values import plain
 
@@ -37,10 +37,13 @@ def export(rows: Result, form: str, sink: BinaryIO) -> int:
     Raises:
         UnknownNameError: If there is no such form.
         DoesNotFitError: If there are more rows than the form holds; nothing is written then.
+        ValueDoesNotFitError: If the form cannot hold a value, or a column's type.
         MissingPackageError: If what writes the form is not installed.
     """
     stream = rows.to_reader() if isinstance(rows, pa.Table) else rows
-    return _WRITERS[_known(form, FORMS)](holdable(stream), sink)
+    write = _WRITERS[_known(form, FORMS)]
+    with fitting(form):
+        return write(holdable(stream), sink)
 
 
 def export_file(rows: Result, path: Path, form: str | None = None) -> int:
@@ -70,7 +73,9 @@ def export_sheets(sheets: Sequence[Sheet], path: Path, form: str | None = None) 
     chosen = _known(form or form_of(path), BOUND)
 
     def write(sink: BinaryIO) -> int:
-        return len(excel.write_workbook(sheets, sink) if chosen == "xlsx" else _page(path.stem, sheets, sink))
+        with fitting(chosen):
+            is_workbook = chosen == "xlsx"
+            return len(excel.write_workbook(sheets, sink) if is_workbook else _page(path.stem, sheets, sink))
 
     return whole(path, write)
 
@@ -148,9 +153,10 @@ def _held(form: str, stream: pa.RecordBatchReader, most: int) -> list[pa.RecordB
 
 def _page(name: str, sheets: Sequence[Sheet], sink: BinaryIO) -> list[int]:
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="\n")
-    counts = html.write_page(name, sheets, text)
-    text.detach()  # flushed, and the sink stays open
-    return counts
+    try:
+        return html.write_page(name, sheets, text)
+    finally:
+        text.detach()  # flushed, and the sink stays open
 
 
 def _rows(stream: pa.RecordBatchReader) -> Iterator[dict[str, object]]:

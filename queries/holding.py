@@ -1,7 +1,11 @@
 """Holding: rows as every form of files, and every table, can hold them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pyarrow as pa
 
+from queries.errors import ValueDoesNotFitError
 from queries.values import interval
 
 
@@ -19,6 +23,19 @@ def holdable(rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
     schema = pa.schema([pa.field(name, arrow, item.nullable) for name, arrow, item in fields])
     batches = (pa.record_batch([_told(column) for column in batch.columns], schema=schema) for batch in rows)
     return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+@contextmanager
+def fitting(form: str) -> Iterator[None]:
+    """Tell what a form cannot hold, be it a time beyond Python's years, bytes in CSV or a type of Parquet's.
+
+    Raises:
+        ValueDoesNotFitError: If what is done within meets such a value.
+    """
+    try:
+        yield
+    except (OverflowError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueDoesNotFitError(form, str(error).split("\n", 1)[0]) from error
 
 
 def _apart(names: list[str]) -> list[str]:

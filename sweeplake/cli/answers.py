@@ -73,11 +73,13 @@ def to_stdout(rows: "pa.RecordBatchReader", form: str, most: int | None = None) 
 
 def to_table(rows: "pa.RecordBatchReader", most: int | None = None) -> None:
     """Print rows as a table, all of them or the first ones, and then how many more there are."""
-    from queries.holding import holdable
+    from queries.holding import fitting, holdable
 
     rows = holdable(rows)
     first, count = _first(rows, most)
-    print_table(first.to_pylist(), first.column_names, digits=_DIGITS)
+    with fitting("a table"):
+        held = first.to_pylist()
+    print_table(held, first.column_names, digits=_DIGITS)
     if most is not None:
         _tell_rest(rows, count - most)
 

@@ -81,11 +81,13 @@ def _versions(snapshot: "Snapshot") -> dict[str, int]:
 
 
 def _print(catalog: "ConfinedCatalog", query: str, form: str, seconds: float) -> None:
-    from queries.holding import holdable
+    from queries.holding import fitting, holdable
 
     rows = holdable(catalog.batches(query))
     if form == "json":
-        click.echo(json.dumps(plain(rows.read_all().to_pylist()), ensure_ascii=False, default=str))
+        with fitting(form):
+            held = rows.read_all().to_pylist()
+        click.echo(json.dumps(plain(held), ensure_ascii=False, default=str))
     elif sys.stdout.isatty():
         table = rows.read_all()
         click.clear()

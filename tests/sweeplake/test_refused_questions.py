@@ -55,6 +55,18 @@ CASES = {
     "no file by its name": (["sql", "select * from '/etc/passwd'"], []),
     "no setting": (["sql", "set enable_external_access = true"], ["refused"]),
     "no write": (["sql", "delete from metrics"], ["refused"]),
+    "no statement that Python has no name for": (
+        ["sql", "update extensions"],
+        ["refused", "write one SELECT"],
+    ),
+    "time that a table cannot hold": (
+        ["sql", "select 'infinity'::timestamp as x"],
+        ["a table cannot hold", "cast(x as varchar)"],
+    ),
+    "time that JSON cannot hold": (
+        ["sql", "--format", "json", "select make_date(20000, 1, 1) as x"],
+        ["json cannot hold", "cast(x as varchar)"],
+    ),
     "SQL that is not UTF-8": (
         ["sql", "select '\udcff'"],
         ["character 9 is not UTF-8", "save the text as UTF-8"],
