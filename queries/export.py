@@ -121,13 +121,12 @@ def _write_arrow(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
 
 
 def _write_json(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
-    sink.write(b"[")
     count = 0
     for row in _rows(stream):
-        sink.write(b",\n" if count else b"\n")
+        sink.write(b",\n" if count else b"[\n")
         sink.write(json.dumps(plain(row), default=str, ensure_ascii=False).encode())
         count += 1
-    sink.write(b"\n]\n" if count else b"]\n")
+    sink.write(b"\n]\n" if count else b"[]\n")
     return count
 
 
@@ -137,7 +136,7 @@ def _write_xlsx(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
 
 
 def _write_html(stream: pa.RecordBatchReader, sink: BinaryIO) -> int:
-    rows = cells(_held("html", stream, html.MOST_ROWS))
+    rows = list(cells(_held("html", stream, html.MOST_ROWS)))  # all before the page begins
     return sum(_page("rows", [Sheet("rows", stream.schema.names, rows)], sink))
 
 
