@@ -1,6 +1,7 @@
 """Predicates: a user's condition on runs, which may compare columns and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from queries.catalog import Catalog
 from queries.errors import QueryFailedError, RefusedSqlError, UnknownNameError
@@ -36,7 +37,10 @@ _FUNCTIONS = frozenset(
     | {"now", "today", "to_days", "to_hours", "to_minutes", "to_months", "to_weeks", "to_years"}
 )
 _DIVISIONS = frozenset({"/", "//", "%", "mod"})
-_ROOTS = frozenset({"sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
+_ROOTS = frozenset({"exp", "sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
+_NO_NUMBERS = ("'nan'::double", "'inf'::double", "'-inf'::double")
+_OF_VALUES = ("Conversion Error: ", "Invalid Input Error: ", "Out of Range Error: ")
+"""How DuckDB's words begin if a condition cannot be computed of some run."""
 
 
 def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
@@ -44,8 +48,8 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
 
     The text is parsed by DuckDB, its tree is checked against lists of what is allowed, and the SQL is written
     anew from the tree: comments and brackets cannot break out. A parameter may be named without its prefix.
-    What is divided by zero, and the root or logarithm of a negative number, is NULL and passes nothing: to
-    DuckDB it is above every number.
+    What is divided by zero, the root or logarithm of a negative number, and a power or logarithm that is
+    infinite, is NULL and passes nothing: to DuckDB NaN is above every number.
 
     Args:
         catalog: Whose metrics the condition is about.
@@ -78,10 +82,26 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
             divisor = node["arguments"][-1]
             divisor["expression"] = _unless("0", divisor["expression"])
         elif name in _ROOTS:
-            node.update(_unless("'nan'::double", {**node}))
+            for value in _NO_NUMBERS:
+                node.update(_unless(value, {**node}))
     condition = parser().text(tree).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
+
+
+@contextmanager
+def asked_where(text: str | None) -> Iterator[None]:
+    """Tell of a user's condition, not of the query around it, that some run's values do not fit it.
+
+    Raises:
+        RefusedSqlError: If what is asked within fails by a value, and there is a condition.
+    """
+    try:
+        yield
+    except QueryFailedError as error:
+        if text is None or not error.message.startswith(_OF_VALUES):
+            raise
+        raise RefusedSqlError(text, error.message.split("\n", 1)[0], _REMEDY) from error
 
 
 def _expressions(tree: Tree) -> list[Tree]:

@@ -6,7 +6,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.errors import BadValueError
 from queries.filters import EVERYTHING, Filters
-from queries.predicate import predicate
+from queries.predicate import asked_where, predicate
 from queries.ranking import COMPOSITE, Ranking, ranking
 from queries.sweep import sweep_row
 from queries.top import Top
@@ -37,7 +37,7 @@ def search(
     Raises:
         UnknownNameError: If a metric, a sweep or a column of `where` does not exist.
         BadValueError: If a time or the limit makes no sense.
-        RefusedSqlError: If `where` is more than a condition.
+        RefusedSqlError: If `where` is more than a condition, or cannot be computed of some run.
     """
     return _ranked(catalog, filters, ranking(catalog, sort, filters.sweep), ascending, limit)
 
@@ -69,7 +69,9 @@ def _ranked(
     if filters.where is not None:
         condition += f" and {predicate(catalog, filters.where, filters.strategy)}"
     descending = order.descending if ascending is None else not ascending
-    return arranged(Top(catalog, filters, order, condition, descending, limit).rows(), order.column)
+    with asked_where(filters.where):
+        found = Top(catalog, filters, order, condition, descending, limit).rows()
+    return arranged(found, order.column)
 
 
 def arranged(runs: pa.Table, rank: str | None = None) -> pa.Table:

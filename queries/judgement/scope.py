@@ -9,7 +9,7 @@ import pyarrow as pa
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
 from queries.parameters import ParameterColumn, by_strategy, from_schema
-from queries.predicate import predicate
+from queries.predicate import asked_where, predicate
 from queries.ranking import COMPOSITE, Ranking, by_metric, ranking
 from queries.removed import raise_if_removed
 from queries.sweep import sweep_row
@@ -109,8 +109,13 @@ class Judged:
         """  # noqa: S608
 
     def ask(self, text: str, **values: Any) -> pa.Table:
-        """Return the rows of a query that reads `runs`; values are bound by name."""
-        return self.catalog.arrow(text, {**self._bound(), **values})
+        """Return the rows of a query that reads `runs`; values are bound by name.
+
+        Raises:
+            RefusedSqlError: If the scope's `where` cannot be computed of some run.
+        """
+        with asked_where(self.scope.where):
+            return self.catalog.arrow(text, {**self._bound(), **values})
 
     def stream(self, text: str) -> pa.RecordBatchReader:
         """Return the rows of a query that reads `runs` as a stream, for more than memory holds."""

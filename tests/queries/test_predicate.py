@@ -5,8 +5,10 @@ import pytest
 from queries.catalog import Catalog
 from queries.errors import QueryError, RefusedSqlError, UnknownNameError
 from queries.filters import Filters
+from queries.judgement.scope import Scope, judged
 from queries.predicate import predicate
 from queries.search import search
+from tests.queries.conftest import CROSS
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,30 @@ def test_a_root_or_logarithm_of_a_negative_number_passes_nothing(catalog: Catalo
     assert search(catalog, Filters(where=f"{root.format('(param_fast - 99)')} > 1")).num_rows == 0
     found = search(catalog, Filters(where=f"{root.format('param_fast')} > 0"), limit=0)
     assert found.num_rows == search(catalog, Filters(strategy="cross"), limit=0).num_rows
+
+
+@pytest.mark.parametrize(
+    "zero", ["pow({}, -1)", "{} ** -1", "{} ^ -1", "ln({})", "log10({})", "exp(999 + {})"]
+)
+def test_an_infinite_power_or_logarithm_passes_nothing(catalog: Catalog, zero: str) -> None:
+    infinite = zero.format("(param_fast - param_fast)")
+    for where in (f"{infinite} > 1", f"{infinite} <= 1", f"not ({infinite} > 1)"):
+        assert search(catalog, Filters(where=where)).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "where", ["cast(symbol as double) > 1", "sharpe > 'abc'", "created_at > 'yesterday'"]
+)
+def test_a_condition_that_no_value_fits_is_told_without_the_query_around_it(
+    catalog: Catalog, where: str
+) -> None:
+    scope = judged(catalog, Scope(CROSS, where=where), "sharpe")
+    for asked in (lambda: search(catalog, Filters(where=where)), scope.axes):
+        with pytest.raises(
+            RefusedSqlError, match=r"refused: Conversion Error: .*; write a condition"
+        ) as told:
+            asked()
+        assert "LINE" not in str(told.value)
 
 
 def test_a_parameter_may_be_named_without_its_prefix(catalog: Catalog) -> None:
