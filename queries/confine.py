@@ -27,8 +27,10 @@ _FORBIDDEN_FUNCTIONS = frozenset(
     {"current_setting", "currval", "getenv", "getvariable", "nextval", "setseed", "setval", "write_log"}
     | {"json_execute_serialized_sql", "json_serialize_plan"}
 )
-_FORBIDDEN_TABLES = frozenset({"duckdb_logs", "pg_prepared_statements", "pg_settings"})
-"""DuckDB's own views that tell of the process, not of the snapshot."""
+_FORBIDDEN_TABLES = frozenset({"pg_prepared_statements", "pg_settings"})
+"""DuckDB's own views that tell of the process, not of the snapshot; others are as the functions they read."""
+_LISTS = frozenset({"tables", "__show_tables_expanded"})
+"""What SHOW may list, beside the tables of a schema; SHOW VARIABLES and DATABASES have paths."""
 _MOST_SPILLED = "8 GiB"
 
 
@@ -107,12 +109,22 @@ def _check(text: str) -> None:
         raise RefusedSqlError(text, "a PIVOT whose columns come from the rows", _PIVOT)
     for node in nodes(tree):
         kind = str(node.get("type"))
-        if kind == "BASE_TABLE" and str(node["table_name"]).lower() in _FORBIDDEN_TABLES:
+        if kind == "BASE_TABLE" and _is_forbidden(str(node["table_name"]).lower()):
             raise RefusedSqlError(text, f"view {node['table_name']}", REMEDY)
+        if kind == "SHOW_REF" and node["show_type"] == "SHOW_SPECIAL":
+            listed = str(node["table_name"]).strip('"').lower()
+            if listed not in _LISTS:
+                raise RefusedSqlError(text, f"SHOW {listed.upper()}", REMEDY)
         if kind == "TABLE_FUNCTION":
             _check_function(text, node["function"], allowed=True)
         elif kind == "FUNCTION":
             _check_function(text, node, allowed=False)
+
+
+def _is_forbidden(view: str) -> bool:
+    return view in _FORBIDDEN_TABLES or (
+        view.startswith(("duckdb_", "pragma_")) and view not in _TABLE_FUNCTIONS
+    )
 
 
 def _check_function(text: str, node: dict[str, object], *, allowed: bool) -> None:

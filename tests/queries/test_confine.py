@@ -41,6 +41,12 @@ def contents(lake: Lake) -> dict[str, str]:
         "select symbol from trades union select symbol from equity",
         "describe metrics",
         "show tables",
+        "show all tables",
+        "show tables from strategies",
+        "show metrics",
+        "describe select sharpe from metrics",
+        "from duckdb_views",
+        "select column_name from duckdb_columns where table_name = 'metrics'",
         "summarize details",
         "explain select * from metrics",
         "explain analyze select count(*) from metrics",
@@ -122,6 +128,16 @@ ATTACKS = [
     'select (select count(*) from system.pg_catalog."PG_Settings")',
     "describe pg_settings",
     "select * from duckdb_logs",
+    "from duckdb_databases",
+    "from system.main.DUCKDB_SECRETS",
+    "from pragma_database_list",
+    "summarize pragma_database_list",
+    "show variables",
+    "SHOW Variables",
+    "describe variables",
+    "select * from (show variables)",
+    "explain analyze from (show variables)",
+    "show databases",
     "select json_serialize_plan('select current_setting(''allowed_paths'')')",
     "select * from text",
     "select * from confined",
@@ -193,6 +209,13 @@ def test_what_does_not_fit_into_memory_is_spilled_apart_and_only_so_much_of_it(
 def test_a_failing_query_says_why(confined: ConfinedCatalog) -> None:
     with pytest.raises(QueryFailedError, match="nonsense"):
         confined.arrow("select nonsense from metrics")
+
+
+@pytest.mark.parametrize("macro", ["best_runs", "leaderboard"])
+def test_an_unknown_metric_is_told_in_a_line(confined: ConfinedCatalog, macro: str) -> None:
+    told = '^the query failed: there is no metric "no\'pe"; the view metric_columns lists them$'
+    with pytest.raises(QueryFailedError, match=told.replace("'", "'+")):
+        confined.arrow(f"from {macro}('no''pe')")
 
 
 def test_a_query_that_fails_midway_says_why(confined: ConfinedCatalog) -> None:
