@@ -48,7 +48,8 @@ def _views(catalog: Catalog) -> dict[str, _View]:
     """Return views by name; a strategy that is called as another view goes by `strategies.<name>`."""
     rows = catalog.rows(
         "select schema_name, table_name, list(column_name order by column_index) as columns "
-        "from duckdb_columns() where schema_name in ('main', 'strategies') and not internal "
+        "from duckdb_columns() where database_name = current_database() "
+        "and schema_name in ('main', 'strategies') and not internal "
         "group by all order by schema_name"
     )
     views: dict[str, _View] = {}

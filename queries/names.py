@@ -95,7 +95,8 @@ def names(catalog: Asked) -> Names:
     columns: dict[str, list[Name]] = {}
     for row in catalog.arrow(
         "select table_name, column_name, data_type from duckdb_columns() "
-        "where schema_name in ('main', 'strategies') and not internal order by table_name, column_index"
+        "where database_name = current_database() and schema_name in ('main', 'strategies') and not internal "
+        "order by table_name, column_index"
     ).to_pylist():
         held = columns.setdefault(row["table_name"], [])
         held.append(Name(written(row["column_name"]), "column", row["data_type"].lower()))

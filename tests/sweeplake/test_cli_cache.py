@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 
 import sweeplake as sl
+from queries.confine import ConfinedCatalog
+from queries.errors import BadValueError
+from queries.export_query import view_query
+from queries.names import names
 from tests.sweeplake.asking import Ask, refused, tree
 
 
@@ -35,6 +39,17 @@ def test_a_copy_is_made_used_and_cleared(ask: Ask, swept: Path, tmp_path: Path) 
     assert ask("cache", "--lake", swept, "--clear", "--json").json["freed_bytes"] >= made["bytes"]
     assert "0.0 MB freed" in ask("cache", "--lake", swept, "--clear").err
     assert tree(swept) == before
+
+
+def test_a_view_s_columns_are_those_of_the_lake_alone(swept: Path) -> None:
+    with sl.open(swept) as lake:
+        expected = lake.catalog.sql("from metrics limit 0").columns
+        lake.cache()
+        with ConfinedCatalog(lake.snapshot()) as catalog:
+            known = names(catalog).columns["metrics"]
+        assert [name.text.strip('"') for name in known] == expected
+        with pytest.raises(BadValueError, match="no column _file"):
+            view_query(lake.catalog, "metrics", {"_file": "x"})
 
 
 def test_python_asks_the_copy_that_it_made(swept: Path) -> None:
