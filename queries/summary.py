@@ -20,6 +20,7 @@ _BEST = (
 )
 _MOST_RUNS = 1_000_000
 """Of so many it takes about a second to tell whether the best is luck."""
+_UNTOLD = "of so many runs, this tells whether the best one is luck"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Summary:
     tests: pa.Table
     luck: list[Luck]
 
+    @property
+    def is_luck_untold(self) -> bool:
+        """Whether it has too many runs to tell in passing whether the best one is luck."""
+        return bool(self.sweep["done"] > _MOST_RUNS)
+
     def __repr__(self) -> str:
         state = self.sweep
         counts = f"{state['done']:,} of {state['runs']:,} runs, {state['failed']:,} failed"
@@ -64,6 +70,9 @@ class Summary:
             parts += [html.title("Out of sample, stitched"), html.table(self.out_of_sample)]
         if self.luck:
             parts += [html.title("Is it luck?"), html.sentence(self.luck[-1].verdict)]
+        if self.is_luck_untold:
+            asked = f"sweep.luck(), or sweeplake luck {self.sweep['sweep_id']}"
+            parts += [html.title("Is it luck?"), html.sentence(f"{_UNTOLD}: {asked}")]
         if self.failures.num_rows:
             parts += [html.title("Failures by cause"), html.table(self.failures)]
         return html.fragment(*parts)
@@ -86,5 +95,5 @@ def summary(catalog: Catalog, sweep_id: str) -> Summary:
         failures=catalog.arrow("select * from failures_by_cause($1)", [sweep_id]),
         out_of_sample=out_of_sample(catalog, sweep_id),
         tests=tests(catalog, sweep_id),
-        luck=is_it_luck(catalog, sweep_id) if state["done"] <= _MOST_RUNS else [],
+        luck=[] if state["done"] > _MOST_RUNS else is_it_luck(catalog, sweep_id),
     )

@@ -160,6 +160,8 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
         print_table(failures, tuple(failures[0]), title="Failures by cause")
     if best:
         note(f"next: {command('show ' + best[0]['run_id'])}")
+    if found.is_luck_untold:
+        note(f"whether the best run is luck: {command('luck ' + found.sweep['sweep_id'])}")
 
 
 _QUANTILES = ("median", "minimum", "maximum", "runs", "p05", "p95", "p25", "p75", "mean")

@@ -11,6 +11,7 @@ from distributed import Client
 
 import sweeplake as sl
 from lake.sweep_log import record_state
+from queries import summary as summaries
 from queries.luck.trials import SweepTrials, sweep_trials
 from queries.sweep import sweep_row
 from sweeplake.correlating import correlations
@@ -149,3 +150,14 @@ def test_a_resumed_and_an_extended_sweep_have_the_answer_of_a_whole_one(
             found.append([(luck.run_ids, luck.trials, luck.overfitting) for luck in sweep.luck()])
     assert found[0] == found[1] == found[2]
     assert [trials for _, trials, _ in found[0]] == [12, 12, 12]
+
+
+def test_a_summary_of_too_many_runs_names_what_tells_of_luck(
+    ask: Ask, swept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sl.open(swept).sweep()
+    assert "sweeplake luck" not in ask("summary", sweep.sweep_id, "--lake", swept).err
+    monkeypatch.setattr(summaries, "_MOST_RUNS", 2)
+    last = ask("summary", sweep.sweep_id, "--lake", swept).err.splitlines()[-1]
+    assert last == f"whether the best run is luck: sweeplake luck {sweep.sweep_id} --lake {swept}"
+    assert f"sweeplake luck {sweep.sweep_id}" in sweep.summary()._repr_html_()
