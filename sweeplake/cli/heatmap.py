@@ -93,9 +93,16 @@ def heatmap(
         and print_matrix(rows, x, y, title, lowest=_lowest(by, aggregate))
     ):
         return
-    names = {"x": x, "y": y, "value": by, "runs": "runs", "best_run_id": "best_run_id"}
-    named = [{names[name] or "": _shown(name, value) for name, value in row.items()} for row in rows]
-    print_table(named, [names[name] or "" for name in found.column_names], title, optional=("runs",))
+    names = _labels({"x": x, "y": y or "", "value": by}, ("runs", "best_run_id"))
+    named = [{names[name]: _shown(name, value) for name, value in row.items()} for row in rows]
+    print_table(named, [names[name] for name in found.column_names], title, optional=("runs",))
+
+
+def _labels(given: dict[str, str], own: tuple[str, ...]) -> dict[str, str]:
+    """Return a label of its own for each column: one that is called as another tells which it is."""
+    called = [*given.values(), *own]
+    labels = {name: f"{text} ({name})" if called.count(text) > 1 else text for name, text in given.items()}
+    return labels | {name: name for name in own}
 
 
 def _shown(name: str, value: Any) -> Any:

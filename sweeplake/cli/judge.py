@@ -114,8 +114,10 @@ def _print(found: Mapping[str, Any], metric: str) -> None:
 
 
 def _print_runs(runs: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: str) -> None:
-    """Print runs under the metric's own name."""
-    metric = columns[3]
-    rows = [{**run, metric: run["value"]} for run in runs]
+    """Print runs under the metric's own name, a word after it where another column has it."""
+    metric, others = columns[3], (*columns[:3], *columns[4:])
+    label = f"{metric} (metric)" if metric in others else metric
+    rows = [{**run, label: run["value"]} for run in runs]
+    columns = (*columns[:3], label, *columns[4:])
     print_table(rows, columns, title, optional=tuple(name for name in _NEIGHBOURS if name in columns))
     click.echo()

@@ -9,9 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import sweeplake as sl
+from lake.lake import open_lake
 from queries.judgement.heatmap import AGGREGATES
 from sweeplake.cli import cli
 from sweeplake.cli.matrix import print_matrix
+from tests.queries.conftest import parameters, put_runs, put_sweep, run_rows
 from tests.sweeplake.asking import Ask, refused
 from tests.sweeplake.test_cli_tables import terminal
 
@@ -49,6 +51,48 @@ def test_a_heatmap_in_a_pipe_is_a_table(ask: Ask, swept: Path, cross: sl.Sweep) 
     slices = ask(*words, "--x", "stop_loss", "--aggregate", "count").out.splitlines()
     assert slices[1].split() == ["stop_loss", "max_drawdown", "runs", "best_run_id"]
     assert len(slices) == 4
+
+
+@pytest.fixture
+def alike(tmp_path: Path) -> Path:
+    """A lake with a sweep whose parameters and own metric are called as columns of our tables."""
+    lake = open_lake(str(tmp_path / "lake"))
+    known = parameters(("runs", "int", "strategy"), ("sharpe", "int", "strategy"))
+    put_sweep(lake, "alike", "own", runs=4, done=4, parameters=known)
+    columns = {
+        "param_runs": [7.0, 7.0, 9.0, 9.0],
+        "param_sharpe": [5.0, 6.0, 5.0, 6.0],
+        "metric_score": [41.5, 42.5, 43.5, 44.5],
+        "sharpe": [0.25, 0.5, 0.75, 1.5],
+    }
+    put_runs(lake, "own", "AAA", run_rows("alike", [f"{place:032x}" for place in range(4)], columns))
+    return tmp_path / "lake"
+
+
+def test_a_heatmap_tells_parameters_from_columns_of_their_names(ask: Ask, alike: Path) -> None:
+    asked = ("heatmap", "alike", "--lake", alike, "--metric", "sharpe", "--aggregate", "max")
+    header, *rows = ask(*asked, "--x", "runs", "--y", "sharpe").out.splitlines()[1:]
+    assert re.split(r"  +", header.strip()) == [
+        "runs (x)",
+        "sharpe (y)",
+        "sharpe (value)",
+        "runs",
+        "best_run_id",
+    ]
+    assert {tuple(map(float, row.split()[:4])) for row in rows} == {
+        *((7, 5, 0.25, 1), (7, 6, 0.5, 1), (9, 5, 0.75, 1), (9, 6, 1.5, 1))
+    }
+
+
+def test_a_judgement_tells_a_metric_from_a_column_of_its_name(ask: Ask, alike: Path) -> None:
+    asked = ("judge", "alike", "--lake", alike, "--metric", "score")
+    found = ask(*asked, "--json").json["plateau"][0]
+    lines = ask(*asked).out.splitlines()
+    (place,) = (place for place, line in enumerate(lines) if line.startswith("The best runs"))
+    header, first = (re.split(r"  +", line.strip()) for line in lines[place + 1 : place + 3])
+    cells = dict(zip(header, first, strict=True))
+    assert float(cells["score (metric)"]) == found["value"] == 44.5
+    assert float(cells["score"]) == pytest.approx(found["score"], abs=1e-3)
 
 
 def test_a_terminal_shows_a_heatmap_as_a_matrix(swept: Path, cross: sl.Sweep) -> None:
