@@ -12,6 +12,8 @@ from queries.judgement.skyline import Points, skyline
 from queries.ranking import COMPOSITE, by_metric
 from queries.text import quoted
 
+_DIFFERENT = "name two different metrics or more"
+
 
 def pareto(catalog: Catalog, scope: Scope, metrics: Sequence[str] = ("sharpe", "max_drawdown")) -> pa.Table:
     """Return the runs than which no other is at least as good in every metric and better in one.
@@ -31,14 +33,16 @@ def pareto(catalog: Catalog, scope: Scope, metrics: Sequence[str] = ("sharpe", "
     Raises:
         BadValueError: If there are fewer than two metrics, one twice, or the score; else as `judged`.
     """
-    if len(metrics) < 2 or len(set(metrics)) < len(metrics):
-        raise BadValueError("metrics", list(metrics), "name two different metrics or more")
+    if len(metrics) < 2:
+        raise BadValueError("metrics", list(metrics), _DIFFERENT)
     if COMPOSITE in metrics:
         raise BadValueError("metrics", list(metrics), "a score weighs metrics; name them instead")
     runs = judged(catalog, scope, metrics[0])
     orders = [by_metric(catalog.schema, metric) for metric in metrics]
     signs = [1 if order.descending else -1 for order in orders]
     columns = [order.column for order in orders]
+    if len(set(columns)) < len(columns):  # one of a backtester's own has two names
+        raise BadValueError("metrics", list(metrics), _DIFFERENT)
     worths = ", ".join(
         f"{sign:d} * cast({order.expression} as double) as worth_{place}"
         for place, (sign, order) in enumerate(zip(signs, orders, strict=True))

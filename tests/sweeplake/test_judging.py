@@ -10,6 +10,7 @@ import pytest
 
 import sweeplake as sl
 from lake.lake import open_lake
+from queries.errors import BadValueError
 from queries.judgement.heatmap import AGGREGATES
 from sweeplake.cli import cli
 from sweeplake.cli.matrix import print_matrix
@@ -93,6 +94,13 @@ def test_a_judgement_tells_a_metric_from_a_column_of_its_name(ask: Ask, alike: P
     cells = dict(zip(header, first, strict=True))
     assert float(cells["score (metric)"]) == found["value"] == 44.5
     assert float(cells["score"]) == pytest.approx(found["score"], abs=1e-3)
+
+
+def test_two_names_of_one_metric_make_no_front(alike: Path) -> None:
+    with sl.open(alike) as lake:
+        assert len(lake.sweep("alike").pareto(("score", "sharpe"))) == 1
+        with pytest.raises(BadValueError, match="two different metrics"):
+            lake.sweep("alike").pareto(("score", "metric_score"))
 
 
 def test_a_terminal_shows_a_heatmap_as_a_matrix(swept: Path, cross: sl.Sweep) -> None:
