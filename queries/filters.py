@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from queries.errors import BadValueError, UnknownNameError
+from queries.given import number, require_texts
 
 ROLES = ("full", "in_sample", "out_of_sample")
+_TEXTS = ("strategy", "symbol", "timeframe", "sweep", "where")
+_TIME = "expected a date or time such as 2026-01-31"
 Moment = datetime | date | str
 """A time; text is ISO 8601, a bare day is its midnight, without an offset it is UTC."""
 
@@ -46,12 +49,14 @@ class Filters:
 
         Raises:
             UnknownNameError: If there is no such role.
-            BadValueError: If a time makes no sense.
+            BadValueError: If a time makes no sense, or a value is of another kind.
         """
         if self.role is not None and self.role not in ROLES:
             raise UnknownNameError("role", self.role, ROLES)
+        require_texts([(name, getattr(self, name)) for name in _TEXTS])
         given = {name: value for name, value in vars(self).items() if name != "where"}
-        return given | {name: _moment(name, given[name]) for name in ("since", "until")}
+        numbers = {name: number(name, given[name]) for name in ("min_sharpe", "max_drawdown", "min_trades")}
+        return given | numbers | {name: _moment(name, given[name]) for name in ("since", "until")}
 
 
 EVERYTHING = Filters()
@@ -64,7 +69,9 @@ def _moment(name: str, given: Moment | None) -> datetime | None:
         try:
             given = datetime.fromisoformat(given)
         except ValueError as error:
-            raise BadValueError(name, given, "expected a date or time such as 2026-01-31") from error
+            raise BadValueError(name, given, _TIME) from error
+    if not isinstance(given, date):
+        raise BadValueError(name, given, _TIME)
     if not isinstance(given, datetime):
         given = datetime.combine(given, time())
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given

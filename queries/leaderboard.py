@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
+from queries.given import count, number
 from queries.ranking import DATE, ranking
 from queries.sweep import sweep_row
 
@@ -49,8 +50,7 @@ def leaderboard(
     """
     if order_by not in ORDERS:
         raise UnknownNameError("order", order_by, ORDERS)
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one parameter set")
+    n = count("n", n, 1, "ask for at least one parameter set")
     if metric == DATE:
         raise BadValueError("metric", metric, "a date has no mean; name a metric such as sharpe")
     if sweep is not None:
@@ -69,8 +69,8 @@ def leaderboard(
             "strategy": strategy,
             "sweep": sweep,
             "timeframe": timeframe,
-            "min_trades": min_trades,
-            "min_symbols": min_symbols,
+            "min_trades": number("min_trades", min_trades),
+            "min_symbols": number("min_symbols", min_symbols),
             "order_by": order_by,
             **order.weights,
         },

@@ -4,8 +4,8 @@ import pyarrow as pa
 
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, PARAMETER_PREFIX
 from queries.catalog import Catalog
-from queries.errors import BadValueError
 from queries.filters import EVERYTHING, Filters
+from queries.given import count
 from queries.predicate import asked_where, predicate
 from queries.ranking import COMPOSITE, Ranking, ranking
 from queries.sweep import sweep_row
@@ -47,8 +47,7 @@ def best(catalog: Catalog, filters: Filters = EVERYTHING, *, metric: str = "shar
 
     Returns and raises as `search`.
     """
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
+    n = count("n", n, 1)
     order = ranking(catalog, metric, filters.sweep)
     return _ranked(catalog, filters, order, None, n, condition=f"({order.expression}) is not null")
 
@@ -62,8 +61,8 @@ def _ranked(
     condition: str = "true",
 ) -> pa.Table:
     """Check what is asked: only names from the schema and conditions that were taken apart become SQL."""
-    if limit < 0:
-        raise BadValueError("limit", limit, "give the most rows to return, 0 for all")
+    limit = count("limit", limit, 0, "give the most rows to return, 0 for all")
+    filters.values()
     if filters.sweep is not None:
         sweep_row(catalog, filters.sweep)
     if filters.where is not None:

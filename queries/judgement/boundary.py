@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import BadValueError
+from queries.given import count
 from queries.judgement.scope import Scope, judged
 from queries.text import quoted
 
@@ -44,8 +44,7 @@ def boundary(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int = 1)
     Raises:
         BadValueError: If n is below 1; else as `judged`.
     """
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
+    n = count("n", n, 1)
     runs = judged(catalog, scope, metric)
     axes = [axis for axis in runs.axes() if axis.is_ordered and axis.values >= _FEWEST]
     if not axes:

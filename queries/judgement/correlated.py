@@ -8,6 +8,7 @@ import pyarrow as pa
 from queries import html
 from queries.catalog import Catalog
 from queries.errors import BadValueError
+from queries.given import count
 from queries.judgement.scope import Judged, Scope, judged, shown
 from queries.text import quoted
 
@@ -61,8 +62,7 @@ def correlated(
     Raises:
         BadValueError: If n or the threshold makes no sense; else as `judged`.
     """
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
+    n = count("n", n, 1)
     if not 0.0 < threshold < 1.0:
         raise BadValueError("threshold", threshold, "give a correlation between 0 and 1, e.g. 0.9")
     runs = judged(catalog, scope, metric)

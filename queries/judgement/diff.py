@@ -8,6 +8,7 @@ import pyarrow as pa
 from queries import html
 from queries.catalog import Catalog
 from queries.errors import BadValueError
+from queries.given import count
 from queries.judgement.inputs import changed_inputs
 from queries.judgement.scope import Judged, Scope, judged, recorded, shown
 from queries.parameters import ParameterColumn
@@ -66,8 +67,7 @@ def diff(catalog: Catalog, before: str, after: str, metric: str = "sharpe", n: i
     Raises:
         BadValueError: If both are one sweep, or n is below 1; else as `judged`.
     """
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
+    n = count("n", n, 1)
     if before == after:
         raise BadValueError("sweep", after, "this is the same sweep; name another to compare it with")
     parameters = {

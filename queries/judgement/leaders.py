@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import BadValueError
+from queries.given import count
 from queries.judgement.bins import measure
 from queries.judgement.scope import Axis, Judged, Scope, judged, shown
 from queries.parameters import ParameterColumn, Value
@@ -76,8 +76,7 @@ def leaders(
         UnknownNameError: If a further metric is none.
         QueryError: As `judged`.
     """
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
+    n = count("n", n, 1)
     runs = judged(catalog, scope, metric)
     further = [held for held in map(partial(measure, runs), others) if held.name != runs.order.column]
     axes = runs.axes()

@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from queries.catalog import Catalog
-from queries.errors import BadValueError
-from queries.judgement.grid import Grid, grid
+from queries.given import count
+from queries.judgement.grid import grid
 from queries.judgement.scope import Scope, judged
 
 
@@ -33,7 +33,7 @@ def plateau(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int = 10)
     Raises:
         BadValueError: If n is below 1; else as `judged`.
     """
-    cells = _grid(catalog, scope, metric, n)
+    n, cells = count("n", n, 1), grid(judged(catalog, scope, metric))
     return cells.ask(
         f"""
         best as (
@@ -77,7 +77,7 @@ def plateaus(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int = 10
         One row per run that has the metric, best smoothed value first, ties by run_id: place (from 1),
         run_id, sweep_id, symbol, value, the parameters that vary, neighbours, valued, smoothed.
     """
-    cells = _grid(catalog, scope, metric, n)
+    n, cells = count("n", n, 1), grid(judged(catalog, scope, metric))
     return cells.ask(
         f"""
         {cells.boxes()},
@@ -112,7 +112,7 @@ def local_maxima(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int 
         One row per run, best first, ties by run_id: place (from 1), run_id, sweep_id, symbol, value, the
         parameters that vary, neighbours, valued.
     """
-    cells = _grid(catalog, scope, metric, n)
+    n, cells = count("n", n, 1), grid(judged(catalog, scope, metric))
     return cells.ask(
         f"""
         {cells.boxes()},
@@ -129,9 +129,3 @@ def local_maxima(catalog: Catalog, scope: Scope, metric: str = "sharpe", n: int 
         """,  # noqa: S608
         n=n,
     )
-
-
-def _grid(catalog: Catalog, scope: Scope, metric: str, n: int) -> Grid:
-    if n < 1:
-        raise BadValueError("n", n, "ask for at least one run")
-    return grid(judged(catalog, scope, metric))

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
+from queries.given import require_texts
 from queries.parameters import ParameterColumn, by_strategy, from_schema
 from queries.predicate import asked_where, predicate
 from queries.ranking import COMPOSITE, Ranking, by_metric, ranking
@@ -156,6 +157,7 @@ def judged(catalog: Catalog, scope: Scope, metric: str) -> Judged:
         BadValueError: If neither a sweep nor a strategy is named, or the sweep has no [score].
         RefusedSqlError: If `where` is more than a condition.
     """
+    require_texts(list(vars(scope).items()))
     if scope.sweep is None and scope.strategy is None:
         raise BadValueError("sweep", None, "name a sweep, or a strategy for its runs of all sweeps")
     if scope.sweep is not None:

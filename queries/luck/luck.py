@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -117,8 +117,10 @@ def is_it_luck(
         Nothing of a symbol, or of all, without a run that has a Sharpe ratio.
 
     Raises:
-        UnknownNameError: If there is no such sweep, or it does not have the symbol.
+        UnknownNameError: If there is no such sweep, it does not have the symbol, or `trials` is another word.
     """
+    if trials not in get_args(Counted):
+        raise UnknownNameError("trials", str(trials), get_args(Counted))
     row, there = sweep_row(catalog, sweep_id), sweep_trials(catalog, sweep_id)
     if symbol is not None and symbol not in there.symbols:
         raise UnknownNameError("symbol", symbol, sorted(there.symbols))

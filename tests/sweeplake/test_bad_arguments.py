@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
 import sweeplake as sl
 from lake.errors import LakeAddressError
+from queries.errors import BadValueError, UnknownNameError
 from sweeps.execution.asked_cluster import BadClusterError
 from sweeps.spec.errors import ConfigError
 from tests.sweeplake.asking import tree
@@ -57,3 +59,54 @@ def test_what_names_no_lake_is_refused(lake: Any, files: Path, client: Client) -
 def test_what_is_no_configuration_is_refused(config: Any, swept: Path) -> None:
     with pytest.raises(ConfigError, match="give a file, a document as TOML parses to, or a SweepConfig"):
         sl.plan(config, lake=swept)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"min_sharpe": "x"},
+        {"max_drawdown": "0.5"},
+        {"min_trades": [1]},
+        {"since": 5},
+        {"until": 5.5},
+        {"where": 5},
+        {"symbol": 5},
+        {"limit": "3"},
+        {"limit": None},
+        {"limit": 2.5},
+        {"limit": True},
+        {"limit": -1},
+    ],
+)
+def test_a_search_names_the_value_that_is_of_another_kind(swept: Path, given: dict[str, Any]) -> None:
+    (name,) = given
+    with sl.open(swept) as lake, pytest.raises(BadValueError, match=f"^{name} = "):
+        lake.search(**given)
+
+
+@pytest.mark.parametrize("n", ["3", None, 2.5, 0])
+@pytest.mark.parametrize(
+    "question", ["best", "leaderboard", "plateau", "plateaus", "local_maxima", "boundary", "correlated"]
+)
+def test_a_count_is_a_whole_number(swept: Path, question: str, n: Any) -> None:
+    with sl.open(swept) as lake, pytest.raises(BadValueError, match=r"^n = .*at least one"):
+        getattr(lake.sweep(), question)(n=n)
+
+
+def test_a_judged_condition_is_a_text(swept: Path) -> None:
+    with sl.open(swept) as lake, pytest.raises(BadValueError, match=r"^where = 5: give a text"):
+        lake.sweep().plateau(where=5)
+
+
+def test_numbers_of_numpy_are_numbers(swept: Path) -> None:
+    with sl.open(swept) as lake:
+        found = lake.search(min_sharpe=np.float32(-9), min_trades=np.int64(0), limit=np.int64(3))
+        assert found.equals(lake.search(min_sharpe=-9.0, min_trades=0, limit=3))
+        assert lake.best(np.int32(2)).equals(lake.best(2))
+        assert len(lake.sweep().plateau(np.int64(2))) == 2
+
+
+def test_trials_are_those_of_the_sweep_or_of_the_lake(swept: Path) -> None:
+    told = 'unknown trials "x"; there is: sweep, lake'
+    with sl.open(swept) as lake, pytest.raises(UnknownNameError, match=told):
+        lake.sweep().luck(trials="x")  # type: ignore[arg-type]
