@@ -17,6 +17,7 @@ from sweeps.execution.steps import NOTHING
 from sweeps.spec.grid import IndexArray
 from sweeps.spec.rules import Value
 from sweeps.strategies.bundle import SourceBundle
+from sweeps.strategies.column import Column
 from sweeps.strategies.source import StrategySource
 
 T = TypeVar("T")
@@ -96,6 +97,6 @@ def harmless(source: StrategySource, symbol: str, limits: Limits, call: Callable
 
 def _plain(value: object) -> Value:
     """Return a parameter as it is written; of a column its first value."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.ravel()[0].item() if value.size else None
-    return value  # type: ignore[return-value]
+    if isinstance(value, Column):
+        value = value.values[value.of_set[0]]
+    return value.item() if isinstance(value, np.generic) else value  # type: ignore[return-value]

@@ -11,7 +11,7 @@ from sweeps.execution.cells import cells_a_question
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.settings import SETTING_COLUMNS, settings_table
 from sweeps.spec.grid import Grid, IndexArray
-from sweeps.strategies.columns import distinct
+from sweeps.strategies.column import distinct
 from sweeps.strategies.contract import FloatArray
 from sweeps.strategies.questions import SIDES, Questions, exact_column
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
 from sweeps.simulation.hopping.packing import Unpacked, pack_unpacked
+from sweeps.strategies.column import Column
 from sweeps.strategies.columns import ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
 from sweeps.strategies.contract import Signals, Strategy
@@ -35,8 +36,10 @@ class ColumnOrders:
         self._sets, self._sides = len(questions), questions.sides
         self._start, self._bars = start, len(ind.bars)
         view = ColumnIndicators(ind, self._sets)
-        with np.errstate(divide="raise", over="raise", invalid="raise"):  # as plain numbers would raise
-            answer = _signals(strategy.function(ind.bars, view, **questions.columns))
+        columns = {name: Column.of(column, view.refused) for name, column in questions.columns.items()}
+        answer = _signals(strategy.function(ind.bars, view, **columns))
+        if view.refused:
+            raise ColumnsError(view.refused[0])
         made = ColumnConditions(view, self._bars, start, self._sets)
         self._kept = answer, made  # addresses are good while their rows live
         asked = _state(answer, made) if answer.state is not None else self._wishes(answer, made)

@@ -29,7 +29,7 @@ def prove_columns(strategy: Strategy, bars: Bars, parameter_sets: Sequence[Mappi
         ColumnsDifferError: If its orders are others then.
     """
     sets = len(parameter_sets)
-    if not strategy.columns or sets < 2 or sets == len(bars):
+    if not strategy.columns or sets < 2:
         return
     columns = {name: exact_column([one[name] for one in parameter_sets]) for name in parameter_sets[0]}
     direction, kinds = (BOTH, KINDS) if strategy.short else (LONG, LONG_KINDS)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from sweeps.simulation.hopping import conditions as kinds
 from sweeps.simulation.hopping.conditions import Conditions, address, chosen, conditions
 from sweeps.simulation.hopping.packing import pack_conditions, words_of
-from sweeps.strategies.columns import Codes, ColumnIndicators, Rows, distinct
+from sweeps.strategies.column import Codes, Column, distinct
+from sweeps.strategies.columns import ColumnIndicators, Rows, numbers_of
 from sweeps.strategies.contract import Above
 from sweeps.strategies.errors import ColumnsError
 
@@ -96,9 +97,9 @@ class ColumnConditions:
         if type(asked) is not Above:
             return self._shared(kinds.BYTES, self._rows(asked, np.bool_))
         left, right = asked.left, asked.right
-        if self._is_number(right):
+        if numbers_of(right, self.sets) is not None:
             return self._shared(kinds.ABOVE, self._rows(left), values=right)
-        if self._is_number(left):
+        if numbers_of(left, self.sets) is not None:
             return self._shared(kinds.BELOW, self._rows(right), values=left)
         whole = self._shared(kinds.ROWS, self._rows(left), self._rows(right))
         for near, given in ((whole.left_near, left), (whole.right_near, right)):
@@ -112,17 +113,13 @@ class ColumnConditions:
             whole.left_near[:] = whole.right_near[:] = 0
         return whole
 
-    def _is_number(self, given: Any) -> bool:
-        if isinstance(given, np.ndarray):
-            return given.shape == (self.sets,) and given.dtype.kind in "iuf"
-        return isinstance(given, (int, float))
-
     def _rows(self, given: Any, kind: type[np.generic] = np.float64) -> tuple[Codes, Codes]:
         """Return the addresses of distinct rows, and which of them each set reads."""
         rows, of_set = self._parts(given)
         at = np.array([self._addresses.of(row, kind) for row in rows], dtype=np.int64)
         if not at.all():
-            raise ColumnsError(f"a condition is of rows, numbers and columns of numbers, not {given!r}")
+            found = type(given).__name__
+            raise ColumnsError(f"a condition is of rows, numbers and columns of numbers, not {found}")
         return at, of_set
 
     def _parts(self, given: Any) -> tuple[Sequence[Any], Codes]:
@@ -138,14 +135,15 @@ class ColumnConditions:
         values: Any = 0.0,
     ) -> Conditions:
         whole = conditions((self.sets,))
-        whole.kind[:], whole.left[:], whole.value[:] = kind, left[0][left[1]], values
+        whole.kind[:], whole.left[:] = kind, left[0][left[1]]
         keys, size = left[1], len(left[0])
         if right is not None:
             whole.right[:] = right[0][right[1]]
             keys, size = keys * len(right[0]) + right[1], size * len(right[0])
-        elif isinstance(values, np.ndarray):
-            codes, more = self._view.codes(values)
-            keys, size = keys * more + codes, size * more
+        else:
+            whole.value[:] = numbers_of(values, self.sets)
+        if isinstance(values, Column):
+            keys, size = keys * len(values.values) + values.of_set, size * len(values.values)
         codes, first = distinct(keys, size)
         if 2 * len(first) > self.sets:
             return whole

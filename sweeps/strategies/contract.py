@@ -176,11 +176,11 @@ def strategy(
     Args:
         function: The function, where the decorator is written without brackets.
         short: Whether it has a short side.
-        columns: Whether it also works when each parameter is a column, a NumPy array of one value a parameter
-            set: it is then called once for many of them. See :mod:`sweeps.strategies.columns` for what it may
-            do with a column. If nothing is said, it is tried: the answers to some sets are held against those
-            to each alone, and sets are asked one by one where it raises or they differ. True makes an error
-            of that, False does not try.
+        columns: Whether it also works when each parameter is a column, which has a value for each of many
+            parameter sets: it is then called once for them. See :mod:`sweeps.strategies.columns` for what it
+            may do with a column. If nothing is said, it is tried: the answers to some sets are held against
+            those to each alone, and sets are asked one by one where it raises or they differ. True makes an
+            error of that, False does not try.
     """
 
     def marked(function: Function) -> Function:

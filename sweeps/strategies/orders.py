@@ -174,10 +174,8 @@ class OrderBook:
         """Ask for many sets at once; None if it raises: one value may be refused, and only its set fails.
 
         Raises:
-            TooManyRowsError: If fewer are to be asked for at once; a column must not look like a row, either.
+            TooManyRowsError: If fewer are to be asked for at once.
         """
-        if len(questions) == self._bars:
-            raise TooManyRowsError(self._bars, len(questions))
         try:
             return ColumnOrders(self._strategy, self._ind, self._start, questions)
         except (KeyboardInterrupt, TooManyRowsError):

@@ -24,19 +24,12 @@ class Questions:
     """Parameter sets as columns; iterating gives them one by one.
 
     Attributes:
-        columns: Values by parameter name, each of shape (sets,): int64, float64, booleans, or objects; made
-            read-only.
+        columns: Values by parameter name, each of shape (sets,): int64, float64, booleans, or objects.
         sides: Which sides may trade, of `SIDES`, shape (sets,).
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
     sides: npt.NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        for (
-            column
-        ) in self.columns.values():  # a strategy that changes a parameter must not change the question
-            column.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.sides)

@@ -1,0 +1,190 @@
+"""A column: the values of one parameter in many sets, which calculate as each of them would alone."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.errors import ColumnsError
+
+Codes = npt.NDArray[np.int64]
+
+
+class Column:
+    """Values of one parameter, one a set, or what a strategy calculates from them.
+
+    Operators and NumPy's functions are called once for each distinct value, or pair of values, as they are
+    for a set alone. What can only be said of one value (`if`, `int()`, `in`, a text) is refused: sets may
+    differ in it.
+
+    Attributes:
+        values: Distinct values.
+        of_set: Which of them each set has, shape (sets,).
+        refused: What was refused of all columns of a call, also where the strategy went on after it.
+    """
+
+    __slots__ = ("of_set", "refused", "values")
+
+    def __init__(self, values: Sequence[Any], of_set: Codes, refused: list[str]) -> None:
+        self.values, self.of_set, self.refused = values, of_set, refused
+
+    @classmethod
+    def of(cls, given: npt.NDArray[Any], refused: list[str]) -> "Column":
+        """Return the values of an array, shape (sets,)."""
+        if given.dtype.kind == "O":
+            return cls._merged(given.tolist(), np.arange(len(given)), refused)
+        of_set, first = _codes(given)
+        return cls(given[first].tolist(), of_set, refused)
+
+    @classmethod
+    def _merged(cls, values: Sequence[Any], of_set: Codes, refused: list[str]) -> "Column":
+        places: dict[Any, int] = {}
+        # Equal values of one type are one value; of those that are false, 0.0 and -0.0 are two.
+        codes = [places.setdefault((type(one), one or repr(one)), len(places)) for one in values]
+        kept = dict(zip(codes, values, strict=True))
+        return cls([kept[code] for code in range(len(places))], np.array(codes)[of_set], refused)
+
+    def numbers(self) -> FloatArray | None:
+        """Return the number of each set, shape (sets,); None if they are no numbers."""
+        if not all(isinstance(one, (int, float, np.integer, np.bool_)) for one in self.values):
+            return None
+        return np.array([float(one) for one in self.values])[self.of_set]
+
+    def at(self, sets: Codes) -> list[Any]:
+        """Return the values of some sets."""
+        return [self.values[code] for code in self.of_set[sets].tolist()]
+
+    def _each(
+        self, function: Callable[..., Any], given: Sequence[Any], named: Mapping[str, Any] | None = None
+    ) -> "Column":
+        """Return what a function gives for each set."""
+        named = named or {}
+        everything = (*given, *named.values())
+        of_set, first = joined([one for one in everything if isinstance(one, Column)], len(self.of_set))
+        made = [
+            function(*values[: len(given)], **dict(zip(named, values[len(given) :], strict=True)))
+            for values in rows_of(everything, first)
+        ]
+        return self._merged(made, of_set, self.refused)
+
+    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **named: Any) -> Any:
+        if any(_has_bars(one) and not isinstance(one, np.ndarray) for one in given):
+            return NotImplemented
+        if method != "__call__" or any(map(_has_bars, (*given, *named.values()))):
+            _refuse(self, f"{function.__name__} of arrays and columns")
+        return self._each(function, given, named)
+
+    def __array_function__(
+        self, function: Callable[..., Any], _: Any, given: Sequence[Any], named: Mapping[str, Any]
+    ) -> Any:
+        everything = (*given, *named.values())
+        if any(map(_has_bars, everything)) or not any(isinstance(one, Column) for one in everything):
+            _refuse(self, f"{function.__name__} of arrays and columns")
+        return self._each(function, given, named)
+
+    def __round__(self, digits: Any = None) -> "Column":
+        return self._each(round, (self, digits))
+
+
+def _refuse(column: Column, what: str) -> None:
+    column.refused.append(f"a column has a value for each set, and takes no {what}")
+    raise ColumnsError(column.refused[-1])
+
+
+def _has_bars(given: Any) -> bool:
+    """Return whether something has a value for each bar, not for each set."""
+    return hasattr(type(given), "__array_ufunc__") and not isinstance(given, (Column, np.generic))
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    function = getattr(operator, f"__{name}__")
+
+    def method(self: Column, *others: Any) -> Any:
+        return NotImplemented if any(map(_has_bars, others)) else self._each(function, (self, *others))
+
+    return method
+
+
+def _reflected(name: str) -> Callable[..., Any]:
+    function = getattr(operator, f"__{name}__")
+
+    def method(self: Column, other: Any) -> Any:
+        return NotImplemented if _has_bars(other) else self._each(function, (other, self))
+
+    return method
+
+
+def _refusing(name: str) -> Callable[..., Any]:
+    def method(self: Column, *_: Any, **__: Any) -> None:
+        _refuse(self, f"{name}()")
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"):
+    setattr(Column, f"__{_name}__", _operator(_name))
+    setattr(Column, f"__r{_name}__", _reflected(_name))
+for _name in ("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert"):
+    setattr(Column, f"__{_name}__", _operator(_name))
+for _name in (
+    "bool",
+    "hash",
+    "iter",
+    "len",
+    "str",
+    "repr",
+    "format",
+    "int",
+    "float",
+    "complex",
+    "index",
+    "array",
+):
+    setattr(Column, f"__{_name}__", _refusing(_name))
+
+
+def rows_of(given: Sequence[Any], sets: Codes) -> list[tuple[Any, ...]]:
+    """Return what some sets give, each the values of columns and the rest as it is."""
+    lists = [one.at(sets) if isinstance(one, Column) else [one] * len(sets) for one in given]
+    return list(zip(*lists, strict=True))
+
+
+def joined(columns: Sequence[Column], sets: int) -> tuple[Codes, Codes]:
+    """Return which distinct combination of values each set has, and the first set of each combination."""
+    of_set, first = np.zeros(sets, np.int64), np.zeros(1, np.int64)
+    for column in columns:
+        more = len(column.values)
+        of_set, first = distinct(of_set * more + column.of_set, len(first) * more)
+    return of_set, first
+
+
+def distinct(keys: Codes, size: int) -> tuple[Codes, Codes]:
+    """Return which distinct key each one is, and where each distinct key stands first.
+
+    Args:
+        keys: Numbers in [0, size), shape (k,).
+        size: Their bound; far above k it costs a sort.
+    """
+    if size > 16 * len(keys):
+        _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+        return codes, first
+    at = np.full(size, -1, np.int64)
+    at[keys[::-1]] = np.arange(len(keys) - 1, -1, -1)
+    used = np.flatnonzero(at >= 0)
+    first = at[used]
+    at[used] = np.arange(len(used))
+    return at[keys], first
+
+
+def _codes(given: npt.NDArray[Any]) -> tuple[Codes, Codes]:
+    """Return which distinct value each one is, and where each stands first; 0.0 and -0.0 are two."""
+    if given.dtype.kind in "ib":
+        low, high = int(given.min()), int(given.max())
+        if high - low < 16 * len(given):
+            return distinct(given.astype(np.int64) - low, high - low + 1)
+    keys = np.ascontiguousarray(given).view(np.int64)
+    _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+    return codes.astype(np.int64), first
