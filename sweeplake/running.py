@@ -121,6 +121,7 @@ class Plan:
                 "lake_bytes": self.estimate.lake_bytes,
             },
             "changed": {symbol: list(what) for symbol, what in self.changed.items()},
+            "cautions": list(self.cautions),
         }
 
 

@@ -133,12 +133,19 @@ def test_plan_tells_the_cost_and_writes_nothing(ask: Ask, bars_lake: Path, files
     answer = ask("plan", files / "cross.toml", "--lake", bars_lake, "--json")
     assert answer.code == 0
     plan = answer.json
-    assert set(plan) == {"runs", "reused", "to_compute", "undecided", "blocks", "estimate", "changed"}
-    assert plan["changed"] == {}
+    keys = ["runs", "reused", "to_compute", "undecided", "blocks", "estimate", "changed", "cautions"]
+    assert list(plan) == keys
+    assert (plan["changed"], plan["cautions"]) == ({}, [])
     assert (plan["runs"], plan["reused"], plan["to_compute"]) == (28, 0, 28)
     assert set(plan["estimate"]) == {"seconds", "memory_bytes", "lake_bytes"}
     assert min(plan["estimate"].values()) > 0
     assert tree(bars_lake) == before
+
+
+def test_the_document_of_a_plan_has_its_cautions(ask: Ask, bars_lake: Path, files: Path) -> None:
+    answer = ask("plan", files / "cross.toml", "--lake", bars_lake, "--workers", 100_000, "--json")
+    (caution,) = answer.json["cautions"]
+    assert "--workers" in caution
 
 
 def test_run_prints_one_document_and_its_progress_elsewhere(
