@@ -43,13 +43,20 @@ class _InOrder(click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a reader that leaves early, as `head` does, is no error (click would exit 1)."""
+        """Run a command; a reader that leaves early, as `head` does, is no error (click would exit 1).
+
+        An error is told here, where it is known which lake was named.
+        """
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return None
+        except click.exceptions.Exit:
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  whatever it is, it is told
+            sys.exit(told(error))
         return result
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sweeplake.addresses import DEFAULT_LAKE, LAKE_VARIABLE
+from sweeplake.cli.output import remember_lake
 
 lake_option = click.option(
     "--lake",
@@ -18,6 +19,7 @@ lake_option = click.option(
     show_default=True,
     show_envvar=True,
     metavar="URL",
+    callback=remember_lake,
     help="The lake: a folder, file://... or s3://bucket/prefix.",
 )
 FORMS = ("csv", "parquet", "arrow", "json", "xlsx", "html")

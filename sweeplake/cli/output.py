@@ -1,11 +1,17 @@
 """Output: JSON for programs, words for people. Standard output holds results, standard error the rest."""
 
 import json
+import re
+from shlex import quote
 
 import click
 from click.core import ParameterSource
 
 from queries.values import plain
+
+_LAKE = "sweeplake.lake"
+"""What a context keeps the lake under, for those around it too."""
+_COMMAND = re.compile("`sweeplake ((?:(?!--lake)[^`])+)`")
 
 
 def print_json(document: object) -> None:
@@ -14,8 +20,8 @@ def print_json(document: object) -> None:
 
 
 def note(text: str) -> None:
-    """Tell something on standard error."""
-    click.echo(text, err=True)
+    """Tell something on standard error; commands that it names are those of this lake."""
+    click.echo(on_this_lake(text), err=True)
 
 
 def counted(count: int, noun: str) -> str:
@@ -25,9 +31,18 @@ def counted(count: int, noun: str) -> str:
 
 def command(text: str) -> str:
     """Return a command to type next, on the same lake as this one."""
-    context = click.get_current_context()
-    if context.get_parameter_source("lake_url") is not ParameterSource.COMMANDLINE:
-        return f"sweeplake {text}"
-    from shlex import quote
+    context = click.get_current_context(silent=True)
+    lake = None if context is None else context.meta.get(_LAKE)
+    return f"sweeplake {text}" if lake is None else f"sweeplake {text} --lake {quote(lake)}"
 
-    return f"sweeplake {text} --lake {quote(context.params['lake_url'])}"
+
+def on_this_lake(text: str) -> str:
+    """Return a text whose commands in backquotes are on the same lake as this one."""
+    return _COMMAND.sub(lambda found: f"`{command(found[1])}`", text)
+
+
+def remember_lake(context: click.Context, option: click.Parameter, url: str) -> str:
+    """Keep a lake that was typed, for the commands that are told; any other is found as it was."""
+    if context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
+        context.meta[_LAKE] = url
+    return url

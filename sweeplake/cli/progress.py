@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-import click
-
-from sweeplake.cli.output import counted
+from sweeplake.cli.output import counted, note, on_this_lake
 from sweeps.execution.events import (
     CarriedOver,
     Cautioned,
@@ -52,7 +50,7 @@ class _Lines:
             if not due or event.done == self._told:
                 return
             self._last, self._told = now, event.done
-        click.echo(describe(event), err=True)
+        note(describe(event))
 
 
 class _Bar:
@@ -81,12 +79,15 @@ class _Bar:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Started):
-            self._progress.console.print(describe(event), highlight=False)
+            self._tell(event)
             self._task = self._progress.add_task("computing", total=event.runs, rate="")
         elif isinstance(event, Progressed):
             self._progress.update(self._task, completed=event.done, rate=_pace(event))
         else:
-            self._progress.console.print(describe(event), highlight=False)
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        self._progress.console.print(on_this_lake(describe(event)), highlight=False)
 
 
 def describe(event: Event) -> str:

@@ -7,6 +7,7 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from sweeplake.cli.output import note
 from sweeplake.cli.run import EXIT_INTERRUPTED
 from sweeplake.errors import FaceError
 from sweeps.errors import SweepError
@@ -28,7 +29,7 @@ def told(error: BaseException) -> int:
         click.echo(f"error: {error.format_message()}{remedy}", err=True)
     elif isinstance(error, (SweepError, LakeError, QueryError, FaceError)):
         places = getattr(error, "__notes__", ())  # the file and key that it is about
-        click.echo(f"error: {': '.join((*places, str(error)))}", err=True)
+        note(f"error: {': '.join((*places, str(error)))}")
     elif isinstance(error, OSError) and error.filename is not None:
         remedy = "see that it can be read and written, or give another place"
         click.echo(f"error: {error.filename}: {error.strerror}; {remedy}", err=True)

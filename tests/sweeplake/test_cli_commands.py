@@ -1,5 +1,6 @@
 """The commands: their names, options and help; where the lake is; how soon help is there."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,12 @@ from pathlib import Path
 import click
 import pytest
 
+from lake.ownership import SweepOwnedError
 from sweeplake.cli import cli
+from sweeplake.cli.output import on_this_lake
+from sweeps.execution.budget import TooManyFailuresError
+from sweeps.execution.outcome import SweepCutOffError
+from sweeps.execution.window import SchedulerGoneError
 from tests.e2e.processes import BIN, environment
 from tests.sweeplake.asking import Ask
 
@@ -191,6 +197,33 @@ def test_a_command_to_type_next_names_the_lake_only_where_it_must(
     assert ask("summary", "latest", "--lake", swept).err.rstrip().endswith(f" --lake {swept}")
     monkeypatch.setenv("SWEEPLAKE_LAKE", str(swept))
     assert "--lake" not in ask("summary", "latest").err
+
+
+def test_a_command_in_an_error_names_the_lake_only_where_it_must(
+    ask: Ask, swept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "an empty lake"
+    answer = ask("summary", "latest", "--lake", empty)
+    assert answer.code == 2
+    assert f"`sweeplake ingest FILE --lake '{empty}'`" in answer.err
+    monkeypatch.setenv("SWEEPLAKE_LAKE", str(empty))
+    assert "`sweeplake ingest FILE`" in ask("summary", "latest").err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TooManyFailuresError("S", 3, 2),
+        SchedulerGoneError("S", "tcp://host:1"),
+        SweepCutOffError("S", "the store is away"),
+        SweepOwnedError("S", 1, "me@here", "now"),
+    ],
+)
+def test_how_to_go_on_names_the_lake(error: Exception) -> None:
+    with cli.commands["resume"].make_context("resume", ["S", "--lake", "my lake"]):
+        commands = re.findall("`sweeplake ([^`]*)`", on_this_lake(str(error)))
+    assert all(command.endswith(" --lake 'my lake'") for command in commands)
+    assert any(command.startswith("resume S") for command in commands)
 
 
 def test_nothing_found_says_what_there_is(ask: Ask, swept: Path) -> None:
