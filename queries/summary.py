@@ -92,8 +92,13 @@ def summary(catalog: Catalog, sweep_id: str) -> Summary:
         metric=metric,
         best=best(catalog, Filters(sweep=sweep_id), metric=metric, n=1),
         quantiles=catalog.arrow("select * from sweep_quantiles($1)", [sweep_id]),
-        failures=catalog.arrow("select * from failures_by_cause($1)", [sweep_id]),
+        failures=failures_by_cause(catalog, sweep_id),
         out_of_sample=out_of_sample(catalog, sweep_id),
         tests=tests(catalog, sweep_id),
         luck=[] if state["done"] > _MOST_RUNS else is_it_luck(catalog, sweep_id),
     )
+
+
+def failures_by_cause(catalog: Catalog, sweep_id: str) -> pa.Table:
+    """Return one row per cause of a sweep's failures, the most frequent first; no row without failures."""
+    return catalog.arrow("select * from failures_by_cause($1)", [sweep_id])

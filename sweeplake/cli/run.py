@@ -14,7 +14,7 @@ from sweeplake.cli.options import json_option, lake_option
 from sweeplake.cli.output import command, counted, note, print_json
 from sweeplake.cli.progress import progress
 from sweeplake.cli.runs import print_runs
-from sweeplake.cli.tables import print_facts
+from sweeplake.cli.tables import print_facts, print_table
 from sweeplake.cli.walk_forward import print_curves
 
 EXIT_FAILED_RUNS = 1
@@ -249,20 +249,27 @@ def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     from queries.documents import run_documents
     from queries.filters import Filters
     from queries.search import best
+    from queries.summary import failures_by_cause
     from queries.walk_forward import out_of_sample
 
     outcome, catalog, metric = sweep.outcome, sweep.lake.catalog, sweep.metric
     runs = run_documents(catalog, best(catalog, Filters(sweep=sweep.sweep_id), metric=metric, n=10))
     curves = [] if runs else out_of_sample(catalog, sweep.sweep_id).to_pylist()
+    failures = failures_by_cause(catalog, sweep.sweep_id).to_pylist() if outcome.failed else []
     if as_json:
         document = asdict(outcome)
         spent = document.pop("profile")
-        walk = {"out_of_sample": curves} if curves else {}
-        print_json({**document, **({"profile": spent} if profile else {}), "best": runs, **walk})
+        first = {"profile": spent} if profile else {}
+        last = {"out_of_sample": curves, "failures": failures}
+        told = {name: rows for name, rows in last.items() if rows}
+        print_json({**document, **first, "best": runs, **told})
     elif curves:
         print_curves(curves)
     elif runs:
         print_runs(runs, title=f"Best by {metric}", metric=metric)
+    if failures and not as_json:
+        click.echo()
+        print_table(failures, tuple(failures[0]), title="Failures by cause")
     if outcome.status in _BROKEN_OFF:
         resume = command(f"resume {sweep.sweep_id}")
         note(f"{outcome.status}; what was computed is committed. To go on: {resume}")

@@ -173,6 +173,12 @@ def test_a_sweep_with_failed_runs_exits_1_and_says_where_to_look(
     assert answer.code == 1
     assert (answer.json["status"], answer.json["failed"]) == ("finished_with_failures", 1)
     assert f"1 run failed; see: sweeplake summary {answer.json['sweep_id']} --lake" in answer.err
+    (failure,) = answer.json["failures"]
+    assert (failure["runs"], failure["cause"]) == (1, "raised")
+    answer = ask("run", files / "fragile.toml", "--lake", tmp_path / "lake", *address, "--fresh")
+    assert answer.code == 1
+    told = answer.out[answer.out.index("Failures by cause") :]
+    assert "five is right out" in told
 
 
 def test_an_embedded_cluster_of_so_many_workers_runs_a_sweep(
