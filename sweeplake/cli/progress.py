@@ -82,7 +82,7 @@ class _Bar:
             self._tell(event)
             self._task = self._progress.add_task("computing", total=event.runs, rate="")
         elif isinstance(event, Progressed):
-            self._progress.update(self._task, completed=event.done, rate=_pace(event))
+            self._progress.update(self._task, completed=event.done, total=event.runs, rate=_pace(event))
         else:
             self._tell(event)
 
