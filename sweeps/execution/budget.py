@@ -80,7 +80,7 @@ class Budget:
             BudgetSpentError: If there is none.
         """
         if self.seconds is not None and seconds >= self.seconds:
-            raise BudgetSpentError(f"{self.seconds:,.0f} s")
+            raise BudgetSpentError(f"{self.seconds:,.10g} s")
 
     def check_failures(self, sweep_id: str, failed: int) -> None:
         """Return if so many runs may fail.

@@ -11,7 +11,7 @@ from distributed import Client
 import sweeplake as sl
 from queries.sweep import sweep_row
 from sweeplake.lake import Lake
-from sweeps.execution.budget import BadBudgetError, Budget, TooManyFailuresError
+from sweeps.execution.budget import BadBudgetError, Budget, BudgetSpentError, TooManyFailuresError
 from sweeps.execution.driver import go_on
 from sweeps.execution.events import Cautioned, Event
 from sweeps.execution.resume import restore
@@ -89,6 +89,12 @@ def test_after_so_long_it_stops_and_says_how_to_go_on(small_lake: Lake, write: C
     sweep_id = small_lake.refresh().sweep_id("latest")
     assert f"sweeplake resume {sweep_id}" in done.stderr
     assert 0 < len(stored(small_lake, "metrics", sweep_id)) < 4000
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.4, "0.4 s"), (6.0, "6 s"), (2_000_000, "2,000,000 s")])
+def test_a_budget_of_seconds_is_told_as_it_was_given(seconds: float, told: str) -> None:
+    with pytest.raises(BudgetSpentError, match=f"^the budget of {told} is spent"):
+        Budget(seconds=seconds).check_time(1e9)
 
 
 def test_a_hopeless_sweep_stops_early(small_lake: Lake, client: Client, write: Callable[..., Path]) -> None:
