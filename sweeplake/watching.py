@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lake.ownership import silent_since
+from lake.ownership import STALE_SECONDS, silent_since
 from lake.sweep_log import RUNNING
 from queries.documents import status_document
 from queries.sweep import paces, status
@@ -39,3 +39,9 @@ def silence(lake: "Lake", sweep: Mapping[str, Any]) -> float | None:
         return None
     heard = silent_since(lake.tables, sweep["sweep_id"])
     return None if heard is None else max(0.0, (datetime.now(UTC) - heard).total_seconds())
+
+
+def is_lost(row: Mapping[str, Any]) -> bool:
+    """Say whether the driver of a sweep, a row of `sweeps_now`, was silent for too long."""
+    silent = row["silent_seconds"]
+    return silent is not None and silent >= STALE_SECONDS

@@ -24,7 +24,7 @@ MINUTE = 60.0
 @click.command()
 @click.argument("sweep_id", required=False)
 @lake_option
-@click.option("--watch", is_flag=True, help="Print it again and again until no sweep runs.")
+@click.option("--watch", is_flag=True, help="Print it again and again until none has a driver that lives.")
 @json_option
 @time_travel
 def status(
@@ -57,20 +57,28 @@ def status(
 
 
 def _watch(lake: "Lake", sweep_id: str | None, rows: list[dict[str, Any]]) -> None:
-    """Print sweeps until none of them runs: in place on a terminal, in a pipe what changed."""
-    from sweeplake.watching import sweeps_now
+    """Print sweeps until no driver of them is left: in place on a terminal, in a pipe what changed."""
+    from sweeplake.watching import is_lost, sweeps_now
 
-    before: list[dict[str, Any]] = []
+    told: dict[str, dict[str, Any]] = {}
     while True:
         if sys.stdout.isatty():
             click.clear()
             _print(rows)
-        elif changed := [row for row in rows if row not in before]:
-            _print(changed)
-        if not any(row["status"] == RUNNING for row in rows):
+        else:
+            news = {row["sweep_id"]: _news(row, is_lost=is_lost(row)) for row in rows}
+            if changed := [row for row in rows if told.get(row["sweep_id"]) != news[row["sweep_id"]]]:
+                _print(changed)
+            told = news
+        if not any(row["status"] == RUNNING and not is_lost(row) for row in rows):
             return
         time.sleep(WATCH_SECONDS)
-        before, rows = rows, sweeps_now(lake.refresh(), sweep_id)
+        rows = sweeps_now(lake.refresh(), sweep_id)
+
+
+def _news(row: dict[str, Any], *, is_lost: bool) -> dict[str, Any]:
+    """Return what is told again if it changes: not what changes with time alone."""
+    return {**row, "rate": None, "eta_seconds": None, "silent_seconds": None, "is_lost": is_lost}
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

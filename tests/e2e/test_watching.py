@@ -62,6 +62,13 @@ def test_a_driver_that_died_is_told_with_what_to_do(small_lake: Lake, write: Cal
             rf"{sweep_id}: nothing heard of its driver for 4\d s, it is lost; go on: ", told.stderr
         )
         assert f"sweeplake resume {sweep_id} --lake" in told.stderr
+    was_heard_of(small_lake, sweep_id, seconds=22)
+    watching = sweeplake("status", sweep_id, "--watch", "--lake", small_lake.url, cwd=config.parent)
+    assert watching.returncode == 0, "it ends once the driver is lost"
+    assert sum(line.startswith(sweep_id) for line in watching.stdout.splitlines()) == 2
+    life, lost = watching.stderr.splitlines()
+    assert "last sign of life" in life
+    assert "it is lost; go on: sweeplake resume" in lost
     was_heard_of(small_lake, sweep_id, seconds=600)
     told = sweeplake("status", sweep_id, "--lake", small_lake.url, cwd=config.parent)
     assert f"{sweep_id}: nothing heard of its driver for 10 min, it is lost; go on: " in told.stderr
