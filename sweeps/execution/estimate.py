@@ -13,6 +13,11 @@ from sweeps.execution.sampling import Sample
 ALONE_TRIPS = 100
 """Questions to the storage of a sweep's beginning and end, which nothing else is done beside; counted."""
 
+ALONE_SECONDS = 0.4
+"""What the driver does then beside these questions, however few runs there are; measured."""
+CARRIED_SECONDS = 15e-6
+"""Of one run that is carried over: to find, read and write it, which the driver does alone; measured."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -20,7 +25,7 @@ class Estimate:
 
     Attributes:
         blocks: Tasks.
-        seconds: Wall time of the computation on so many workers, start-up of the cluster aside.
+        seconds: Wall time of the sweep on so many workers, start-up of the cluster aside.
         memory_bytes: Resident memory of driver and workers together.
         lake_bytes: Size of its metrics, trades and equity in the lake, before compaction.
         runs_per_second: Of one worker, measured.
@@ -44,7 +49,7 @@ def estimate(
         prepared: The sweep.
         sample: What some of its runs take.
         workers: Workers that compute it.
-        reused: Runs of it that need not be computed.
+        reused: Runs of it that are carried over, and not computed.
         tests: Choices that are tested; None: as many as there can be.
     """
     tests = prepared.tests if tests is None else tests
@@ -61,9 +66,10 @@ def estimate(
     detailed = _detailed(prepared, to_compute, tests)
     computing = (to_compute * sample.run_seconds + detailed * sample.detail_seconds) * shorter
     opening = len(prepared.inputs) * sample.opening_seconds
+    alone = ALONE_SECONDS + ALONE_TRIPS * sample.trip_seconds + reused * CARRIED_SECONDS
     return Estimate(
         blocks=len(searched) * math.ceil(searching / len(searched) / per_block) + tested,
-        seconds=(computing + opening) / workers + ALONE_TRIPS * sample.trip_seconds,
+        seconds=alone + (computing + opening) / workers,
         memory_bytes=process_bytes(prepared, to_compute) * (workers + 1),
         lake_bytes=int(sample.run_bytes * prepared.runs + sample.detail_bytes * detailed * shorter),
         runs_per_second=1 / each,
