@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -126,13 +127,20 @@ class Plan:
 
 
 def plan(
-    config: ConfigSource, *, lake: LakeSource = None, workers: int | None = None, fresh: bool = False
+    config: ConfigSource,
+    *,
+    lake: LakeSource = None,
+    client: "Client | str | None" = None,
+    workers: int | None = None,
+    fresh: bool = False,
 ) -> Plan:
-    """Return what a sweep would do and cost; a sample is computed here, nothing is written.
+    """Return what a sweep would do and cost; a sample is computed, nothing is written.
 
     Args:
         config: A configuration file, document or model.
         lake: The lake with the bars.
+        client: A Dask client or a scheduler's address: the sample is computed there, and its threads are what
+            is reckoned with. None: here.
         workers: Workers to reckon with; None means one a core.
         fresh: As of a sweep that computes every run.
 
@@ -148,7 +156,7 @@ def plan(
     from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
 
-    check_cluster(None, workers)
+    check_cluster(client, workers)
     opened = written(lake)
     prepared = _prepared(config, opened)
     context = new_context(prepared, "plan", datetime.now(UTC))
@@ -163,7 +171,17 @@ def plan(
         found[place.symbol] += runs
     changed = {} if fresh else changes(prepared, snapshot)
     reused = found.total()
-    reckoned = estimate(prepared, sample(prepared, context), workers or os.cpu_count() or 1, reused, tests)
+    if client is None:
+        measured, threads = sample(prepared, context), workers or os.cpu_count() or 1
+    else:
+        from sweeps.execution.asked_worker import on_worker
+        from sweeps.execution.cluster import connected
+
+        with connected(client) as connection:
+            measured = sample(prepared, context, partial(on_worker, connection))
+            threads = sum(connection.nthreads().values())
+    crowded = _crowded(prepared, prepared.runs - reused, workers) if client is None else ()
+    reckoned = estimate(prepared, measured, threads, reused, tests)
     return Plan(
         prepared.runs + tests,
         reused,
@@ -172,7 +190,7 @@ def plan(
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
-        (*prepared.cautions, *_crowded(prepared, prepared.runs - reused, workers)),
+        (*prepared.cautions, *crowded),
     )
 
 

@@ -24,6 +24,9 @@ _NAMED = 4
 _BROKEN_OFF = ("interrupted", CANCELLED)
 
 
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, e.g. tcp://host:8786."
+)
 fresh_option = click.option("--fresh", is_flag=True, help="Compute every run, also those that the lake has.")
 
 
@@ -31,23 +34,27 @@ fresh_option = click.option("--fresh", is_flag=True, help="Compute every run, al
 @click.argument("config", type=click.Path())
 @lake_option
 @click.option("--workers", type=click.IntRange(min=1), help="Workers to reckon with; else one a core.")
+@scheduler_option
 @fresh_option
 @json_option
 def plan(
     config: str,
     lake_url: str,
+    scheduler: str | None,
     workers: int | None,
     fresh: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Tell what a sweep would do and cost; it runs nothing.
 
-    A sample of the sweep of CONFIG is computed here to know its cost. Nothing is written.
+    A sample of the sweep of CONFIG is computed to know its cost: here, or on the cluster that --scheduler
+    names, whose threads it is then reckoned for. Nothing is written.
     """
     import sweeplake
 
+    _require_one(scheduler, workers)
     with redirect_stdout(sys.stderr):  # results alone are on standard output, whatever a strategy prints
-        reckoned = sweeplake.plan(config, lake=lake_url, workers=workers, fresh=fresh)
+        reckoned = sweeplake.plan(config, lake=lake_url, client=scheduler, workers=workers, fresh=fresh)
     if as_json:
         print_json(reckoned.to_document())
         return
@@ -89,9 +96,7 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(min=1),
             help="Processes of the embedded cluster; else one a core.",
         ),
-        click.option(
-            "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, e.g. tcp://host:8786."
-        ),
+        scheduler_option,
     ):
         command = option(command)
     return command
@@ -214,14 +219,18 @@ def cancel(sweep_id: str, lake_url: str, as_json: bool) -> None:  # noqa: FBT001
 @contextmanager
 def _under_way(scheduler: str | None, workers: int | None) -> Iterator[Any]:
     """Yield what draws a sweep's progress; SIGTERM is Ctrl-C, and a strategy's prints are no results."""
-    if scheduler and workers:
-        raise click.UsageError("--scheduler has its own workers; leave --workers out")
+    _require_one(scheduler, workers)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with progress() as observer, redirect_stdout(sys.stderr):
             yield observer
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _require_one(scheduler: str | None, workers: int | None) -> None:
+    if scheduler and workers:
+        raise click.UsageError("--scheduler has its own workers; leave --workers out")
 
 
 def _interrupt(*_: object) -> None:

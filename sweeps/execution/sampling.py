@@ -1,7 +1,7 @@
 """Sampling: what some runs of a sweep take, really computed; nothing is written."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -50,15 +50,24 @@ class Sample:
     engine: str
 
 
-def sample(prepared: Prepared, context: SweepContext) -> Sample:
+Compute = Callable[[Callable[[], "Sample"]], "Sample"]
+"""Makes a call where a sample is to be computed, and returns what it returns."""
+
+
+def sample(prepared: Prepared, context: SweepContext, compute: Compute = lambda call: call()) -> Sample:
     """Compute some runs of a sweep, and the details of a few of them.
+
+    Args:
+        prepared: The sweep.
+        context: What its workers are told.
+        compute: Where they are computed; unless given, here.
 
     Raises:
         StrategyHarmsError: If a user's strategy does harm to the process that computes them.
     """
     place = _typical(prepared)
     call = partial(sampled, replace(context, keep_details=False).at(place), prepared.grid, place)
-    return harmless(context.strategy, place.symbol, context.limits, call)
+    return compute(partial(harmless, context.strategy, place.symbol, context.limits, call))
 
 
 def sampled(context: SweepContext, grid: Grid, place: Place) -> Sample:

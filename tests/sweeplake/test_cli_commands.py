@@ -20,7 +20,7 @@ from tests.sweeplake.asking import Ask
 
 COMMANDS = {
     "ingest": "FILES --lake --symbol --timeframe --source --tz --resample --adjusted --replace --json",
-    "plan": "CONFIG --lake --workers --fresh --json",
+    "plan": "CONFIG --lake --workers --scheduler --fresh --json",
     "run": "CONFIG --lake --scheduler --workers --max-runs --max-seconds --max-failures --fresh --profile "
     "--json",
     "resume": "SWEEP_ID --lake --scheduler --workers --max-runs --max-seconds --max-failures --take-over "

@@ -10,7 +10,7 @@ from distributed import Client
 
 import sweeplake as sl
 from lake.schemas import METRIC_NAMES
-from tests.sweeplake.asking import Answer, Ask, tree
+from tests.sweeplake.asking import Answer, Ask, refused, tree
 
 RUN = {"run_id", "sweep_id", "strategy", "symbol", "timeframe", "date", "params", "metrics"}
 PARAMS = {"fast", "slow", "stop_loss"}
@@ -146,6 +146,20 @@ def test_the_document_of_a_plan_has_its_cautions(ask: Ask, bars_lake: Path, file
     answer = ask("plan", files / "cross.toml", "--lake", bars_lake, "--workers", 100_000, "--json")
     (caution,) = answer.json["cautions"]
     assert "--workers" in caution
+
+
+def test_a_plan_for_a_cluster_is_reckoned_there(
+    ask: Ask, bars_lake: Path, files: Path, client: Client
+) -> None:
+    before = tree(bars_lake)
+    words = ("plan", files / "fragile.toml", "--lake", bars_lake, "--scheduler")
+    answer = ask(*words, client.scheduler.address, "--json")
+    assert (answer.code, answer.json["runs"]) == (0, 4)
+    one = ask(*words[:-1], "--workers", 1, "--json").json["estimate"]["memory_bytes"]
+    assert answer.json["estimate"]["memory_bytes"] == pytest.approx(one, rel=0.1)
+    assert tree(bars_lake) == before
+    refused(ask(*words, client.scheduler.address, "--workers", 2), "--scheduler has its own workers")
+    refused(ask(*words, "tcp://127.0.0.1:1"), "no scheduler answers")
 
 
 def test_run_prints_one_document_and_its_progress_elsewhere(
