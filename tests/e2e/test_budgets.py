@@ -114,7 +114,7 @@ def test_a_hopeless_sweep_stops_early(small_lake: Lake, client: Client, write: C
     told = sweeplake("resume", sweep_id, *words, cwd=config.parent)
     assert told.returncode == 2
     assert f"{failed} runs failed, 0 were allowed; what is computed is committed" in told.stderr
-    assert f"`sweeplake resume {sweep_id}` with a higher --max-failures" in told.stderr
+    assert f"`sweeplake resume {sweep_id} --lake {lake}` with a higher --max-failures" in told.stderr
     assert "workers" not in told.stderr, "it is told before anything begins"
     assert tree(lake) == before
     start, states = (

@@ -142,7 +142,9 @@ def test_delete_tells_what_goes_and_asks_first(ask: Ask, lake: Path) -> None:
     )
     for words in (("show", run), ("delete", run, "--yes"), ("pin", run)):
         refused(
-            ask(*words, "--lake", lake), f"run {run} was removed at 20", f"by delete {run}; `sweeplake undo`"
+            ask(*words, "--lake", lake),
+            f"run {run} was removed at 20",
+            f"by delete {run}; `sweeplake undo --lake {lake}`",
         )
 
 
@@ -153,7 +155,8 @@ def test_what_went_with_its_sweep_is_told_until_it_is_back(ask: Ask, lake: Path,
     assert found.json["rows"]
     assert found.err == ""
     assert ask("retain", "--policy", policy, "--lake", lake, "--apply").code == 0
-    told = ("was removed at 20", "UTC by keep.last = 1", "`sweeplake undo` brings it back until vacuum")
+    remedy = f"`sweeplake undo --lake {lake}` brings it back until vacuum"
+    told = ("was removed at 20", "UTC by keep.last = 1", remedy)
     refused(ask("show", run, "--lake", lake), f"run {run}", *told)
     for words in (("best", "--sweep", sweep), ("search", "--sweep", sweep), ("resume", sweep)):
         refused(ask(*words, "--lake", lake), f"sweep {sweep}", *told)

@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(
     DAMAGE[damage](Path(own, "trades", file.path))
     answer = ask("sql", "select sum(pnl) from trades", "--lake", own)
     assert answer.err.startswith(f"error: a committed file cannot be read: trades/{file.path} (")
-    assert answer.err.endswith("); `sweeplake check` tells what is lost\n")
+    assert answer.err.endswith(f"); `sweeplake check --lake {own}` tells what is lost\n")
 
 
 @pytest.mark.parametrize("left", [0, 1, 2], ids=["emptied", "one line", "two lines"])

@@ -131,7 +131,9 @@ def test_without_its_journal_a_sweep_that_lacks_runs_is_told_with_the_remedy(own
     shutil.rmtree(own / "_sweeps" / sweep)
     before = tree(own)
     refused(
-        ask("resume", sweep, "--lake", own), "vacuum took its journal", f"`sweeplake delete {sweep}` and run"
+        ask("resume", sweep, "--lake", own),
+        "vacuum took its journal",
+        f"`sweeplake delete {sweep} --lake {own}` and run",
     )
     assert tree(own) == before
     (finding,) = [

@@ -32,7 +32,8 @@ def test_nothing_answers_and_a_repair_changes_nothing(
     for command in (["best"], ["status"], ["vacuum", "--dry-run"], ["compact"], ["delete", SWEEP, "--yes"]):
         answer = ask(*command, "--lake", lake.url)
         assert answer.code == 2, command
-        assert f"table {table}: {table}/_delta_log is damaged: it is gone; `sweeplake check`" in answer.err
+        remedy = f"`sweeplake check --lake {lake.url}`"
+        assert f"table {table}: {table}/_delta_log is damaged: it is gone; {remedy}" in answer.err
     with pytest.raises(LogDamagedError):
         open_lake(lake.url).head(table)
     for repair in (False, True):

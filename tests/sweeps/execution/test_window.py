@@ -20,6 +20,9 @@ from sweeps.execution.window import BlockLostError, lost_ones_apart, through_win
 @pytest.fixture
 def threads() -> Iterator[Client]:
     with (
+        dask.config.set(
+            {"distributed.scheduler.allowed-failures": 3}
+        ),  # an embedded cluster's may be in force
         LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
