@@ -85,7 +85,7 @@ class Catalog:
 
     @property
     def metrics(self) -> Source:
-        """Where a query of few columns reads metrics soonest: a view binds all of its own."""
+        """Where a query reads metrics soonest: each view on the way binds all of its columns."""
         return self._session.metrics
 
     def files(self, table: str) -> Sequence[DataFile]:

@@ -124,7 +124,7 @@ class Session:
 
     @property
     def metrics(self) -> Source:
-        """Where a query of few columns reads metrics soonest: a view binds all of its own."""
+        """Where a query reads metrics soonest: each view on the way binds all of its columns."""
         return VIEW if self.whole is None else IN_MEMORY
 
     def cursor(self) -> duckdb.DuckDBPyConnection:

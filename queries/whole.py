@@ -29,7 +29,7 @@ class Source:
     condition: str
 
 
-VIEW = Source("metrics", "true")
+VIEW = Source("stored.metrics", "true")
 
 
 class Whole:
