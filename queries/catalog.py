@@ -144,7 +144,10 @@ class Catalog:
             return rows
 
     def tuples(self, text: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
-        """Return a small result as Python's values, in half the time of `arrow`; raises as that."""
+        """Return a small result as Python's values, in half the time of `arrow`; raises as that.
+
+        It may have no times: of those DuckDB makes Python's by a package that need not be installed, pytz.
+        """
         with translated(self.snapshot), self._session.lent() as cursor:
             return cursor.execute(text, parameters).fetchall()
 

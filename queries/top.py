@@ -134,8 +134,8 @@ class Top:
 
     def _bound_in(self, files: Sequence[DataFile]) -> Any:
         heap, fold, last = ("max", "max", "list_min") if self.descending else ("min", "min", "list_max")
-        catalog, bound = self._asked(files, places(files))
-        [[found]] = catalog.tuples(
+        found = self._ask(
+            files,
             f"""
             select {fold}({last}(nearest)) as bound
             from (
@@ -145,9 +145,9 @@ class Top:
             )
             where len(nearest) = {self.limit:d}
             """,  # noqa: S608
-            bound,
+            **places(files),
         )
-        return found
+        return found["bound"][0].as_py()
 
     def _reaches(self, value: Any, bound: Any) -> bool:
         return bool(value >= bound if self.descending else value <= bound)

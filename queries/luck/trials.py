@@ -77,7 +77,8 @@ class SweepTrials:
 
 
 _WINDOWS = """
-    select symbol, any_value(period_start), any_value(period_end), any_value(n_bars)
+    select
+        symbol, any_value(period_start) as first, any_value(period_end) as last, any_value(n_bars) as bars
     from metrics where sweep_id = $1 and role = 'full' group by symbol order by symbol
 """
 
@@ -89,9 +90,10 @@ def pooled_symbols(catalog: Catalog, sweep_id: str) -> tuple[str, ...]:
     taken, then the one whose window ends last.
     """
     groups: dict[tuple[int, datetime, datetime], list[str]] = {}
-    for symbol, start, end, bars in catalog.tuples(_WINDOWS, [sweep_id]):
-        if None not in (start, end, bars):
-            groups.setdefault((bars, end, start), []).append(symbol)
+    for row in catalog.rows(_WINDOWS, [sweep_id]):
+        window = row["bars"], row["last"], row["first"]
+        if None not in window:
+            groups.setdefault(window, []).append(row["symbol"])
     largest = max(groups, key=lambda window: (len(groups[window]), window), default=None)
     found = groups[largest] if largest else []
     return tuple(found) if len(found) > 1 else ()
