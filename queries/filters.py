@@ -45,7 +45,7 @@ class Filters:
     role: str | None = "full"
 
     def values(self) -> dict[str, Any]:
-        """Return what `passing_runs` and `search_runs` bind, by name; `where` is text, not a value.
+        """Return what `passes` and `search_runs` bind, by name; `where` is text, not a value.
 
         Raises:
             UnknownNameError: If there is no such role.

@@ -41,7 +41,6 @@ SQL_FILES = (
     "metric_columns",
     "sweep_summary",
     "passes",
-    "passing_runs",
     "search_runs",
     "best_runs",
     "parameter_sets",

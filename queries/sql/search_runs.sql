@@ -2,7 +2,7 @@
 -- Without a sweep each run_id comes once: of the rows that pass, the latest sweep's.
 -- Units: as metrics; rank_value is the value of the expression rank_by; NULL ranks last, ties by run_id.
 -- Filters: NULL = any; since <= created_at < until; predicate is an expression over metrics; n NULL = all.
--- Reads: metrics, passing_runs.
+-- Reads: metrics, passes.
 -- A bare name is a parameter of the macro, a qualified one a column.
 -- noqa: disable=RF02,RF03,ST06
 create or replace macro search_runs(
@@ -23,13 +23,13 @@ create or replace macro search_runs(
 ) as table
     with passing as (
         select
-            runs.sweep_id,
-            runs.run_id,
-            runs.role,
-            runs.rank_value
-        from
-            passing_runs(
-                rank_by,
+            metrics.sweep_id,
+            metrics.run_id,
+            metrics.role,
+            rank_by as rank_value
+        from metrics
+        where
+            passes(
                 strategy := strategy,
                 symbol := symbol,
                 timeframe := timeframe,
@@ -41,10 +41,11 @@ create or replace macro search_runs(
                 since := since,
                 until := until,
                 predicate := predicate
-            ) as runs
+            )
         qualify
             row_number() over (
-                partition by runs.run_id order by runs.sweep_id desc, runs.created_at desc, runs.role asc
+                partition by metrics.run_id
+                order by metrics.sweep_id desc, metrics.created_at desc, metrics.role asc
             ) = 1
     ),
 
