@@ -41,7 +41,6 @@ def silence(lake: "Lake", sweep: Mapping[str, Any]) -> float | None:
     return None if heard is None else max(0.0, (datetime.now(UTC) - heard).total_seconds())
 
 
-def is_lost(row: Mapping[str, Any]) -> bool:
-    """Say whether the driver of a sweep, a row of `sweeps_now`, was silent for too long."""
-    silent = row["silent_seconds"]
+def is_lost(silent: float | None) -> bool:
+    """Say whether a driver that was silent for so many seconds is; None is one that nobody waits for."""
     return silent is not None and silent >= STALE_SECONDS

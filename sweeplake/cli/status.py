@@ -66,11 +66,11 @@ def _watch(lake: "Lake", sweep_id: str | None, rows: list[dict[str, Any]]) -> No
             click.clear()
             _print(rows)
         else:
-            news = {row["sweep_id"]: _news(row, is_lost=is_lost(row)) for row in rows}
+            news = {row["sweep_id"]: _news(row, is_lost=is_lost(row["silent_seconds"])) for row in rows}
             if changed := [row for row in rows if told.get(row["sweep_id"]) != news[row["sweep_id"]]]:
                 _print(changed)
             told = news
-        if not any(row["status"] == RUNNING and not is_lost(row) for row in rows):
+        if not any(row["status"] == RUNNING and not is_lost(row["silent_seconds"]) for row in rows):
             return
         time.sleep(WATCH_SECONDS)
         rows = sweeps_now(lake.refresh(), sweep_id)
@@ -91,12 +91,12 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 def _tell_life(sweep_id: str, silent: float | None) -> None:
     """Tell when the driver of a sweep that runs was heard of last, and what to do if it is lost."""
-    from lake.ownership import STALE_SECONDS
+    from sweeplake.watching import is_lost
 
     if silent is None:
         return
     ago = f"{silent:,.0f} s" if silent < 2 * MINUTE else f"{silent / MINUTE:,.0f} min"
-    if silent < STALE_SECONDS:
+    if not is_lost(silent):
         note(f"{sweep_id}: last sign of life of its driver {ago} ago")
     else:
         remedy = command(f"resume {sweep_id}")
