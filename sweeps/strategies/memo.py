@@ -10,7 +10,7 @@ import numpy.typing as npt
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 
 Kept: TypeAlias = tuple[Arrays, int]
-"""Arrays, and the first index by which all of them have been finite."""
+"""Arrays, and the first index by which all of them, and what they were made of, have been finite."""
 
 CACHE_LINE = 64
 LONG_BYTES = 2_000_000
@@ -65,7 +65,7 @@ class Memo:
 
     def get(self, key: Hashable, compute: Callable[[], Arrays]) -> Arrays:
         """Return the read-only arrays of ``key``, computed at most once while they are kept."""
-        found = self.results.get(key) or self.keep(key, compute())
+        found = self.results.get(key) or self._computed(key, compute)
         recording = self.open.recording
         if recording is not None and found[1] > recording.warm:
             recording.warm = found[1]
@@ -75,10 +75,22 @@ class Memo:
         """Record every result that this thread uses inside."""
         return Recording(self.open)
 
-    def keep(self, key: Hashable, arrays: Arrays) -> Kept:
-        """Keep the arrays of ``key``, read-only, in lines of their own; beyond capacity drop the oldest."""
+    def _computed(self, key: Hashable, compute: Callable[[], Arrays]) -> Kept:
+        """Keep what is computed; by what that uses it is warm for all that ask again."""
+        with self.recording() as used:
+            arrays = compute()
+        return self.keep(key, arrays, used.warm)
+
+    def keep(self, key: Hashable, arrays: Arrays, warm: int = 0) -> Kept:
+        """Keep the arrays of ``key``, read-only, in lines of their own; beyond capacity drop the oldest.
+
+        Args:
+            key: What to find them by.
+            arrays: The arrays.
+            warm: First index by which what they were made of has been finite.
+        """
         arrays = tuple(_sealed(_aligned(array, self._window)) for array in arrays)
-        found = arrays, max((_first_finite(array) for array in arrays), default=0)
+        found = arrays, max(warm, *map(_first_finite, arrays), 0)
         with self._lock:
             if key not in self.results:
                 self.results[key] = found

@@ -197,6 +197,14 @@ def test_an_indicator_that_is_never_known_leaves_no_warm_bar(walk):
     assert used.warm == 5
 
 
+def test_an_indicator_of_ones_own_is_as_warm_for_who_asks_again(walk):
+    ind = Indicators(walk(500))
+    for _ in range(2):
+        with ind.recording() as used:
+            ind.memo("up", lambda _, n: ind.sma(n) > ind.sma(2 * n), 50)
+        assert used.warm == 99
+
+
 def test_memory_stays_within_its_capacity(bars: Bars):
     ind = Indicators(bars, capacity_bytes=10 * bars.close.nbytes)
     for period in range(1, 100):
