@@ -101,6 +101,6 @@ def _read(grid: Grid, name: str, indices: IndexArray) -> tuple[list[Any], IndexA
     """Return a setting's distinct values, off left out, and which of them each cell has; -1 is off."""
     place = next(at for at, axis in enumerate(grid.axes) if name in axis.names)
     values = grid.axes[place].column(name)
-    distinct = [value for value in dict.fromkeys(values) if value is not None]
-    codes = np.array([-1 if value is None else distinct.index(value) for value in values], dtype=np.int64)
-    return distinct, codes[indices // grid.strides[place] % len(values)]
+    there = [value for value in dict.fromkeys(values) if value is not None]
+    codes = np.array([-1 if value is None else there.index(value) for value in values], dtype=np.int64)
+    return there, codes[indices // grid.strides[place] % len(values)]

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,48 @@ from sweeps.strategies.errors import ColumnsError
 Codes = npt.NDArray[np.int64]
 
 
-class Column:
+class Refusing:
+    """What notes all that is asked of it beside what its class allows, and refuses it.
+
+    Attributes:
+        meaning: What it is, which says why.
+        refused: What was refused in a call, also where the strategy went on after it.
+    """
+
+    __slots__ = ()
+    meaning: ClassVar[str]
+    refused: list[str]
+
+    def refuse(self, what: str) -> NoReturn:
+        """Note what is refused, and raise."""
+        raise self.note(what)
+
+    def note(self, what: str) -> ColumnsError:
+        """Note what is refused, and return it."""
+        self.refused.append(f"{type(self).meaning}, and takes no {what}")
+        return ColumnsError(self.refused[-1])
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("__"):
+            self.note(f".{name}")
+        raise AttributeError(name)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Self:
+        return self
+
+    def __str__(self) -> str:  # of a line in a log, which is no reason to fail
+        return str(self.note("text"))
+
+    __repr__ = __str__
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+
+class Column(Refusing):
     """Values of one parameter, one a set, or what a strategy calculates from them.
 
     Operators and NumPy's functions are called once for each distinct value, or pair of values, as they are
@@ -23,10 +64,10 @@ class Column:
     Attributes:
         values: Distinct values.
         of_set: Which of them each set has, shape (sets,).
-        refused: What was refused of all columns of a call, also where the strategy went on after it.
     """
 
     __slots__ = ("of_set", "refused", "values")
+    meaning = "a column has a value for each set"
 
     def __init__(self, values: Sequence[Any], of_set: Codes, refused: list[str]) -> None:
         self.values, self.of_set, self.refused = values, of_set, refused
@@ -74,7 +115,9 @@ class Column:
         if any(_has_bars(one) and not isinstance(one, np.ndarray) for one in given):
             return NotImplemented
         if method != "__call__" or any(map(_has_bars, (*given, *named.values()))):
-            _refuse(self, f"{function.__name__} of arrays and columns")
+            self.refuse(f"{function.__name__} of arrays and columns")
+        if function is np.power and isinstance(given[0], np.generic):
+            self.refuse("power of a NumPy number")  # whose own ** rounds otherwise than np.power
         return self._each(function, given, named)
 
     def __array_function__(
@@ -82,16 +125,11 @@ class Column:
     ) -> Any:
         everything = (*given, *named.values())
         if any(map(_has_bars, everything)) or not any(isinstance(one, Column) for one in everything):
-            _refuse(self, f"{function.__name__} of arrays and columns")
+            self.refuse(f"{function.__name__} of arrays and columns")
         return self._each(function, given, named)
 
     def __round__(self, digits: Any = None) -> "Column":
         return self._each(round, (self, digits))
-
-
-def _refuse(column: Column, what: str) -> None:
-    column.refused.append(f"a column has a value for each set, and takes no {what}")
-    raise ColumnsError(column.refused[-1])
 
 
 def _has_bars(given: Any) -> bool:
@@ -117,33 +155,28 @@ def _reflected(name: str) -> Callable[..., Any]:
     return method
 
 
-def _refusing(name: str) -> Callable[..., Any]:
-    def method(self: Column, *_: Any, **__: Any) -> None:
-        _refuse(self, f"{name}()")
+def refusing(name: str) -> Callable[..., Any]:
+    """Return a method that refuses."""
+
+    def method(self: Refusing, *_: Any, **__: Any) -> None:
+        self.refuse(f"{name}()")
 
     return method
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"):
+PAIRS = "add sub mul truediv floordiv mod pow and or xor lshift rshift"
+SIDED = "lt le eq ne gt ge neg pos abs invert"
+OF_ONE_VALUE = "bool hash iter len int float complex index array contains getitem setitem divmod matmul"
+
+for _name in (*PAIRS.split(), *SIDED.split(), *OF_ONE_VALUE.split()):
+    setattr(Refusing, f"__{_name}__", refusing(_name))
+for _name in (*PAIRS.split(), "divmod", "matmul"):
+    setattr(Refusing, f"__r{_name}__", refusing(_name))
+for _name in PAIRS.split():
     setattr(Column, f"__{_name}__", _operator(_name))
     setattr(Column, f"__r{_name}__", _reflected(_name))
-for _name in ("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert"):
+for _name in SIDED.split():
     setattr(Column, f"__{_name}__", _operator(_name))
-for _name in (
-    "bool",
-    "hash",
-    "iter",
-    "len",
-    "str",
-    "repr",
-    "format",
-    "int",
-    "float",
-    "complex",
-    "index",
-    "array",
-):
-    setattr(Column, f"__{_name}__", _refusing(_name))
 
 
 def rows_of(given: Sequence[Any], sets: Codes) -> list[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Column orders: what a strategy answers to many sets at once, as conditions of each set."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +9,7 @@ import numpy.typing as npt
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
 from sweeps.simulation.hopping.packing import Unpacked, pack_unpacked
-from sweeps.strategies.column import Column
-from sweeps.strategies.columns import ColumnIndicators, Rows
+from sweeps.strategies.columns import Call, ColumnIndicators, Rows
 from sweeps.strategies.conditions import ColumnConditions
 from sweeps.strategies.contract import Signals, Strategy
 from sweeps.strategies.errors import ColumnsError
@@ -18,11 +18,15 @@ from sweeps.strategies.pending import signal_sets
 from sweeps.strategies.questions import Questions
 from sweeps.strategies.stops import Stops
 
+Places: TypeAlias = npt.NDArray[np.int64]
+
 _SIDES = ("entries", "exits", "short_entries", "short_exits")
 
 
 class ColumnOrders:
-    """The orders of many sets, from one call of a strategy.
+    """The orders of many sets, from one call of a strategy for all whose flags and texts are the same.
+
+    Before each call it is asked for one of its sets alone: what it keeps between calls is then of arrays.
 
     Attributes:
         unpacked: What they ask; good as long as this lives.
@@ -33,22 +37,28 @@ class ColumnOrders:
     """
 
     def __init__(self, strategy: Strategy, ind: Indicators, start: int, questions: Questions) -> None:
-        self._sets, self._sides = len(questions), questions.sides
-        self._start, self._bars = start, len(ind.bars)
-        view = ColumnIndicators(ind, self._sets)
-        columns = {name: Column.of(column, view.refused) for name, column in questions.columns.items()}
-        answer = _signals(strategy.function(ind.bars, view, **columns))
-        if view.refused:
-            raise ColumnsError(view.refused[0])
-        made = ColumnConditions(view, self._bars, start, self._sets)
-        self._kept = answer, made  # addresses are good while their rows live
-        asked = _state(answer, made) if answer.state is not None else self._wishes(answer, made)
-        places = np.arange(self._sets)
-        sets = signal_sets(places, view.warm - start, self._sides)
+        self._start, self._bars, self._sets = start, len(ind.bars), len(questions)
+        self._stops: list[tuple[Places, Rows]] = []
+        self._kept: list[Any] = []  # addresses are good while their rows live
+        call, warm = Call(self._sets, self._bars), np.zeros(self._sets, np.int64)
+        parts = []
+        for places in questions.alike:
+            part, view = questions.part(places), ColumnIndicators(ind, len(places), call)
+            strategy.function(ind.bars, ind, **next(iter(part))[0])
+            answer = _signals(strategy.function(ind.bars, view, **part.at_once(call.refused)))
+            if call.refused:
+                raise ColumnsError(call.refused[0])
+            made = ColumnConditions(view, self._bars, start, len(places))
+            self._kept += [answer, made]
+            parts.append((places, _asked(answer, made, part.sides)))
+            warm[places] = view.warm
+            if answer.stop_distance is not None:
+                self._stops.append((places, self._checked_stop(answer.stop_distance, len(places))))
+        asked = _merged(parts, self._sets)
+        sets = signal_sets(np.arange(self._sets), warm - start, questions.sides)
         self.unpacked = Unpacked(asked, sets, _order(asked))
-        self._stop = None if answer.stop_distance is None else self._checked_stop(answer.stop_distance)
 
-    def pack(self, words: npt.NDArray[np.uint64], places: npt.NDArray[np.int64] | None = None) -> None:
+    def pack(self, words: npt.NDArray[np.uint64], places: Places | None = None) -> None:
         """Write the orders of all sets, or some, into their rows of ``words``, (sets, 2 or 4, words)."""
         pack_unpacked(
             self.unpacked, self.unpacked.order if places is None else places, self._bars - self._start, words
@@ -56,28 +66,13 @@ class ColumnOrders:
 
     def note_stops(self, stops: Stops, first: int) -> None:
         """Note the stop distances, those of the first set at ``first``."""
-        if self._stop is not None:
-            scale = np.ones(self._sets) if self._stop.scale is None else self._stop.scale
-            rows = [row[self._start :] for row in self._stop.rows]
-            stops.note_scaled(first, rows, self._stop.of_set, scale)
+        for places, stop in self._stops:
+            scale = np.ones(len(places)) if stop.scale is None else stop.scale
+            stops.note_scaled(first + places, [row[self._start :] for row in stop.rows], stop.of_set, scale)
 
-    def _wishes(self, answer: Signals, made: ColumnConditions) -> Conditions:
-        """Return four conditions a set, shape (sets, 4); a side that may not trade is not looked at."""
-        shorts, longs = self._sides != packing.LONG, self._sides != packing.SHORT
-        if (shorts.any() and answer.short_entries is None) or (longs.any() and answer.entries is None):
-            raise ColumnsError("entries of a side that trades are missing")
-        whole = conditions((self._sets, packing.KINDS))
-        for slot, name in enumerate(_SIDES):
-            wish, trades = getattr(answer, name), longs if slot < packing.LONG_KINDS else shorts
-            if wish is not None and trades.any():
-                for column, one in zip(whole, made.of(wish), strict=True):
-                    column[:, slot] = one
-                whole.kind[~trades, slot] = NEVER
-        return whole
-
-    def _checked_stop(self, distance: Any) -> Rows:
+    def _checked_stop(self, distance: Any, sets: int) -> Rows:
         if isinstance(distance, np.ndarray) and distance.shape == (self._bars,):
-            distance = Rows([distance], np.zeros(self._sets, np.int64))
+            distance = Rows([distance], np.zeros(sets, np.int64), [])
         if not isinstance(distance, Rows):
             raise ColumnsError("stop_distance is rows, or rows x a column of numbers")
         shape = (self._bars,)
@@ -100,8 +95,33 @@ def _signals(answer: Any) -> Signals:
     return signals
 
 
-def _state(answer: Signals, made: ColumnConditions) -> Conditions:
-    return chosen(made.of(answer.state), np.arange(made.sets)[:, None])
+def _asked(answer: Signals, made: ColumnConditions, sides: Places) -> Conditions:
+    """Return what sets ask, shape (sets, 1) for states, (sets, 4) for entries and exits."""
+    if answer.state is not None:
+        return chosen(made.of(answer.state), np.arange(made.sets)[:, None])
+    shorts, longs = sides != packing.LONG, sides != packing.SHORT
+    if (shorts.any() and answer.short_entries is None) or (longs.any() and answer.entries is None):
+        raise ColumnsError("entries of a side that trades are missing")
+    whole = conditions((made.sets, packing.KINDS))
+    for slot, name in enumerate(_SIDES):  # a side that may not trade is not looked at
+        wish, trades = getattr(answer, name), longs if slot < packing.LONG_KINDS else shorts
+        if wish is not None and trades.any():
+            for column, one in zip(whole, made.of(wish), strict=True):
+                column[:, slot] = one
+            whole.kind[~trades, slot] = NEVER
+    return whole
+
+
+def _merged(parts: Sequence[tuple[Places, Conditions]], sets: int) -> Conditions:
+    """Return the conditions of all sets, each part's at its places."""
+    widths = {asked.kind.shape[1] for _, asked in parts}
+    if len(widths) > 1:
+        raise ColumnsError("answers are states for all sets, or entries and exits for all")
+    whole = conditions((sets, widths.pop()))
+    for places, asked in parts:
+        for column, one in zip(whole, asked, strict=True):
+            column[places] = one
+    return whole
 
 
 def _order(asked: Conditions) -> npt.NDArray[np.int64]:

@@ -1,9 +1,10 @@
 """Columns mode: a strategy asked once for many parameter sets.
 
-A function is called with a :class:`Column` for each parameter, which has a value for each set.
+A function is called with a :class:`Column` for each parameter that is a number, with a value for each set.
 What it asks of ``ind`` are then :class:`Rows`: the distinct rows, and which of them each set reads. It may
 
-- calculate with columns and single values (``2 * slow``, ``25 * (a + b)``, ``np.sqrt(entry_z)``), which
+- do as it likes with flags and texts, which are plain values: it is called once for each combination of them,
+- calculate with columns and single values (``2 * slow``, ``25 * (a > b)``, ``np.sqrt(entry_z)``), which
   gives for each set what it gives for the set alone,
 - ask any indicator with columns, numbers and texts (``ind.sma(fast)``, ``ind.macd(fast, slow, 9)``),
 - compare rows with rows, numbers or columns: ``ind.rsi(period) > level``, ``Above(fast, slow)``,
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.column import Codes, Column, joined, rows_of
+from sweeps.strategies.column import Codes, Column, Refusing, joined, refusing, rows_of
 from sweeps.strategies.contract import Above, FloatArray
 from sweeps.strategies.errors import ColumnsError, TooManyRowsError
 from sweeps.strategies.indicators import Indicators
@@ -30,7 +31,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """Rows that one call may hold; fewer sets are asked at once where theirs are more."""
 
 
-class Rows(NDArrayOperatorsMixin):
+class Rows(NDArrayOperatorsMixin, Refusing):
     """Rows of one value a bar, and which of them each parameter set reads.
 
     Attributes:
@@ -39,32 +40,53 @@ class Rows(NDArrayOperatorsMixin):
         scale: What a set multiplies its row with, shape (sets,); None for the rows as they are.
     """
 
-    __slots__ = ("of_set", "rows", "scale")
+    __slots__ = ("of_set", "refused", "rows", "scale")
+    __hash__ = Refusing.__hash__
+    meaning = "an indicator asked by a column has a row for each set"
 
     def __init__(
-        self, rows: Sequence[npt.NDArray[Any]], of_set: Codes, scale: FloatArray | None = None
+        self,
+        rows: Sequence[npt.NDArray[Any]],
+        of_set: Codes,
+        refused: list[str],
+        scale: FloatArray | None = None,
     ) -> None:
-        self.rows, self.of_set, self.scale = tuple(rows), of_set, scale
+        self.rows, self.of_set, self.refused, self.scale = tuple(rows), of_set, refused, scale
 
-    def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **further: Any) -> "Rows | Above":
+    def __array_ufunc__(
+        self, function: np.ufunc, method: str, *given: Any, **further: Any
+    ) -> "Rows | Higher":
         if further:
-            raise ColumnsError(f"rows of an indicator take no {', '.join(further)}")
+            self.refuse(", ".join(further))
         if function in (np.greater, np.less) and method == "__call__":
-            left, right = given if function is np.greater else given[::-1]
-            return Above(left, right)
+            left, right = map(_as_now, given if function is np.greater else given[::-1])
+            return Higher(left, right, self.refused)
         factors = [one for one in given if one is not self]
         if function is not np.multiply or method != "__call__" or len(factors) != 1:
-            raise ColumnsError(f"rows of an indicator are not for {function.__name__}")
+            self.refuse(function.__name__)
         factor = numbers_of(factors[0], len(self.of_set))
         if self.scale is not None or factor is None:
-            raise ColumnsError("rows are multiplied once, by a number or by a column of numbers")
-        return Rows(self.rows, self.of_set, factor)
+            self.refuse("factor but one, a number or a column of numbers")
+        return Rows(self.rows, self.of_set, self.refused, factor)
 
     def __array_function__(self, function: Callable[..., Any], *_: Any) -> Any:
-        raise ColumnsError(f"rows of an indicator are not for {function.__name__}")
+        self.refuse(function.__name__)
 
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise ColumnsError("rows of an indicator are no array")
+
+class Higher(Above, Refusing):
+    """What comes of rows that are compared: a state, an entry or an exit of each set, and nothing else."""
+
+    __slots__ = ("refused",)
+    __array__ = refusing("array")
+    meaning = "a comparison of rows is a state, an entry or an exit"
+
+    def __init__(self, left: Any, right: Any, refused: list[str]) -> None:
+        self.left, self.right, self.refused = left, right, refused
+
+
+def _as_now(given: Any) -> Any:
+    """Return a side of a comparison, which is read later, as it is now."""
+    return given.copy() if isinstance(given, np.ndarray) and given.flags.writeable else given
 
 
 def numbers_of(given: Any, sets: int) -> FloatArray | None:
@@ -72,6 +94,30 @@ def numbers_of(given: Any, sets: int) -> FloatArray | None:
     if isinstance(given, Column):
         return given.numbers()
     return np.full(sets, float(given)) if isinstance(given, (int, float)) else None
+
+
+class Call:
+    """What all columns, and all rows that they ask for, of one call share.
+
+    Attributes:
+        refused: What was refused of them.
+    """
+
+    def __init__(self, sets: int, bars: int) -> None:
+        self.refused: list[str] = []
+        self._sets, self._bars, self._rows = sets, bars, 0
+        self._asked: set[tuple[str, ...]] = set()
+
+    def reserve(self, answers: set[tuple[str, ...]], rows: int) -> None:
+        """Count the rows of answers, each answer once, before they are made.
+
+        Raises:
+            TooManyRowsError: If they are too many.
+        """
+        self._rows += rows * len(answers - self._asked)
+        self._asked |= answers
+        if 8 * self._rows * self._bars > MOST_BYTES and self._sets > 1:
+            raise TooManyRowsError(self._rows, self._sets)
 
 
 class ColumnIndicators:
@@ -83,20 +129,18 @@ class ColumnIndicators:
         bars: The bars, as ever.
         warm: First bar by which all that a set used is known, shape (sets,).
         near: Rounded rows, by which rows are compared first.
-        refused: What was refused of the call's columns.
     """
 
-    def __init__(self, ind: Indicators, sets: int) -> None:
+    def __init__(self, ind: Indicators, sets: int, call: Call) -> None:
         self.bars: Bars = ind.bars
         self.warm: Codes = np.zeros(sets, np.int64)
-        self._ind, self._sets, self.near = ind, sets, ind.near
-        self._asked_rows: set[tuple[str, ...]] = set()
-        self.refused: list[str] = []
+        self._ind, self._sets, self._call, self.near = ind, sets, call, ind.near
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._ind, name)
+        method = getattr(self._ind, name, None)
         if name.startswith("_") or not callable(method) or name == "recording":
-            raise ColumnsError(f"there is no ind.{name}")
+            self._call.refused.append(f"there is no ind.{name}")
+            raise ColumnsError(self._call.refused[-1])
         return lambda *given, **named: self._asked(method, given, named)
 
     def _asked(
@@ -106,21 +150,17 @@ class ColumnIndicators:
         everything = (*given, *named.values())
         of_set, first = joined([one for one in everything if isinstance(one, Column)], self._sets)
         answers, warms = [], []
-        each = rows_of(everything, first)
-        self._reserve({(method.__name__, *map(repr, asked), *named) for asked in each})
         with self._ind.recording() as used:
-            for asked in each:
+            for asked in (each := rows_of(everything, first)):
                 used.warm = 0
                 further = dict(zip(named, asked[len(given) :], strict=True)) if named else {}
                 answers.append(method(*asked[: len(given)], **further))
                 warms.append(used.warm)
+                if len(answers) == 1:
+                    rows = len(answers[0]) if isinstance(answers[0], tuple) else 1
+                    self._call.reserve({(method.__name__, *map(repr, one), *named) for one in each}, rows)
         np.maximum(self.warm, np.array(warms)[of_set], out=self.warm)
+        refused = self._call.refused
         if isinstance(answers[0], tuple):
-            return tuple(Rows(rows, of_set) for rows in zip(*answers, strict=True))
-        return Rows(answers, of_set)
-
-    def _reserve(self, rows: set[tuple[str, ...]]) -> None:
-        """Count what is asked, each row once, before it is made."""
-        self._asked_rows |= rows
-        if 8 * len(self._asked_rows) * len(self.bars) > MOST_BYTES and self._sets > 1:
-            raise TooManyRowsError(len(self._asked_rows), self._sets)
+            return tuple(Rows(rows, of_set, refused) for rows in zip(*answers, strict=True))
+        return Rows(answers, of_set, refused)

@@ -94,7 +94,7 @@ class ColumnConditions:
         return made[1]
 
     def _condition(self, asked: Any) -> Conditions:
-        if type(asked) is not Above:
+        if not isinstance(asked, Above):
             return self._shared(kinds.BYTES, self._rows(asked, np.bool_))
         left, right = asked.left, asked.right
         if numbers_of(right, self.sets) is not None:

@@ -178,9 +178,9 @@ def strategy(
         short: Whether it has a short side.
         columns: Whether it also works when each parameter is a column, which has a value for each of many
             parameter sets: it is then called once for them. See :mod:`sweeps.strategies.columns` for what it
-            may do with a column. If nothing is said, it is tried: the answers to some sets are held against
-            those to each alone, and sets are asked one by one where it raises or they differ. True makes an
-            error of that, False does not try.
+            may do with a column. If nothing is said, it is tried: the answers to sets that have each value of
+            each parameter are held against those to each alone, and sets are asked one by one where it raises
+            or they differ. True makes an error of that, and holds but a few; False does not try.
     """
 
     def marked(function: Function) -> Function:

@@ -20,6 +20,8 @@ from sweeps.strategies.stops import Stops
 
 CHECKED = 6
 """Sets of those that were asked at once that are asked alone as well."""
+MOST_ALONE = 256
+"""Sets whose orders are held twice at once to compare them."""
 
 _BOOLEAN = np.dtype(np.bool_)
 
@@ -134,7 +136,7 @@ class OrderBook:
     def _ask_columns(self, questions: Questions, first: int) -> None:
         """Ask for many sets at once; in halves where their rows are too many, else one by one."""
         sets = len(questions)
-        if sets == 1:
+        if 2 * len(questions.alike) > sets:  # of a set alone, and nearly so
             self._ask_each(questions, first)
             return
         try:
@@ -146,19 +148,13 @@ class OrderBook:
         if orders is None:
             self._ask_each(questions, first)
             return
-        # What differs between a column and numbers differs by value: each is held against numbers once.
-        fresh = {} if self._strategy.columns else questions.values()
-        fresh = {value: place for value, place in fresh.items() if value not in self._trust.values}
-        some = np.linspace(0, sets - 1, CHECKED).astype(np.int64)
-        places = np.unique(np.append(some, np.array(list(fresh.values()), dtype=np.int64)))
-        if 2 * len(places) > sets + CHECKED:
-            self._ask_each(questions, first)
-            return
         whole = sets == len(self._words)
+        places, fresh = self._checked(questions)
         orders.note_stops(self.stops, first)
         orders.pack(self._words[first : first + sets], places if whole else None)
         try:
-            self._check(questions, first, places.tolist())
+            for some in range(0, len(places), MOST_ALONE):
+                self._check(questions, first, places[some : some + MOST_ALONE].tolist())
         except ColumnsDifferError:
             if self._strategy.columns:
                 raise
@@ -169,6 +165,17 @@ class OrderBook:
         self._trust.values.update(fresh)
         if whole:
             self._columns, self.unpacked = orders, orders.unpacked
+
+    def _checked(self, questions: Questions) -> tuple[npt.NDArray[np.int64], Iterable[tuple[str, Any]]]:
+        """Return which sets are asked alone as well, and what is trusted if these are answered the same.
+
+        What differs between a column and numbers differs by value: each is held against numbers once. A
+        strategy that declares columns is taken at its word, but for a few sets.
+        """
+        fresh = {} if self._strategy.columns else questions.values()
+        fresh = {value: place for value, place in fresh.items() if value not in self._trust.values}
+        some = np.linspace(0, len(questions) - 1, CHECKED).astype(np.int64)
+        return np.unique(np.append(some, np.array(list(fresh.values()), dtype=np.int64))), fresh
 
     def _in_columns(self, questions: Questions) -> ColumnOrders | None:
         """Ask for many sets at once; None if it raises: one value may be refused, and only its set fails.

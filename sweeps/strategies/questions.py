@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
+from sweeps.strategies.column import Column
 from sweeps.strategies.contract import Direction
 
 Question = tuple[Mapping[str, Any], Direction]
@@ -44,6 +46,25 @@ class Questions:
         for row, direction in zip(rows, directions, strict=True):
             yield dict(zip(names, row, strict=True)), direction
 
+    @cached_property
+    def alike(self) -> list[npt.NDArray[np.int64]]:
+        """Places of the sets whose flags and texts are the same; of all, if there are only numbers."""
+        codes = np.zeros(len(self), np.int64)
+        for column in self.columns.values():
+            if not _has_numbers(column):
+                known: dict[tuple[type, Any], int] = {}
+                code = [known.setdefault((type(one), one), len(known)) for one in column.tolist()]
+                _, codes = np.unique(codes * len(known) + code, return_inverse=True)
+        order = np.argsort(codes, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+    def at_once(self, refused: list[str]) -> dict[str, Any]:
+        """Return numbers as columns; flags and texts, which are the same in all sets, as they are."""
+        return {
+            name: Column.of(column, refused) if _has_numbers(column) else column[:1].tolist()[0]
+            for name, column in self.columns.items()
+        }
+
     def values(self) -> dict[tuple[str, Any], int]:
         """Return the first set of each value of each parameter."""
         first: dict[tuple[str, Any], int] = {}
@@ -52,10 +73,16 @@ class Questions:
                 first.setdefault((name, value), place)
         return first
 
-    def part(self, places: slice | list[int]) -> "Questions":
+    def part(self, places: slice | list[int] | npt.NDArray[np.int64]) -> "Questions":
         """Return some of the questions."""
         columns = {name: column[places] for name, column in self.columns.items()}
         return Questions(columns, self.sides[places])
+
+
+def _has_numbers(column: npt.NDArray[Any]) -> bool:
+    if column.dtype.kind == "O":
+        return all(type(one) in (int, float) for one in column.tolist())
+    return column.dtype.kind != "b"
 
 
 def exact_column(values: Sequence[Any]) -> npt.NDArray[Any]:

@@ -28,11 +28,14 @@ class Stops:
             self._rows.append(distance)
 
     def note_scaled(
-        self, first: int, rows: list[FloatArray], of_set: npt.NDArray[np.int64], scale: FloatArray
+        self,
+        places: npt.NDArray[np.int64],
+        rows: list[FloatArray],
+        of_set: npt.NDArray[np.int64],
+        scale: FloatArray,
     ) -> None:
-        """Note the distances of the sets from ``first`` on: a row each, and a factor."""
-        last = first + len(of_set)
-        self.of_set[first:last], self.scale[first:last] = len(self._rows) + of_set, scale
+        """Note the distances of some sets: a row each, and a factor."""
+        self.of_set[places], self.scale[places] = len(self._rows) + of_set, scale
         self._rows += [row.copy() if row.flags.writeable else row for row in rows]
 
     def forget(self, first: int, last: int) -> None:

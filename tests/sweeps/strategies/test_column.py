@@ -133,8 +133,10 @@ def test_truths_that_are_added_keep_a_strategy_in_columns(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "use",
     [
-        bool, len, list, str, repr, int, float, complex, hash, range, np.asarray, np.add.reduce,
-        "{}".format,
+        bool, len, list, int, float, complex, hash, range, np.asarray, np.add.reduce,
+        lambda column: divmod(column, 2),
+        lambda column: np.float64(2.017) ** column,
+        lambda column: column[0],
         lambda column: [1, 2, 3][column],
         lambda column: column in (1, 2),
         lambda column: np.max([column, column]),
@@ -146,6 +148,13 @@ def test_what_needs_one_value_is_refused_and_noted(use: Callable[[Any], Any]) ->
     column = Column.of(np.arange(4), [])
     with pytest.raises(ColumnsError, match="a column has a value for each set"):
         use(column)
+    assert column.refused
+
+
+@pytest.mark.parametrize("use", [str, repr, "{}".format, lambda column: hasattr(column, "real")])
+def test_what_fails_nothing_is_noted(use: Callable[[Any], Any]) -> None:
+    column = Column.of(np.arange(4), [])
+    use(column)
     assert column.refused
 
 

@@ -13,9 +13,13 @@ from sweeps.strategies import columns
 from sweeps.strategies.column import Column, distinct
 from sweeps.strategies.column_orders import ColumnOrders
 from sweeps.strategies.column_proof import prove_columns
-from sweeps.strategies.columns import ColumnIndicators, Rows
-from sweeps.strategies.contract import Above
-from sweeps.strategies.errors import ColumnsDifferError, ColumnsError, ColumnsRefusedError
+from sweeps.strategies.columns import Call, ColumnIndicators, Rows
+from sweeps.strategies.errors import (
+    ColumnsDifferError,
+    ColumnsError,
+    ColumnsRefusedError,
+    TooManyRowsError,
+)
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.orders import CHECKED, OrderBook
 from sweeps.strategies.questions import Questions
@@ -49,7 +53,7 @@ BODIES = {
     "rows with gaps": "return Above(ind.sma(a, of='gaps'), ind.ema(a + 2, of='gaps'))",
     "a level": "return Above(ind.zscore(a + 1), x - 1.5)",
     "under a level": "return (Above(x, ind.zscore(a + 1)), Above(ind.zscore(a + 1), 0), None, None)",
-    "a row of all": "return Above(bars.close, ind.sma(20 + 0 * 1))",
+    "a row of all": "return Above(bars.close, ind.sma(20))",
     "booleans of all": "return bars.close > 100",
     "own": "return ind.memo('own', lambda bars, a: bars.close > np.roll(bars.close, a), a)",
     "stop of all": "return Signals(Above(ind.sma(a), ind.sma(9)), stop_distance=ind.atr(3))",
@@ -81,7 +85,7 @@ def test_a_strategy_is_called_once_for_all_sets_and_once_more_for_each_of_some(
     strategy = mine(tmp_path, "mine.calls = getattr(mine, 'calls', 0) + 1\n    return Above(ind.sma(a), x)")
     asked = questions(np.random.default_rng(1), 50, {"a": (1, 9), "x": (0.0, 3.0)})
     OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
-    assert strategy.function.calls == 1 + CHECKED
+    assert strategy.function.calls == 2 + CHECKED  # a set before, all at once
 
 
 def test_a_value_that_is_refused_fails_its_set_alone(tmp_path: Path) -> None:
@@ -110,7 +114,12 @@ def test_a_set_that_is_answered_otherwise_alone_is_found_out(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("return ind.sma(a) >= ind.sma(9)", "rows of an indicator are not for greater_equal"),
+        ("return ind.sma(a) >= ind.sma(9)", "has a row for each set, and takes no greater_equal"),
+        (
+            "return (ind.sma(a) > 9) & (bars.close > 9)",
+            "a comparison of rows is a state.* takes no and\\(\\)",
+        ),
+        ("return np.where(ind.sma(a) > 9, 1, -1)", "a comparison of rows is a state.* takes no array\\(\\)"),
         ("return bars.close > ind.sma(a if a > 2 else 2)", "takes no bool"),
         ("return bars.close > x", "takes no greater of arrays"),
     ],
@@ -144,7 +153,9 @@ def test_sets_are_asked_in_halves_where_their_rows_are_too_many(
     strategy = mine(tmp_path, "mine.calls = getattr(mine, 'calls', 0) + 1\n    return Above(ind.sma(a), x)")
     asked = Questions({"a": np.arange(1, 25), "x": np.ones(24)}, np.zeros(24, np.int64))
     assert_equal(*books(strategy, asked, 0))
-    assert strategy.function.calls == 7 + 4 * 6 + 24  # 24, 12, 6, 6, 12, 6, 6; six alone each; all alone
+    assert (
+        strategy.function.calls == 14 + 4 * 6 + 24
+    )  # 24, 12, 6, 6, 12, 6, 6, each after one alone; six alone each; all alone
 
 
 MISUSES: dict[str, Any] = {
@@ -162,13 +173,15 @@ MISUSES: dict[str, Any] = {
 @pytest.mark.parametrize("misuse", MISUSES)
 def test_what_is_not_allowed_says_what_is(misuse: str) -> None:
     column = Column.of(np.arange(1, 5), [])
-    rows = ColumnIndicators(Indicators(bars()), 4).sma(column)
+    call = Call(4, BARS)
+    rows = ColumnIndicators(Indicators(bars()), 4, call).sma(column)
     with pytest.raises(ColumnsError, match=r"columns mode: .* take columns=True away"):
         MISUSES[misuse](rows, column)
+    assert call.refused
 
 
 def test_rows_are_distinct_and_warm_by_set() -> None:
-    view = ColumnIndicators(Indicators(bars()), 5)
+    view = ColumnIndicators(Indicators(bars()), 5, Call(5, BARS))
     rows = view.sma(Column.of(np.array([3, 5, 3, 9, 5]), []))
     assert isinstance(rows, Rows)
     assert len(rows.rows) == 3
@@ -180,7 +193,6 @@ def test_rows_are_distinct_and_warm_by_set() -> None:
     assert view.warm.tolist() == [9, 9, 12, 12, 12]
     with pytest.raises(ColumnsError, match=r"no ind\.recording"):
         view.recording()
-    assert isinstance(Above(rows, 1.0).left, Rows)
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=50), st.sampled_from([100, 10_000]))
@@ -189,3 +201,11 @@ def test_distinct_keys_stand_where_they_are_first(keys: list[int], size: int) ->
     assert [keys[first[code]] for code in codes] == keys
     assert [keys.index(keys[at]) for at in first] == first.tolist()
     assert len(set(keys)) == len(first)
+
+
+def test_the_rows_of_answers_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MOST_BYTES", 8 * BARS * 10)
+    periods = Column.of(np.arange(5, 9), [])
+    ColumnIndicators(Indicators(bars()), 4, Call(4, BARS)).sma(periods)
+    with pytest.raises(TooManyRowsError):
+        ColumnIndicators(Indicators(bars()), 4, Call(4, BARS)).macd(3, periods)

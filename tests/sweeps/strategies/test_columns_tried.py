@@ -7,9 +7,9 @@ import pytest
 
 from sweeps.simulation.engine import new_words
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.orders import OrderBook
-from sweeps.strategies.questions import Questions, Trust
-from tests.sweeps.strategies.column_cases import BARS, assert_equal, bars, mine
+from sweeps.strategies.orders import CHECKED, OrderBook
+from sweeps.strategies.questions import Questions, Trust, exact_column
+from tests.sweeps.strategies.column_cases import BARS, assert_equal, bars, books, mine
 
 COUNTED = "mine.calls = getattr(mine, 'calls', 0) + 1\n    "
 
@@ -22,6 +22,7 @@ FORGIVING = """low = 50
     return ind.rsi(3) > low"""
 MANY = 500
 ALONE = 25  # each of 9 + 20 values once, which the first 20 sets have, and five more sets
+TRIED = 2  # a set alone, and all at once
 
 
 def many() -> Questions:
@@ -32,21 +33,21 @@ def many() -> Questions:
 @pytest.mark.parametrize(
     ("body", "calls"),
     [
-        ("return ind.sma(a) > ind.sma(9)", 1 + ALONE),
-        ("return ind.sma(a) >= ind.sma(9)", 1 + MANY),
-        ("return (ind.sma(a) > ind.sma(9)) & (bars.close > 90)", 1 + MANY),
-        ("return ind.sma(a if a > 3 else 3) > ind.sma(9)", 1 + MANY),
-        ("a += 1\n    return ind.sma(a) > ind.sma(9)", 1 + ALONE),
-        ("return ind.rsi(a + 1) > 60 / (a - 3)", 1 + MANY),
-        ("return ind.rsi(a + 1) > 60 // (a - 3)", 1 + MANY),
-        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", 1 + ALONE + MANY),
-        ("return ind.sma(np.max(a)) > ind.sma(9)", 1 + ALONE),
+        ("return ind.sma(a) > ind.sma(9)", TRIED + ALONE),
+        ("return ind.sma(a) >= ind.sma(9)", TRIED + MANY),
+        ("return (ind.sma(a) > ind.sma(9)) & (bars.close > 90)", TRIED + MANY),
+        ("return ind.sma(a if a > 3 else 3) > ind.sma(9)", TRIED + MANY),
+        ("a += 1\n    return ind.sma(a) > ind.sma(9)", TRIED + ALONE),
+        ("return ind.rsi(a + 1) > 60 / (a - 3)", TRIED + MANY),
+        ("return ind.rsi(a + 1) > 60 // (a - 3)", TRIED + MANY),
+        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", TRIED + ALONE + MANY),
+        ("return ind.sma(np.max(a)) > ind.sma(9)", TRIED + ALONE),
         (
             "return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3 if type(a) is int else 4))",
-            1 + ALONE + MANY,
+            TRIED + ALONE + MANY,
         ),
-        ("return ind.rsi(3) > (30 + (7**a) ** (4 * a) % 97)", 1 + ALONE),
-        (FORGIVING, 1 + MANY),
+        ("return ind.rsi(3) > (30 + (7**a) ** (4 * a) % 97)", TRIED + ALONE),
+        (FORGIVING, TRIED + MANY),
     ],
 )
 def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
@@ -57,7 +58,7 @@ def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
     book = OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust)
     book.ask(many())
     assert strategy.function.calls == calls
-    assert trust.refused == (calls == 1 + ALONE + MANY)
+    assert trust.refused == (calls == TRIED + ALONE + MANY)
     alone = OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS))
     alone.ask(list(many()))
     assert_equal(book, alone)
@@ -71,7 +72,7 @@ def test_a_strategy_that_once_differed_is_not_asked_columns_again(tmp_path: Path
     trust = Trust()
     for _ in range(2):
         OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust).ask(many())
-    assert strategy.function.calls == 1 + ALONE + 2 * MANY
+    assert strategy.function.calls == TRIED + ALONE + 2 * MANY
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,92 @@ def test_a_strategy_that_takes_no_columns_is_never_tried(tmp_path: Path) -> None
     asked = Questions({"a": np.arange(50) % 9 + 1, "x": np.ones(50)}, np.zeros(50, np.int64))
     OrderBook(strategy, Indicators(bars()), 0, new_words(50, 4, BARS)).ask(asked)
     assert strategy.function.calls == 50
+
+
+GRID = [(p, a, b) for p in range(2, 60) for a in (False, True) for b in (True, False)]
+LEFT_OUT = [cell for cell in GRID if not (cell[1] and cell[2] and cell[0] % 7 != 3)]
+OF_ONE_VALUE = {
+    "is": "30 + 25 * (a is True and b is True)",
+    "if": "55 if a and b else 30",
+    "isinstance": "30 + 25 * (isinstance(a, bool) and a and b)",
+    "attributes": "30 + tried(lambda: 25 * (a & b).real * (p.real > 0))",
+    "shift": "30 + tried(lambda: 25 * (a & b) * ((p << 0) > 0))",
+    "rows": "30 + tried(lambda: (np.nanmax(ind.rsi(p)), 25 * (a & b))[1])",
+    "a row's shape": "30 + tried(lambda: (ind.rsi(p).shape, 25 * (a & b))[1])",
+    "a comparison": "30 + tried(lambda: ((ind.rsi(p) > 3) & (ind.rsi(p) > 2), 25 * (a & b))[1])",
+    "a copy": "30 + tried(lambda: 25 * (a & b) * (copy.deepcopy([p])[0] in (3, 10, 17, 24)))",
+    "text": "30 + tried(lambda: 25 * (a & b) * (f'{p}' > '2'))",
+    "divmod": "30 + tried(lambda: 25 * (a & b) * (divmod(p, 90)[1] > 0))",
+    "an unknown indicator": "30 + tried(lambda: ind.none(p)) + 25 * (a & b)",
+}
+TRYING = """import copy
+    return ind.rsi(p) < {level}
+
+
+def tried(call):
+    try:
+        return call()
+    except Exception:
+        return 0"""
+
+
+@pytest.mark.parametrize("use", OF_ONE_VALUE)
+def test_what_is_only_seen_in_few_combinations_is_as_alone(use: str, tmp_path: Path) -> None:
+    level = OF_ONE_VALUE[use]
+    strategy = mine(tmp_path, TRYING.format(level=level), "p: int, a: bool, b: bool", declared="")
+    columns = dict(zip(("p", "a", "b"), map(exact_column, zip(*LEFT_OUT, strict=True)), strict=True))
+    assert_equal(*books(strategy, Questions(columns, np.zeros(len(LEFT_OUT), np.int64)), 0))
+
+
+def test_flags_and_texts_are_plain_values_in_columns(tmp_path: Path) -> None:
+    body = (
+        "level = {'low': 30, 'high': 60}[mode]\n    if flip:\n        return ind.rsi(p) > level\n"
+        "    return Signals(ind.rsi(p) < level, stop_distance=x * ind.atr(p))"
+    )
+    strategy = mine(
+        tmp_path, COUNTED + body, "p: int, x: float, flip: bool, mode: str", declared=", columns=True"
+    )
+    rng = np.random.default_rng(4)
+    columns = {
+        "p": rng.integers(2, 30, MANY),
+        "x": rng.uniform(1, 3, MANY),
+        "flip": rng.random(MANY) < 0.5,
+        "mode": exact_column(rng.choice(["low", "high"], MANY).tolist()),
+    }
+    asked = Questions(columns, rng.choice([0, 1, 2], MANY))
+    book, alone = books(strategy, asked, 77)
+    assert strategy.function.calls == 4 * TRIED + CHECKED + MANY
+    assert_equal(book, alone)
+    assert not book.errors
+
+
+@pytest.mark.parametrize("kept", ["ind.sma(50)", "ind.rsi(14) > 50"])
+def test_what_a_strategy_keeps_between_calls_is_of_arrays(kept: str, tmp_path: Path) -> None:
+    body = f"if not hasattr(mine, 'kept'):\n        mine.kept = {kept}\n    kept = mine.kept\n"
+    answer = "ind.sma(a) > kept" if "sma" in kept else "kept"
+    strategy = mine(tmp_path, body + f"    return {answer}", declared="")
+    book = OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS))
+    book.ask(many())
+    assert not book.errors
+
+
+def test_a_row_that_is_changed_after_it_was_compared_counts_as_it_was(tmp_path: Path) -> None:
+    body = (
+        "level = np.full(len(bars), 40.0)\n    entries = ind.rsi(a + 1) < level\n    level += 20\n"
+        "    return Signals(None, entries, ind.rsi(a + 1) > level)"
+    )
+    strategy = mine(tmp_path, body)
+    asked = Questions({"a": np.arange(MANY) % 9 + 1, "x": np.ones(MANY)}, np.zeros(MANY, np.int64))
+    assert_equal(*books(strategy, asked, 0))
+
+
+def test_a_long_axis_is_trusted_once_all_of_it_was_asked_alone(tmp_path: Path) -> None:
+    strategy = mine(tmp_path, COUNTED + "return ind.rsi(7) > a", declared="")
+    asked, trust = (
+        Questions({"a": np.arange(MANY) % 97, "x": np.arange(MANY)}, np.zeros(MANY, np.int64)),
+        Trust(),
+    )
+    OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust).ask(asked)
+    assert strategy.function.calls == TRIED + MANY
+    OrderBook(strategy, Indicators(bars()), 0, new_words(MANY, 4, BARS), trust).ask(asked)
+    assert strategy.function.calls == 2 * TRIED + MANY + CHECKED
