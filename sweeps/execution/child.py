@@ -22,6 +22,8 @@ from sweeps.spec.grid import IndexArray
 
 OUR_SECONDS = 600.0
 """Our own code needs no longer for a block, on a machine however busy."""
+LOAD_SECONDS = 120.0
+"""The import of a user's module may take so long."""
 LAST_WORDS_SECONDS = 2.0
 """So long a process that hangs has to say where."""
 
@@ -110,16 +112,16 @@ class Child(Generic[T]):
         self._folder.cleanup()
 
     def _require_ready(self) -> None:
-        ready = self._listen(OUR_SECONDS)
+        ready = self._listen(LOAD_SECONDS, LOAD_SECONDS)
         if isinstance(ready, Death):
             raise ApartError(ready.failure.error)
 
-    def _listen(self, seconds: float) -> Any:
-        """Return its answer; so long it may be silent."""
+    def _listen(self, seconds: float, ours: float = OUR_SECONDS) -> Any:
+        """Return its answer; so long it may be silent at a step of a user's code, and of ours."""
         step: Step | None = None
         while True:
             is_users = step is not None and step is not NOTHING
-            patience = seconds if is_users else max(seconds, OUR_SECONDS)
+            patience = seconds if is_users else max(seconds, ours)
             if not self._connection.poll(patience):
                 limit = " (`limits.run_seconds`)" if is_users else ", and was not in the strategy"
                 return Death(self._too_long(f"within {patience:g} s{limit}"), step)

@@ -4,14 +4,15 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import dask
-from distributed import Client, get_client
+from distributed import Client, get_client, wait
 from distributed.comm.addressing import get_address_host_port, parse_address
-from distributed.comm.core import CommClosedError
+from distributed.core import clean_exception
+from distributed.protocol.pickle import dumps
 from distributed.utils import silence_logging_cmgr
 
 from lake.retrying import retried
@@ -25,6 +26,8 @@ from sweeps.execution.window import LEFT
 T = TypeVar("T")
 CONNECT_SECONDS = 15
 RETRY_SECONDS = 0.2
+STILL_SECONDS = 20
+"""A worker that does not answer for so long is not waited for when a sweep begins."""
 SOCKETS = ("tcp", "tls")
 """Protocols whose addresses are a host and a port."""
 WORKERS_SECONDS = 60
@@ -114,7 +117,7 @@ def _ready(client: Client) -> Iterator[Client]:
     address, warm = str(client.scheduler.address) if client.scheduler else "?", Warm()
     try:
         _check(client)
-        _answered(lambda: client.register_plugin(warm))
+        _answered(lambda: _register(client, warm))
     except SweepError:
         raise
     except Exception as error:  # a client that lost its scheduler, and gave it up, may raise anything
@@ -124,30 +127,69 @@ def _ready(client: Client) -> Iterator[Client]:
     try:
         yield client
     finally:
-        answer(client, lambda scheduler: scheduler.unregister_worker_plugin(name=warm.name))
+        with suppress(ValueError):  # a scheduler that was started anew does not know it
+            answer(client, lambda scheduler: scheduler.unregister_worker_plugin(name=warm.name))
 
 
 def _check(client: Client) -> None:
-    """Return once there are workers, and all run this code; those that join later are asked by `Warm`.
+    """Return once there are workers, and all that answer run this code.
 
-    A cluster that scales to zero is given something to do, for it starts no worker before.
+    Those that join later are asked by `Warm`, and who stands still now when it is given a block. A cluster
+    that scales to zero is given something to do, for it starts no worker before.
     """
     address = str(client.scheduler.address) if client.scheduler else "?"
-    asked = client.submit(code_versions, pure=False)
     try:
-        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
-        asked.result(timeout=WORKERS_SECONDS)
+        _await_work(client)
     except TimeoutError as error:
         raise ClusterUnreachableError(address, _reason(worker_states(client))) from error
-    except ImportError:
-        pass  # told below, with the worker's name
-    for worker, there in _answered(lambda: client.run(code_versions, on_error="return")).items():
-        if isinstance(there, CommClosedError):  # it left meanwhile
+    for worker, there in _answered(lambda: _versions(client)).items():
+        if isinstance(there, OSError):  # it left meanwhile, or does not answer
             continue
         if not isinstance(there, dict):
             raise ClusterVersionError(worker, (f"sweeplake cannot be imported ({there})",))
         if different := differences(code_versions(), there):
             raise ClusterVersionError(worker, different)
+
+
+def _await_work(client: Client) -> None:
+    """Return once a worker did something; where one does not, another is asked.
+
+    Raises:
+        TimeoutError: If none does.
+    """
+    asked, begun = [], time.monotonic()
+    while True:
+        asked.append(client.submit(code_versions, pure=False))
+        try:
+            wait(asked, min(STILL_SECONDS, WORKERS_SECONDS), return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            if time.monotonic() > begun + WORKERS_SECONDS:
+                raise
+        else:
+            return
+
+
+def _versions(client: Client) -> Mapping[str, object]:
+    """Return what workers say that they run, or why not; of nobody, if one keeps all waiting."""
+    found: dict[str, object] = {}
+    with suppress(TimeoutError):
+        found = client.run(code_versions, on_error="return", callback_timeout=STILL_SECONDS)
+    return found
+
+
+def _register(client: Client, warm: Warm) -> None:
+    """Return once all workers are warm, or one keeps them waiting; those that join later will be."""
+
+    def ask(scheduler: Any) -> Awaitable[dict[str, Any]]:
+        asked: Awaitable[dict[str, Any]] = scheduler.register_worker_plugin(
+            plugin=dumps(warm), name=warm.name, idempotent=False
+        )
+        return asked
+
+    with suppress(TimeoutError):
+        for answered in client.sync(ask, client.scheduler, callback_timeout=STILL_SECONDS).values():
+            if answered["status"] == "error":
+                raise clean_exception(**answered)[1] or RuntimeError(answered)
 
 
 def _reason(workers: Mapping[str, str]) -> str:

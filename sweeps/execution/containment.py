@@ -11,39 +11,72 @@ import os
 
 from distributed import Worker, get_worker
 
+from sweeps.bars.frame import Bars
+from sweeps.execution.child import LOAD_SECONDS
 from sweeps.execution.computed import Made, make
 from sweeps.execution.confined import Confinement
+from sweeps.execution.context import SweepContext
 from sweeps.execution.deadline import deadline, end_worker
 from sweeps.execution.failures import MEMORY
 from sweeps.execution.quarantine import compute_apart
 from sweeps.execution.rows import Runs
 from sweeps.execution.scene import Scene
+from sweeps.execution.steps import step
+from sweeps.strategies.contract import Strategy
 
 
-def contained(scene: Scene, runs: Runs, *, trace: bool = False, apart: bool = False) -> Made:
+def is_apart(context: SweepContext, *, lost: bool) -> bool:
+    """Return whether runs are computed apart.
+
+    Args:
+        context: The sweep.
+        lost: Whether they killed a worker before.
+    """
+    if context.strategy.bundle is None:
+        return False
+    worker = _worker()
+    return lost or (worker is not None and worker.nanny is None)
+
+
+def loaded(context: SweepContext) -> Strategy:
+    """Load the strategy; a worker has a deadline for that as for all that a user's code does."""
+    if context.strategy.bundle is None or _worker() is None:
+        return context.strategy.load()
+    with deadline(LOAD_SECONDS):
+        step({})
+        return context.strategy.load()
+
+
+def contained(scene: Scene, runs: Runs, *, trace: bool = False) -> Made:
     """Return results of some runs, and details if the sweep keeps all.
 
     Args:
         scene: The symbol's bars and the strategy.
         runs: The runs.
         trace: Whether the runs have a result, and their details alone are wanted.
-        apart: Whether they killed a worker before.
     """
-    is_own = scene.strategy.source.bundle is None
-    worker = None if is_own else _worker()
-    if not apart and (is_own or worker is None or worker.nanny is not None):
-        try:
-            with deadline(runs.context.limits.run_seconds, is_set=worker is not None):
-                made = make(scene, runs, trace=trace)
-        except MemoryError:
-            if worker is None:
-                raise
-        else:
-            if worker is None or all(failure.cause != MEMORY for failure in made[0].failures.values()):
-                return made
+    worker, made = None if runs.context.strategy.bundle is None else _worker(), None
+    try:
+        with deadline(runs.context.limits.run_seconds, is_set=worker is not None):
+            made = make(scene, runs, trace=trace)
+    except MemoryError:
+        if worker is None:
+            raise
+    if made is None or (worker is not None and any(one.cause == MEMORY for one in made[0].failures.values())):
         end_worker("a strategy took all memory that this worker has")
-    asks_sets = scene.strategy.kind == "signals"
-    given = Confinement(runs.context, runs.place, scene.bars, trace, asks_sets, dict(os.environ))
+    return made
+
+
+def apart(bars: Bars, runs: Runs, *, trace: bool = False) -> Made:
+    """Return the same of runs that are computed apart, where the strategy is loaded as well.
+
+    Args:
+        bars: The bars that can be read.
+        runs: The runs.
+        trace: Whether the runs have a result, and their details alone are wanted.
+    """
+    asks_sets = runs.context.kind == "signals"
+    given = Confinement(runs.context, runs.place, bars, trace, asks_sets, dict(os.environ))
     return compute_apart(given, runs.indices)
 
 

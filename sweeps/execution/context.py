@@ -12,6 +12,7 @@ from sweeps.spec.config import SweepConfig
 from sweeps.spec.grid import Grid
 from sweeps.spec.limits_config import MEGA
 from sweeps.spec.splits import FULL
+from sweeps.strategies.contract import StrategyKind
 from sweeps.strategies.source import StrategySource
 
 
@@ -97,6 +98,7 @@ class SweepContext:
         sweep_id: The sweep.
         started_at: Its start; the day of its partitions.
         strategy: How to load the strategy.
+        kind: What it returns.
         grid: The grid; a sample's cells travel with the blocks.
         timeframe: Timeframe of the bars.
         end: Bars from this time on are never read.
@@ -106,11 +108,13 @@ class SweepContext:
         keep_details: Whether trades and equity are stored with every block.
         keep_block_statistics: Whether block statistics are stored with every run.
         limits: What one run of a user's own strategy may take.
+        versions: Of the libraries, and of this code itself, that its runs are computed with.
     """
 
     sweep_id: str
     started_at: datetime
     strategy: StrategySource
+    kind: StrategyKind
     grid: Grid
     timeframe: str
     end: datetime | None
@@ -120,6 +124,7 @@ class SweepContext:
     keep_details: bool
     keep_block_statistics: bool
     limits: Limits
+    versions: Mapping[str, str]
 
     def at(self, place: Place) -> "SweepContext":
         """Return what the runs at one place need of it: little to send with every task."""

@@ -24,6 +24,8 @@ LOCAL_CONFIG = {
     "distributed.scheduler.allowed-failures": 0,
     # A worker of this machine that does not answer is dead; Dask's 30 s are for networks.
     "distributed.comm.timeouts.connect": "10s",
+    # One that stands still is started again after this; Dask's five minutes are for networks, too.
+    "distributed.scheduler.worker-ttl": "60s",
 }
 DEAF_TO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 """Run first in every embedded worker: a terminal's Ctrl-C reaches them too, and only the driver shall act."""

@@ -118,6 +118,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         sweep_id=sweep_id,
         started_at=started_at,
         strategy=prepared.strategy.source,
+        kind=prepared.strategy.kind,
         grid=without_sample(prepared.grid),
         timeframe=normal(prepared.config.timeframe),
         end=prepared.config.end,
@@ -127,6 +128,7 @@ def new_context(prepared: Prepared, sweep_id: str, started_at: datetime) -> Swee
         keep_details=prepared.config.details.keep == "all",
         keep_block_statistics=prepared.config.details.block_statistics,
         limits=limits_of(prepared.config),
+        versions=code_versions(),
     )
 
 
@@ -162,7 +164,7 @@ def _lineage(prepared: Prepared, context: SweepContext) -> dict[str, Any]:
         "config": json.dumps(prepared.config.to_document()),
         "splits": None if prepared.splits is None else json.dumps(prepared.splits.to_document()),
         "bars": json.dumps(bars),
-        "versions": json.dumps(code_versions()),
+        "versions": json.dumps(context.versions),
     }
 
 

@@ -1,20 +1,18 @@
 """Warm: what a worker has ready before its first block: what it imports, and compiled code from the disk."""
 
-import logging
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from distributed import Status, Worker, WorkerPlugin
+from distributed import Worker, WorkerPlugin
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
 from sweeps.execution.context import Place, PlaceInputs
-from sweeps.execution.memory import limit_memory
 from sweeps.execution.scene import Scene
-from sweeps.execution.versions import code_versions, differences
-from sweeps.execution.worker import refuse_blocks
+from sweeps.execution.versions import code_versions
+from sweeps.execution.welcome import is_welcome
 from sweeps.simulation.kernel import trace
 from sweeps.simulation.settings import settings_table
 from sweeps.simulation.window import SignalSet
@@ -22,8 +20,6 @@ from sweeps.spec.binding import bind
 from sweeps.spec.config import parse_config
 from sweeps.strategies.registry import resolve
 
-logger = logging.getLogger("distributed.worker")
-"""What a worker says goes where Dask's own words go."""
 BARS = 64
 HOUR_MICROS = 3_600_000_000
 SWEEP = {
@@ -49,29 +45,8 @@ class Warm(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Run once on a worker, before its first block."""
-        if different := differences(self.client_versions, code_versions()):
-            logger.error("this worker differs from the client, and leaves: %s", ", ".join(different))
-            refuse_blocks()
-            worker.loop.add_callback(worker.close, reason="sweeplake-versions-differ")
-            return
-        most = worker.memory_manager.memory_limit
-        if worker.nanny is not None and most:  # else this may be the user's own process
-            _bound(worker, most)
-        warm()
-
-
-@cache
-def _bound(worker: Worker, most: int) -> None:
-    """Let a worker that takes more memory than it may end, so that its nanny starts another.
-
-    Dask would have it pause before, and what is left of a user's leak is never given back. Nothing that
-    sweeps leave with workers can be spilled.
-    """
-    limit_memory(most)
-    worker.memory_manager.memory_pause_fraction = False
-    worker.memory_manager.memory_spill_fraction = False
-    if worker.status == Status.paused:
-        worker.status = Status.running
+        if is_welcome(worker, self.client_versions):
+            warm()
 
 
 @cache

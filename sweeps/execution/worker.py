@@ -16,13 +16,15 @@ from sweeps.bars.frame import Bars
 from sweeps.bars.store import load_bars
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import Block
-from sweeps.execution.containment import contained
+from sweeps.execution.computed import Made
+from sweeps.execution.containment import apart, contained, is_apart, loaded
 from sweeps.execution.context import Place, SweepContext
 from sweeps.execution.failures import Failure
 from sweeps.execution.rows import Runs, failure_rows, metric_rows
 from sweeps.execution.scene import Scene
 from sweeps.execution.stages import ENCODE, OPEN, QUEUE, ROWS, SIMULATE, WRITE, Stopwatch
 from sweeps.execution.steps import stepping
+from sweeps.execution.welcome import is_welcome
 
 SCENES_KEPT = 2
 
@@ -79,7 +81,13 @@ class _Scenes:
         self._held: OrderedDict[tuple[str, Place], Scene] = OrderedDict()
         self._bars: tuple[tuple[str, str], Bars] | None = None
 
+    def bars(self, context: SweepContext, place: Place) -> Bars:
+        """Return the bars that can be read at a place."""
+        with self._lock:
+            return _readable(context, place, self._whole(context, place))
+
     def get(self, context: SweepContext, place: Place) -> Scene:
+        """Return the scene at a place."""
         key = context.sweep_id, place
         with self._lock:
             if key not in self._held:
@@ -99,12 +107,6 @@ class _Scenes:
 
 _scenes = _Scenes()
 _leaving: dict[int, threading.Semaphore] = {}
-_refuses = threading.Event()
-
-
-def refuse_blocks() -> None:
-    """Let this worker, which is to leave, compute no block any more: others do."""
-    _refuses.set()
 
 
 def load_whole(context: SweepContext, place: Place) -> Bars:
@@ -131,9 +133,13 @@ def open_scene(context: SweepContext, place: Place, whole: Bars | None = None) -
     Raises:
         BarsChangedError: If the bars are not those that the sweep was planned on.
     """
+    bars = _readable(context, place, whole if whole is not None else load_whole(context, place))
+    return Scene(stepping(loaded(context)), bars, context.inputs[place])
+
+
+def _readable(context: SweepContext, place: Place, whole: Bars) -> Bars:
     inputs = context.inputs[place]
-    bars = whole if whole is not None else load_whole(context, place)
-    return Scene(stepping(context.strategy.load()), bars.cut(inputs.first + inputs.bars), inputs)
+    return whole.cut(inputs.first + inputs.bars)
 
 
 def run_block(context: SweepContext, block: Block) -> BlockReceipt:
@@ -142,13 +148,10 @@ def run_block(context: SweepContext, block: Block) -> BlockReceipt:
     A second call of the same block writes other files, of which the driver commits one set. On a Dask worker
     the next block begins while this one is encoded and written; the receipt returns when its files are whole.
     """
-    _require_welcome()
+    _require_welcome(context)
     watch = Stopwatch()
-    scene = _scenes.get(context, block.place)
-    watch.lap(OPEN)
     runs = Runs(context, block.place, block.indices(context.grid), block.splits)
-    results, details = contained(scene, runs, apart=block.lost > 0)
-    watch.lap(SIMULATE)
+    results, details = _made(runs, watch, lost=block.lost > 0)
     tables = [("metrics", metric_rows(runs, results, watch.seconds[SIMULATE]))]
     if results.failures:
         tables.append(("failures", failure_rows(runs, results)))
@@ -160,20 +163,37 @@ def run_details(context: SweepContext, block: Block) -> BlockReceipt:
 
     A run that had a result and raises this time is named in the receipt, and gets none.
     """
-    _require_welcome()
+    _require_welcome(context)
     watch = Stopwatch()
-    scene = _scenes.get(context, block.place)
-    watch.lap(OPEN)
     runs = Runs(context, block.place, block.indices(context.grid))
-    results, details = contained(scene, runs, trace=True, apart=block.lost > 0)
-    watch.lap(SIMULATE)
+    results, details = _made(runs, watch, lost=block.lost > 0, trace=True)
     receipt = _receipt(runs, block, details.tables(), 0, watch)
     return replace(receipt, undetailed=tuple(results.failures.values()))
 
 
-def _require_welcome() -> None:
-    if _refuses.is_set():
+def _require_welcome(context: SweepContext) -> None:
+    """Leave a block to others if this worker runs other code than the client."""
+    try:
+        worker = get_worker()
+    except ValueError:  # not on a worker
+        return
+    if not is_welcome(worker, context.versions):
         raise Reschedule
+
+
+def _made(runs: Runs, watch: Stopwatch, *, lost: bool, trace: bool = False) -> Made:
+    """Return what the runs of a block make, computed where a user's code can do no harm."""
+    context, place = runs.context, runs.place
+    if is_apart(context, lost=lost):
+        bars = _scenes.bars(context, place)
+        watch.lap(OPEN)
+        made = apart(bars, runs, trace=trace)
+    else:
+        scene = _scenes.get(context, place)
+        watch.lap(OPEN)
+        made = contained(scene, runs, trace=trace)
+    watch.lap(SIMULATE)
+    return made
 
 
 def _receipt(

@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from subprocess import Popen
 
@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 import sweeplake as sl
 from sweeplake.checking import check
 from sweeplake.lake import Lake
+from sweeps.execution import cluster
 from tests.contracts.source import ROOT
 from tests.e2e.market import made_lake
 from tests.e2e.processes import BIN, line_with, started, sweeplake
@@ -54,6 +55,18 @@ def scheduling(folder: Path) -> Iterator[tuple[Popen[str], str]]:
         while not (file.exists() and file.read_text()):  # the file is there before its text is
             time.sleep(0.05)
         yield process, json.loads(file.read_text())["address"]
+
+
+def another_release(folder: Path) -> Path:
+    """Return what a worker loads before all else so that it runs other code."""
+    other = folder / "other"
+    for name in ("lake", "queries", "sweeps", "sweeplake"):
+        shutil.copytree(ROOT / name, other / name)
+    changed = other / "sweeps" / "errors.py"
+    changed.write_text(changed.read_text() + "# another release\n")
+    preload = other / "preload.py"
+    preload.write_text(f"import sys\nsys.path.insert(0, {str(other)!r})\n")
+    return preload
 
 
 def worker(address: str, folder: Path, *options: str) -> tuple[object, ...]:
@@ -151,15 +164,9 @@ def test_a_cluster_scales_to_zero_and_back(lake: Lake, write: Callable[..., Path
 def test_a_worker_that_joins_with_other_code_computes_nothing(
     lake: Lake, tmp_path: Path, write: Callable[..., Path]
 ) -> None:
-    other = tmp_path / "other"
-    for name in ("lake", "queries", "sweeps", "sweeplake"):
-        shutil.copytree(ROOT / name, other / name)
-    changed = other / "sweeps" / "errors.py"
-    changed.write_text(changed.read_text() + "# another release\n")
+    preload = another_release(tmp_path)
     config = write(sweep__toml=SWEEP.format(runs=600), slow__py=SLOW)
     words = (BIN / "sweeplake", "run", config, "--lake", lake.url, "--scheduler")
-    preload = other / "preload.py"
-    preload.write_text(f"import sys\nsys.path.insert(0, {str(other)!r})\n")
     with (
         scheduling(tmp_path) as (_, address),
         started(*worker(address, tmp_path), cwd=tmp_path),
@@ -173,3 +180,47 @@ def test_a_worker_that_joins_with_other_code_computes_nothing(
             assert process.wait(timeout=60) == 0
     assert run.returncode == 0, told
     assert_exact(lake, sweep_id, 600)
+
+
+def test_a_scheduler_that_is_started_anew_gets_no_runs_of_other_code(
+    lake: Lake, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    preload = another_release(tmp_path)
+    config = write(sweep__toml=SWEEP.format(runs=600), slow__py=SLOW)
+    words = (BIN / "sweeplake", "run", config, "--lake", lake.url, "--scheduler")
+    with ExitStack() as stack:
+        first, address = stack.enter_context(scheduling(tmp_path))
+        port = ("--port", address.rsplit(":", 1)[1], "--dashboard-address", ":0")
+        alone = worker(address, tmp_path, "--no-nanny")
+        leaves = stack.enter_context(started(*alone, cwd=tmp_path))
+        run = stack.enter_context(started(*words, address, cwd=config.parent))
+        sweep_id = line_with(run, "sweep ").split()[1].rstrip(":")
+        for process in (first, leaves):
+            process.kill()
+            process.wait()
+        stack.enter_context(started(BIN / "dask", "scheduler", *port, cwd=tmp_path))
+        stranger = stack.enter_context(started(*alone, "--preload", str(preload), cwd=tmp_path))
+        assert "sweeplake code" in line_with(stranger, "differs from the client")
+        stack.enter_context(started(*worker(address, tmp_path), cwd=tmp_path))
+        _, told = run.communicate(timeout=180)
+    assert run.returncode == 0, told
+    assert_exact(lake, sweep_id, 600)
+
+
+def test_a_worker_that_stands_still_from_the_start_holds_nobody_up(
+    lake: Lake, tmp_path: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "STILL_SECONDS", 3)
+    config = write(sweep__toml=SWEEP.format(runs=60), slow__py=SLOW)
+    with scheduling(tmp_path) as (_, address), ExitStack() as stack:
+        workers = [
+            stack.enter_context(started(*worker(address, tmp_path, "--no-nanny"), cwd=tmp_path)) for _ in "ab"
+        ]
+        with Client(address) as client:
+            client.wait_for_workers(2)
+        workers[0].send_signal(signal.SIGSTOP)
+        try:
+            sweep = sl.run(config, lake=lake, client=address, max_seconds=20)
+        finally:
+            workers[0].send_signal(signal.SIGCONT)
+    assert sweep.outcome.computed > 0

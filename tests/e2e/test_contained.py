@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,11 @@ import pytest
 import sweeplake as sl
 from sweeplake.lake import Lake
 from sweeplake.sweep import Sweep
+from sweeps.execution import child
 from sweeps.execution.cluster import connected
+from sweeps.execution.context import Limits
+from sweeps.execution.embedded import LOCAL_CONFIG
+from sweeps.spec.grid import IndexArray
 from tests.e2e.stored import stored
 
 MOODS = {
@@ -136,6 +141,67 @@ def test_a_compiled_strategy_that_never_comes_back_fails_alone(
     with connected(workers=1) as client:
         sweep = sl.run(config, lake=small_lake, client=client)
     assert_contained(sweep, {(3, 2): "hangs"}, 20)
+
+
+STOPPING = """
+import os, signal
+
+def hostile(bars, ind, *, period: int, depth: int):
+    if (period, depth) == (3, 2):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return bars.close > ind.sma(period) * (1 + depth / 1000)
+"""
+
+
+def test_a_strategy_that_stops_its_process_fails_alone(
+    small_lake: Lake, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LOCAL_CONFIG, "distributed.scheduler.worker-ttl", "5s")
+    config = hostile(write, {}, STOPPING, periods=5, depths=4)
+    with connected(workers=2) as client:
+        sweep = sl.run(config, lake=small_lake, client=client)
+    assert_contained(sweep, {(3, 2): "hangs"}, 20)
+
+
+IMPORTING = """
+import multiprocessing, os, threading, time
+
+if {where}:
+    {harm}
+
+def hostile(bars, ind, *, period: int, depth: int):
+    return bars.close > ind.sma(period) * (1 + depth / 1000)
+"""
+
+
+def test_a_module_that_kills_the_worker_that_imports_it_is_imported_apart(
+    small_lake: Lake, write: Callable[..., Path]
+) -> None:
+    on_worker = IMPORTING.format(where='"Dask" in threading.current_thread().name', harm="os._exit(3)")
+    config = hostile(write, {}, on_worker, periods=5, depths=4)
+    with connected(workers=2) as client:
+        sweep = sl.run(config, lake=small_lake, client=client)
+    assert sweep.outcome is not None
+    assert (sweep.outcome.status, sweep.outcome.computed) == ("finished", 20)
+
+
+@dataclass(frozen=True)
+class Hangs:
+    """What does not come back where it is loaded."""
+
+    limits: Limits
+    bundle: None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self) -> Callable[[IndexArray], None]:
+        time.sleep(1000)
+        raise AssertionError
+
+
+def test_a_module_that_hangs_where_it_is_imported_apart_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "LOAD_SECONDS", 3.0)
+    with pytest.raises(child.ApartError, match="cannot be loaded in a process apart: it did not come back"):
+        child.Child(Hangs(Limits(1.0, 500_000_000)))
 
 
 @pytest.mark.soak
