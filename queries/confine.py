@@ -24,9 +24,9 @@ _TABLE_FUNCTIONS = frozenset(
     | set(SQL_FILES)
 )
 _FORBIDDEN_FUNCTIONS = frozenset(
-    {"current_setting", "currval", "getenv", "getvariable", "nextval", "setseed", "setval", "write_log"}
-    | {"json_execute_serialized_sql", "json_serialize_plan"}
+    {"current_setting", "currval", "getenv", "getvariable", "json_serialize_plan"}
 )
+"""Beside those that no statement from outside may call."""
 _FORBIDDEN_TABLES = frozenset({"pg_prepared_statements", "pg_settings"})
 """DuckDB's own views that tell of the process, not of the snapshot; others are as the functions they read."""
 _LISTS = frozenset({"tables", "__show_tables_expanded"})

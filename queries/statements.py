@@ -67,6 +67,12 @@ def unquoted(text: str) -> list[str]:
     ]
 
 
+def called(text: str) -> list[str]:
+    """Return the names before brackets, quotes taken off: functions, and whatever else looks like one."""
+    spelled = [word for _, kind, word in _spelled(text) if kind != "comment"]
+    return [word.strip('"') for word, after in pairwise(spelled) if after == "("]
+
+
 def is_in_text(text: str) -> bool:
     """Return whether what is typed next goes on with a text or a comment."""
     tokens = _tokens(text)

@@ -136,7 +136,7 @@ class Lake:
         """Return a query over the views as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
 
         It reads the snapshot that it was asked of, also after a refresh; once the lake is closed, it raises.
-        Unlike `sweeplake sql` it may call any function, and read your own files too.
+        Unlike `sweeplake sql` it may call any function that only reads, and so read your own files too.
 
         Args:
             text: One statement that reads: SELECT in any of its forms, FROM, VALUES, PIVOT, DESCRIBE,

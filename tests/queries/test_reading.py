@@ -1,11 +1,13 @@
 """One statement that reads is told from everything else, before any of it is run."""
 
+import re
+
 import duckdb
 import pytest
 
 from queries.errors import RefusedSqlError
 from queries.parse import parser
-from queries.reading import read_tree
+from queries.reading import ACTING, read_tree
 from queries.statements import explained
 
 PIVOT = "pivot t on y using count(*)"
@@ -31,6 +33,23 @@ READS = [
     'explain /* a */ ( "ANALYZE", format json ) (select 1)',
     "explain (select 1) union (select 2)",
 ]
+ACTS = [
+    "json_execute_serialized_sql(json_serialize_sql('from t'))",
+    "system.main.\"JSON_Execute_Serialized_SQL\" /* a */ ('{}')",
+    "query('from t')",
+    "enable_logging('QueryLog', storage := 'file', storage_path := 'logs')",
+    "checkpoint()",
+    "main.register_external_resource_type('a')",
+]
+"""Functions that a SELECT may call, and that do more than read."""
+AROUND = [
+    ("from ", ""),
+    ("explain analyze select * from t, lateral ", ""),
+    ("with x as (from ", ") select (select max(y) from x)"),
+    ("summarize from ", ""),
+    ("select ", ""),
+    ("with t as (from ", ") pivot t on y using count(*)"),
+]
 WRITES = [
     "",
     "select",
@@ -54,6 +73,7 @@ WRITES = [
     f"with x as (delete from t returning *) {PIVOT}",  # noqa: S608
     f"set variable x = (from ({PIVOT}))",
     f"{PIVOT}; select 1",
+    *(call.join(around) for call in ACTS for around in AROUND),
 ]
 
 
@@ -66,6 +86,27 @@ def test_what_reads_passes(text: str) -> None:
 def test_what_does_anything_else_is_refused(text: str) -> None:
     with pytest.raises(RefusedSqlError):
         read_tree(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["select 'x'.write_log()", "select list_transform(['x'], lambda x: write_log(x))", "values (setseed(1))"],
+)
+def test_a_function_that_changes_something_is_refused_wherever_it_is_called(text: str) -> None:
+    with pytest.raises(RefusedSqlError, match=r"^refused: function (write_log|setseed); write one SELECT"):
+        read_tree(text)
+
+
+def test_no_function_of_duckdb_that_acts_is_forgotten() -> None:
+    known = duckdb.execute(
+        "select distinct function_name from duckdb_functions() where function_type <> 'pragma'"
+    )
+    names = {name for (name,) in known.fetchall()}
+    acting = re.compile(
+        r"(enable|disable|truncate|create|destroy|register|deregister|write|load|install|set|start|stop)_.*"
+        r"|.*(_execute|execute_|checkpoint|nextval|setval|setseed).*|query"
+    )
+    assert {name for name in names if acting.fullmatch(name)} - {"create_sort_key", "set_bit"} == ACTING
 
 
 @pytest.mark.parametrize("text", [text for text in READS if text.lower().startswith("explain")])

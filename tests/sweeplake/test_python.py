@@ -188,6 +188,9 @@ def test_sql_is_a_lazy_relation(lake: sl.Lake) -> None:
     assert lake.sql(query, [5]).df().n[0] == 12
 
 
+_GONE = "with gone as (delete from stored.held_metrics returning *) select count(*) as n from gone"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -198,6 +201,10 @@ def test_sql_is_a_lazy_relation(lake: sl.Lake) -> None:
         "create or replace view metrics as select 1 as one",
         "copy metrics to '{file}'",
         "create table kept as pivot metrics on symbol using count(*)",
+        f"from json_execute_serialized_sql(json_serialize_sql('{_GONE}'))",
+        f"from query('from json_execute_serialized_sql(json_serialize_sql(''{_GONE}''))')",
+        f"""with x as (from "json_execute_serialized_sql"(json_serialize_sql('{_GONE}'))) pivot x on n""",
+        "from enable_logging('QueryLog', storage := 'file', storage_path := '{file}')",
     ],
 )
 def test_sql_that_does_not_only_read_is_refused_and_not_run(lake: sl.Lake, tmp_path: Path, text: str) -> None:
