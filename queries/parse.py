@@ -11,6 +11,10 @@ from queries.errors import RefusedSqlError
 from queries.text import utf8
 
 Tree = dict[str, Any]
+_TOO_DEEP = "nested too deeply"
+_FLATTER = "write a long sum as list_sum([a, b, ...]), and inner parts as tables of a WITH"
+_DEPTH = "Max expression depth"
+"""DuckDB's words where its own parser gives up."""
 
 
 class Parser:
@@ -23,32 +27,45 @@ class Parser:
         """Return the syntax tree of exactly one SELECT.
 
         Raises:
-            RefusedSqlError: If the text does not parse, or is another or more than one statement.
+            RefusedSqlError: If the text does not parse, is nested too deeply, or is another or more than one
+                statement.
         """
-        document = json.loads(self._scalar("select json_serialize_sql($1)", text))
+        serialized = self._scalar("select json_serialize_sql($1)", text)
+        try:
+            document = json.loads(serialized)
+        except RecursionError as error:
+            raise RefusedSqlError(text, _TOO_DEEP, _FLATTER) from error
         if document["error"]:
-            raise RefusedSqlError(text, document["error_message"], "write a single SELECT")
+            raise _unparsed(text, document["error_message"])
         if len(document["statements"]) != 1:
             raise RefusedSqlError(
                 text, f"{len(document['statements'])} statements", "write exactly one SELECT"
             )
         return dict(document)
 
-    def text(self, tree: Tree) -> str:
-        """Return the SQL of a syntax tree, in DuckDB's own spelling: no comments, every name as it is."""
-        return self._scalar("select json_deserialize_sql($1::json)", json.dumps(tree))
+    def text(self, tree: Tree, asked: str) -> str:
+        """Return the SQL of a syntax tree, in DuckDB's own spelling: no comments, every name as it is.
+
+        Raises:
+            RefusedSqlError: If it is nested too deeply; of what was asked.
+        """
+        try:
+            serialized = json.dumps(tree)
+        except RecursionError as error:
+            raise RefusedSqlError(asked, _TOO_DEEP, _FLATTER) from error
+        return self._scalar("select json_deserialize_sql($1::json)", serialized)
 
     def statements(self, text: str) -> list[str]:
         """Return the kind of each statement, e.g. SELECT or EXPLAIN.
 
         Raises:
-            RefusedSqlError: If the text does not parse, or is not UTF-8.
+            RefusedSqlError: If the text does not parse, is nested too deeply, or is not UTF-8.
         """
         utf8(text)
         try:
             found = self._connection.cursor().extract_statements(text)
         except duckdb.Error as error:
-            raise RefusedSqlError(text, str(error), "write a single SELECT") from error
+            raise _unparsed(text, str(error)) from error
         return [_kind(statement) for statement in found]
 
     def functions(self) -> list[str]:
@@ -85,12 +102,19 @@ def _kind(statement: duckdb.Statement) -> str:
         return "OTHER"
 
 
+def _unparsed(text: str, message: str) -> RefusedSqlError:
+    if _DEPTH in message:
+        return RefusedSqlError(text, _TOO_DEEP, _FLATTER)
+    return RefusedSqlError(text, message, "write a single SELECT")
+
+
 def nodes(tree: Any) -> Iterator[Tree]:
-    """Yield every object of a syntax tree."""
-    if isinstance(tree, dict):
-        yield tree
-        for child in tree.values():
-            yield from nodes(child)
-    elif isinstance(tree, list):
-        for child in tree:
-            yield from nodes(child)
+    """Yield every object of a syntax tree, however deep, each before those within it."""
+    left = [tree]
+    while left:
+        held = left.pop()
+        if isinstance(held, dict):
+            yield held
+            held = list(held.values())
+        if isinstance(held, list):
+            left.extend(reversed(held))

@@ -84,7 +84,7 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
         elif name in _ROOTS:
             for value in _NO_NUMBERS:
                 node.update(_unless(value, {**node}))
-    condition = parser().text(tree).removeprefix("SELECT ")
+    condition = parser().text(tree, text).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
 

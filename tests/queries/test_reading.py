@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from queries.errors import RefusedSqlError
-from queries.parse import parser
+from queries.parse import Tree, nodes, parser
 from queries.reading import ACTING, read_tree
 from queries.statements import explained
 
@@ -107,6 +107,22 @@ def test_no_function_of_duckdb_that_acts_is_forgotten() -> None:
         r"|.*(_execute|execute_|checkpoint|nextval|setval|setseed).*|query"
     )
     assert {name for name in names if acting.fullmatch(name)} - {"create_sort_key", "set_bit"} == ACTING
+
+
+@pytest.mark.parametrize(
+    "text", ["select " + "+".join(["y"] * 400), "select " + "abs(" * 2000 + "y" + ")" * 2000]
+)
+def test_what_is_nested_too_deeply_is_told(text: str) -> None:
+    with pytest.raises(RefusedSqlError, match=r"^refused: nested too deeply; write a long sum as list_sum\("):
+        read_tree(text)
+
+
+def test_every_object_of_a_tree_is_found_however_deep_it_is() -> None:
+    tree: Tree = {"place": 0}
+    for place in range(5000):
+        tree = {"place": place, "inner": [{"a": 1}, tree]}
+    assert len(list(nodes(tree))) == 10_001
+    assert [node.get("a") for node in nodes({"x": [{"a": 1}, {"a": 2}], "y": {"a": 3}})] == [None, 1, 2, 3]
 
 
 @pytest.mark.parametrize("text", [text for text in READS if text.lower().startswith("explain")])

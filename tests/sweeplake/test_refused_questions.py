@@ -75,6 +75,10 @@ CASES = {
         ["sql", "pivot metrics on symbol using count(*)"],
         ["PIVOT whose columns come from the rows", "IN ("],
     ),
+    "SQL that is nested too deeply": (
+        ["sql", "select " + "sharpe + " * 600 + "1 from metrics"],
+        ["refused: nested too deeply", "list_sum(["],
+    ),
     "SQL that does not parse": (["sql", "selct 1"], ["selct"]),
     "SQL of an unknown column": (["sql", "select sharp from metrics"], ["sharp", "sharpe"]),
     "SQL of an unknown view": (["sql", "select * from metric"], ["metric"]),
