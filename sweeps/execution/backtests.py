@@ -87,7 +87,7 @@ def _store(scene: Scene, settings: Mapping[str, Any], said: Backtest, results: R
         else:
             if not name.isidentifier():
                 raise BacktestError(scene.strategy.name, f'metric "{name}": name it as an identifier')
-            own = results.custom.setdefault(name.lower(), np.full(len(results.metrics), np.nan))
+            own = results.custom.setdefault(name, np.full(len(results.metrics), np.nan))
             own[row] = value
 
 

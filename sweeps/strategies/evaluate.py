@@ -81,10 +81,12 @@ def _diagnostic(strategy: Strategy, name: str, values: Any, n: int) -> FloatArra
 def run_backtester(strategy: Strategy, bars: Bars, parameters: Mapping[str, Any]) -> Backtest:
     """Return what a user's backtester made of the bars; a tuple (metrics, trades, equity) may end early.
 
-    Metrics come back as floats (NaN where undefined), equity as float64 of shape (bars,).
+    Metrics come back as floats (NaN where undefined) by names in lower case, as columns are told apart;
+    equity as float64 of shape (bars,).
 
     Raises:
-        BacktestError: If metrics are not numbers by name, or equity has not one finite value a bar.
+        BacktestError: If metrics are not numbers by name, two of them differ only in case, or equity has not
+            one finite value a bar.
     """
     result = strategy.function(bars, **parameters)
     if isinstance(result, tuple) and 1 <= len(result) <= 3:
@@ -105,8 +107,13 @@ def _metrics(strategy: Strategy, metrics: Any) -> dict[str, float]:
         raise BacktestError(strategy.name, f"metrics are {type(metrics).__name__}, expected numbers by name")
     numbers: dict[str, float] = {}
     for name, value in metrics.items():
+        lower = str(name).lower()
+        if lower in numbers:
+            raise BacktestError(
+                strategy.name, f'two metrics are named "{lower}"; upper case tells none apart'
+            )
         try:
-            numbers[str(name)] = np.nan if value is None else float(value)
+            numbers[lower] = np.nan if value is None else float(value)
         except (TypeError, ValueError) as error:
             raise BacktestError(strategy.name, f'metric "{name}" is {value!r}, expected a number') from error
     return numbers

@@ -78,7 +78,7 @@ def test_a_backtester_returns_metrics_trades_and_equity(bars: Bars, form):
     np.testing.assert_array_equal(result.equity, bars.close)
 
 
-@pytest.mark.parametrize("returned", [{"sharpe": 1}, ({"sharpe": 1},), ({"sharpe": 1}, None)])
+@pytest.mark.parametrize("returned", [{"sharpe": 1}, {"Sharpe": 1}, ({"sharpe": 1},), ({"sharpe": 1}, None)])
 def test_a_backtester_may_return_metrics_alone(bars: Bars, returned):
     result = run_backtester(made(lambda _: returned, "backtester"), bars, {})
     assert (result.metrics, result.trades, result.equity) == ({"sharpe": 1.0}, None, None)
@@ -90,6 +90,7 @@ def test_a_backtester_may_return_metrics_alone(bars: Bars, returned):
         (None, "NoneType, expected Backtest"),
         ((1.0,), "metrics are float"),
         ({"sharpe": "high"}, "metric \"sharpe\" is 'high'"),
+        ({"Score": 1, "sharpe": 1, "score": 2}, 'two metrics are named "score"'),
         (({}, [1]), "trades are list"),
         (({}, None, [1.0]), r"equity has shape \(1,\)"),
         (({}, None, [np.nan] * 600), "one finite value"),
