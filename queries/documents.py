@@ -8,7 +8,7 @@ import pyarrow as pa
 from lake.schemas import CUSTOM_METRIC_PREFIX, METRIC_NAMES, PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.parameters import ParameterColumn
-from queries.ranking import COMPOSITE
+from queries.ranking import COMPOSITE, DATE, metric_column
 from queries.values import plain
 
 Document = dict[str, Any]
@@ -24,6 +24,17 @@ def run_documents(catalog: Catalog, runs: pa.Table) -> list[Document]:
     `request`.
     """
     return [_run(row, catalog.parameters(row["strategy"])) for row in runs.to_pylist()]
+
+
+def document_metric(catalog: Catalog, metric: str) -> str:
+    """Return the name by which documents of runs have what ranks them; a metric may have two.
+
+    Raises:
+        UnknownNameError: If there is no such metric.
+    """
+    if metric in {COMPOSITE, DATE}:
+        return metric
+    return metric_column(catalog.schema, metric).removeprefix(CUSTOM_METRIC_PREFIX)
 
 
 def set_documents(catalog: Catalog, sets: pa.Table) -> list[Document]:

@@ -131,7 +131,7 @@ def _named(params: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print(lake: Any, found: Any, output: str | None, *, as_json: bool, metric: str | None = None) -> None:
-    from queries.documents import run_documents
+    from queries.documents import document_metric, run_documents
 
     if output is not None:
         to_file(found, output)
@@ -140,7 +140,7 @@ def _print(lake: Any, found: Any, output: str | None, *, as_json: bool, metric: 
     if as_json:
         print_json({"rows": runs})
     elif runs:
-        print_runs(runs, metric=metric)
+        print_runs(runs, metric=metric and document_metric(lake.catalog, metric))
     else:
         note(_nothing(lake))
 

@@ -255,7 +255,7 @@ def _print_profile(outcome: Any) -> None:
 
 
 def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
-    from queries.documents import run_documents
+    from queries.documents import document_metric, run_documents
     from queries.filters import Filters
     from queries.search import best
     from queries.summary import failures_by_cause
@@ -275,7 +275,7 @@ def _report(sweep: Any, *, as_json: bool, profile: bool = False) -> None:
     elif curves:
         print_curves(curves)
     elif runs:
-        print_runs(runs, title=f"Best by {metric}", metric=metric)
+        print_runs(runs, title=f"Best by {metric}", metric=document_metric(catalog, metric))
     if failures and not as_json:
         click.echo()
         print_table(failures, tuple(failures[0]), title="Failures by cause")

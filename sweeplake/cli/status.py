@@ -130,12 +130,13 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
     Its counts, the quantiles of its metrics, its best run, and its failures. SWEEP_ID may be "latest".
     """
     import sweeplake
-    from queries.documents import run_documents
+    from queries.documents import document_metric, run_documents
     from sweeplake.watching import silence
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = lake.sweep(sweep_id).summary()
         best = run_documents(lake.catalog, found.best)
+        ranked = document_metric(lake.catalog, found.metric) if best else None
         silent = silence(lake, found.sweep)
     quantiles, failures = found.quantiles.to_pylist(), found.failures.to_pylist()
     curves, tests = found.out_of_sample.to_pylist(), found.tests.to_pylist()
@@ -159,7 +160,7 @@ def summary(sweep_id: str, lake_url: str, pin: dict[str, Any], as_json: bool) ->
         print_table(quantiles, columns, "Over all runs", optional=_QUANTILES, digits=4, alike=False)
     if best:
         click.echo()
-        print_runs(best, title=f"Best by {found.metric}", metric=found.metric)
+        print_runs(best, title=f"Best by {found.metric}", metric=ranked)
     if found.luck:
         click.echo()
         print_verdicts(found.luck[-1:])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lake.schemas import PARAMETER_PREFIX
-from queries.documents import params_apart, run_documents, set_documents
+from queries.documents import document_metric, params_apart, run_documents, set_documents
 from queries.filters import Filters
 from queries.judgement.boundary import boundary
 from queries.judgement.correlated import correlated
@@ -61,7 +61,7 @@ def report(sweep: "Sweep") -> Page:
     scope = Scope(sweep.sweep_id)
     judged = found.best.num_rows > 0
     told = _asked_luck(sweep, found)
-    parts = [_glance(found, row, told), *_walk(sweep, found)]
+    parts = [_glance(sweep, found, row, told), *_walk(sweep, found)]
     if judged:
         matters = sensitivity(sweep.lake.catalog, scope, found.metric)
         parts += [
@@ -80,7 +80,7 @@ def report(sweep: "Sweep") -> Page:
     )
 
 
-def _glance(found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Section:
+def _glance(sweep: "Sweep", found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Section:
     state = found.sweep
     facts = {
         "Runs": count(state["done"])
@@ -92,9 +92,10 @@ def _glance(found: Summary, row: Mapping[str, Any], luck: Sequence[Luck]) -> Sec
         "Reused": count(state["reused"]),
         "Seconds": number(state["seconds"]),
     }
-    for run in found.best.to_pylist():
-        name = f"Best {metric_name(found.metric)}"
-        facts[name] = metric_form(found.metric)(run.get(found.metric))
+    catalog = sweep.lake.catalog
+    for run in run_documents(catalog, found.best):
+        best_value = run["metrics"].get(document_metric(catalog, found.metric))
+        facts[f"Best {metric_name(found.metric)}"] = metric_form(found.metric)(best_value)
     said = [Words(item.verdict) for item in luck[-1:]]
     if row["error"]:
         said.append(Words(f"It failed: {row['error']}"))
@@ -141,7 +142,7 @@ def _best(sweep: "Sweep", found: Summary) -> Section:
     for run in runs:
         run["params"] = {name: held for name, held in run["params"].items() if name in shown}
     blocks: list[Block] = [
-        tables.runs_table(f"The best by {metric_name(metric)}", runs, metric),
+        tables.runs_table(f"The best by {metric_name(metric)}", runs, document_metric(catalog, metric)),
         Picture(sweep.plot.parallel(metric)),
         Picture(sweep.plot.pareto()),
     ]
