@@ -195,10 +195,10 @@ def _asked(sweep: "Sweep", row: Mapping[str, Any], found: Summary) -> Section:
         from metrics where sweep_id = $1 group by symbol order by symbol
         """,
         [found.sweep["sweep_id"]],
-    )
-    return Section(
-        "What was run", (tables.configuration(row), tables.origin(row), tables.bars_table(windows))
-    )
+    ).to_pylist()
+    read = json.loads(row["bars"] or "{}")  # a run of a walk-forward has but a span's
+    spans = [{**window, "bars": read.get(window["symbol"], window)["bars"]} for window in windows]
+    return Section("What was run", (tables.configuration(row), tables.origin(row), tables.bars_table(spans)))
 
 
 def _left_out(found: Summary, what: str, command: str) -> Words:

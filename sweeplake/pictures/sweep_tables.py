@@ -58,7 +58,7 @@ def origin(row: Mapping[str, Any]) -> Facts:
     return Facts(facts | {name: str(held) for name, held in versions.items()}, "Where it comes from")
 
 
-def bars_table(windows: pa.Table) -> Table:
+def bars_table(windows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the window of each symbol."""
     columns = (
         Column("symbol", "Symbol"),
@@ -67,7 +67,7 @@ def bars_table(windows: pa.Table) -> Table:
         Column("bars", "Bars", count),
         Column("runs", "Runs", count),
     )
-    return _cut("Bars", columns, windows.to_pylist(), _SYMBOLS)
+    return _cut("Bars", columns, windows, _SYMBOLS)
 
 
 def quantiles_table(found: Summary) -> Table:

@@ -42,3 +42,4 @@ def test_a_report_shows_what_ranks_and_the_bars_that_the_sweep_read(tmp_path: Pa
     page = file.read_text()
     assert re.search(r"<dt>Best [Ee]dge</dt>\s*<dd>9.00</dd>", page)
     assert re.search(r"rsi_period 11, smooth false</td><td>9.00</td>", page)
+    assert "654,321" in page
