@@ -24,7 +24,7 @@ class UnknownNameError(QueryError):
         self.kind, self.name, self.known = kind, name, tuple(known)
 
     def __str__(self) -> str:
-        near = get_close_matches(self.name, self.known, n=1, cutoff=0.6)
+        near = get_close_matches(str(self.name), self.known, n=1, cutoff=0.6)
         if near:
             return f'unknown {self.kind} "{self.name}"; did you mean "{near[0]}"?'
         if not self.known:

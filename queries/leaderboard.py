@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
-from queries.given import count, number
+from queries.given import count, number, require_texts
 from queries.ranking import DATE, ranking
 from queries.sweep import sweep_row
 
@@ -46,11 +46,12 @@ def leaderboard(
 
     Raises:
         UnknownNameError: If there is no such metric, order or sweep.
-        BadValueError: If n is below one, or the metric cannot be averaged.
+        BadValueError: If n is below one, a value is of another kind, or the metric cannot be averaged.
     """
     if order_by not in ORDERS:
         raise UnknownNameError("order", order_by, ORDERS)
     n = count("n", n, 1, "ask for at least one parameter set")
+    require_texts([("strategy", strategy), ("timeframe", timeframe)])
     if metric == DATE:
         raise BadValueError("metric", metric, "a date has no mean; name a metric such as sharpe")
     if sweep is not None:

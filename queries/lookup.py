@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
+from queries.given import require_text, require_texts
 from queries.parameters import ParameterColumn, Value, find
 from queries.pruning import WITHIN
 from queries.search import arranged
@@ -60,12 +61,14 @@ def lookup(
 
     Raises:
         UnknownNameError: If a strategy, one of its parameters or the sweep does not exist.
-        BadValueError: If a value is not of its parameter's kind, or a parameter is named twice.
+        BadValueError: If a value is not of its parameter's kind, a parameter is named twice, or a question is
+            none.
     """
     if sweep is not None:
         sweep_row(catalog, sweep)
     groups: dict[tuple[str, ...], list[tuple[int, Lookup, dict[str, Value]]]] = {}
     for place, question in enumerate(wanted):
+        _require_question(question)
         if question.strategy not in catalog.strategies:
             raise UnknownNameError("strategy", question.strategy, catalog.strategies)
         values = _columns(catalog.parameters(question.strategy), question.params)
@@ -75,6 +78,16 @@ def lookup(
         found = [_answer(catalog, (), [], sweep, role)]
     rows = pa.concat_tables(found).sort_by([(REQUEST, "ascending"), ("run_id", "ascending")])
     return rows.select([REQUEST, *arranged(rows.drop_columns([REQUEST])).column_names])
+
+
+def _require_question(question: object) -> None:
+    if not isinstance(question, Lookup):
+        raise BadValueError("wanted", question, "give questions as Lookup(strategy, symbol, params)")
+    require_text("strategy", question.strategy, "give the name of a strategy")
+    require_text("symbol", question.symbol, "give a symbol as text")
+    require_texts([("timeframe", question.timeframe)])
+    if not isinstance(question.params, Mapping):
+        raise BadValueError("params", question.params, 'give values by name, e.g. {"fast": 5}')
 
 
 def _columns(known: Sequence[ParameterColumn], params: Mapping[str, Value]) -> dict[str, Value]:

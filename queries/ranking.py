@@ -10,6 +10,7 @@ import pyarrow as pa
 from lake.schemas import CUSTOM_METRIC_PREFIX, DIRECTION, METRIC_NAMES
 from queries.catalog import Catalog
 from queries.errors import BadValueError, UnknownNameError
+from queries.given import require_text
 from queries.sweep import sweep_row
 from queries.text import quoted
 
@@ -51,7 +52,9 @@ def metric_column(schema: pa.Schema, metric: str) -> str:
 
     Raises:
         UnknownNameError: If there is none; it names the nearest.
+        BadValueError: If the name is no text.
     """
+    require_text("metric", metric, "give the name of a metric, e.g. sharpe")
     if metric in METRIC_NAMES:
         return metric
     for column in (metric, CUSTOM_METRIC_PREFIX + metric):

@@ -1,6 +1,7 @@
 """Reading: whether a text is one statement that reads, told by DuckDB's own parser before it is run."""
 
 from queries.errors import RefusedSqlError
+from queries.given import require_text
 from queries.parse import Tree, nodes, parser
 from queries.statements import called, explained, unquoted
 
@@ -32,7 +33,9 @@ def read_tree(text: str) -> Tree | None:
 
     Raises:
         RefusedSqlError: If it is several statements, or one that does anything else; it says what.
+        BadValueError: If it is no text.
     """
+    require_text("text", text, "give a statement as text")
     kinds = parser().statements(text)
     if len(kinds) != 1:
         raise RefusedSqlError(text, f"{len(kinds)} statements", REMEDY)

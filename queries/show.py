@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from lake.snapshot import DataFile
 from queries.catalog import Catalog
 from queries.errors import BadValueError, FailedRunError, QueryError, RemovedError, UnknownNameError
+from queries.given import require_text
 from queries.pruning import WITHIN, holding, places
 from queries.removed import removed_run
 from queries.search import arranged
@@ -45,9 +46,10 @@ def show(catalog: Catalog, run_id: str, *, sweep: str | None = None) -> StoredRu
     Raises:
         FailedRunError: If the run failed.
         RemovedError: If the run was removed.
-        BadValueError: If it is a sweep.
+        BadValueError: If it is a sweep, or no text.
         UnknownNameError: If there is no such run, or no such sweep.
     """
+    require_text("run", run_id, "give the id of a run as text")
     if sweep is not None:
         sweep_row(catalog, sweep)
     files = {table: holding(catalog.files(table), [run_id]) for table in _OF_RUNS}

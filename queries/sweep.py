@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from queries.catalog import Catalog
 from queries.errors import UnknownNameError
+from queries.given import require_text
 
 
 def sweep_row(catalog: Catalog, sweep_id: str) -> dict[str, Any]:
@@ -14,7 +15,9 @@ def sweep_row(catalog: Catalog, sweep_id: str) -> dict[str, Any]:
 
     Raises:
         UnknownNameError: If there is no such sweep.
+        BadValueError: If its id is no text.
     """
+    require_text("sweep", sweep_id, "give the id of a sweep as text")
     rows = catalog.rows("select * from sweeps where sweep_id = $1", [sweep_id])
     if not rows:
         known = catalog.rows("select sweep_id from sweeps order by sweep_id desc")

@@ -26,7 +26,9 @@ _IO_KIND = "IO Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
 _OF_COPY = re.compile(r"Corrupt database file|Could not read .*\.duckdb\"")
 """The copy on this machine is the only database that there is."""
-_NO_METRIC = re.compile(r"\(column_name = '(?P<name>.*)'\)\)\)\)\" resulted in an empty set of columns")
+_NO_METRIC = re.compile(
+    r"\(column_name = (NULL|'(?P<name>.*)')\)\)\)\)\" resulted in an empty set of columns"
+)
 """Of the macros that take a metric by its name."""
 _RAISED_IN_PYTHON = re.compile(
     r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
@@ -80,7 +82,9 @@ def _translation(snapshot: Snapshot, error: Exception, told: str) -> QueryError:
     if is_cut or (raised is None and (file or type(error) is duckdb.Error)):  # Parquet errors give no name
         return FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND))
     if unknown := _NO_METRIC.search(reason):
-        return QueryFailedError(f'there is no metric "{unknown["name"]}"; the view metric_columns lists them')
+        name = unknown["name"]
+        missing = "NULL is no metric" if name is None else f'there is no metric "{name}"'
+        return QueryFailedError(f"{missing}; the view metric_columns lists them")
     return QueryFailedError(text)
 
 

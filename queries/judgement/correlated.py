@@ -8,7 +8,7 @@ import pyarrow as pa
 from queries import html
 from queries.catalog import Catalog
 from queries.errors import BadValueError
-from queries.given import count
+from queries.given import count, number
 from queries.judgement.scope import Judged, Scope, judged, shown
 from queries.text import quoted
 
@@ -63,7 +63,8 @@ def correlated(
         BadValueError: If n or the threshold makes no sense; else as `judged`.
     """
     n = count("n", n, 1)
-    if not 0.0 < threshold < 1.0:
+    least = number("threshold", threshold)
+    if least is None or not 0.0 < least < 1.0:
         raise BadValueError("threshold", threshold, "give a correlation between 0 and 1, e.g. 0.9")
     runs = judged(catalog, scope, metric)
     best = _best(runs, n)
@@ -76,7 +77,7 @@ def correlated(
     alike = (
         (row["place_a"], row["place_b"])
         for row in pairs.to_pylist()
-        if row["correlation"] is not None and row["correlation"] >= threshold
+        if row["correlation"] is not None and row["correlation"] >= least
     )
     ideas = _ideas(best.num_rows, alike)
     grouped = best.append_column("idea", pa.array(ideas, pa.int64()))

@@ -52,7 +52,7 @@ def heatmap(
     if aggregate not in _VALUES:
         raise UnknownNameError("aggregate", aggregate, AGGREGATES)
     runs = judged(catalog, scope, metric)
-    axes = [find(runs.parameters, name) for name in (x, y) if name is not None]
+    axes = [find(runs.parameters, x), *([] if y is None else [find(runs.parameters, y)])]
     if axes[0] == axes[-1] and y is not None:
         raise BadValueError("y", y, "name another parameter than x, or none for a slice along x")
     names = ("x", "y")[: len(axes)]

@@ -1,6 +1,6 @@
 """Pareto: the runs that no other beats in all of several metrics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +31,12 @@ def pareto(catalog: Catalog, scope: Scope, metrics: Sequence[str] = ("sharpe", "
         symbol, the parameters that vary, and the metrics. Runs that are equal in all metrics are all there.
 
     Raises:
-        BadValueError: If there are fewer than two metrics, one twice, or the score; else as `judged`.
+        BadValueError: If there are fewer than two metrics, one twice, or the score, or a name instead of
+            several; else as `judged`.
     """
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise BadValueError("metrics", metrics, 'give a list, e.g. ["sharpe", "max_drawdown"]')
+    metrics = tuple(metrics)
     if len(metrics) < 2:
         raise BadValueError("metrics", list(metrics), _DIFFERENT)
     if COMPOSITE in metrics:

@@ -119,8 +119,13 @@ class Judged:
             return self.catalog.arrow(text, {**self._bound(), **values})
 
     def stream(self, text: str) -> pa.RecordBatchReader:
-        """Return the rows of a query that reads `runs` as a stream, for more than memory holds."""
-        return self.catalog.batches(text, self._bound())
+        """Return the rows of a query that reads `runs` as a stream, for more than memory holds.
+
+        Raises:
+            RefusedSqlError: As `ask`.
+        """
+        with asked_where(self.scope.where):
+            return self.catalog.batches(text, self._bound())
 
     def axes(self) -> list[Axis]:
         """Return the parameters with more than one value, in declared order."""
