@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from lake.schemas import CUSTOM_METRIC_PREFIX, PARAMETER_PREFIX
 from queries.leaderboard import leaderboard
 from queries.luck.luck import Luck
 from queries.search import best
@@ -105,7 +106,10 @@ def _flat(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
 
 
 def _held(table: pa.Table) -> pa.Table:
-    """Return the columns that have a value: those of other strategies go."""
+    """Return the columns that have a value: those of other strategies go; without rows, those of all runs."""
+    if not table.num_rows:
+        own = (PARAMETER_PREFIX, CUSTOM_METRIC_PREFIX)
+        return table.select([name for name in table.column_names if not name.startswith(own)])
     return table.select([name for name in table.column_names if table[name].null_count < len(table)])
 
 

@@ -15,8 +15,10 @@ import pytest
 from distributed import Client
 
 import sweeplake as sl
+from lake.lake import open_lake
 from queries.errors import UnknownNameError
 from sweeplake.sweep import Sweep
+from tests.queries.conftest import AGAIN, CROSS, cross_rows, put_runs, put_sweep
 from tests.sweeplake.asking import Ask, refused
 
 SHEETS = ["sweep", "quantiles", "best runs", "best per symbol", "leaderboard", "failures", "luck"]
@@ -200,6 +202,21 @@ def test_what_cannot_be_exported_is_refused(
 ) -> None:
     refused(ask(*words.split(), "--lake", swept), told)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sheets_without_rows_have_their_columns(tmp_path: Path) -> None:
+    lake, path = open_lake(tmp_path / "lake"), tmp_path / "sweep.xlsx"
+    put_sweep(lake, CROSS, "cross")
+    put_runs(lake, "cross", "007", cross_rows(AGAIN, "007", 3, seed=1))
+    with sl.open(tmp_path / "lake") as held:
+        held.sweep(CROSS).to_excel(path)
+    book = openpyxl.load_workbook(path)
+    names = {name: [cell.value for cell in book[name][1]] for name in SHEETS[2:5]}
+    assert names["best runs"][:4] == ["run_id", "sweep_id", "strategy", "symbol"]
+    assert names["best per symbol"] == ["run_id", "strategy", "symbol", "sharpe"]
+    assert names["leaderboard"][:5] == ["strategy", "timeframe", "parameter_set", "symbols", "missing"]
+    assert not [name for told in names.values() for name in told if name.startswith("param_")]
+    assert {book[name].max_row for name in names} == {1}
 
 
 def test_a_sweep_that_is_not_there_has_no_workbook(swept: Path) -> None:
