@@ -14,7 +14,7 @@ import pytest
 from lake.lake import Lake
 from queries import confine, session
 from queries.confine import ConfinedCatalog
-from queries.errors import QueryError, QueryFailedError
+from queries.errors import QueryFailedError, RefusedSqlError
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,6 @@ ATTACKS = [
     "select * from read_text('{secret}')",
     "select * from read_csv('{secret}')",
     "select * from read_blob('{file}')",
-    "select * from '{secret}'",
-    "from '{secret}'",
     "select * from glob('/*')",
     "select * from parquet_metadata('{file}')",
     "select * from query('select 1')",
@@ -139,8 +137,6 @@ ATTACKS = [
     "explain analyze from (show variables)",
     "show databases",
     "select json_serialize_plan('select current_setting(''allowed_paths'')')",
-    "select * from text",
-    "select * from confined",
     "prepare p as select 1",
     "begin",
     "use memory",
@@ -149,7 +145,16 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+UNREADABLE = {
+    "select * from '{secret}'": "Permission Error: Cannot access file",
+    "from '{secret}'": "Permission Error: Cannot access file",
+    "select * from text": "Table with name text does not exist",
+    "select * from confined": "Table with name confined does not exist",
+}
+"""A table's name may be that of a file, or of a variable in Python: what DuckDB says of these."""
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, *UNREADABLE])
 def test_an_attack_is_refused_and_changes_nothing(
     filled: Lake, confined: ConfinedCatalog, tmp_path: Path, attack: str
 ) -> None:
@@ -158,8 +163,10 @@ def test_an_attack_is_refused_and_changes_nothing(
     secret.write_text("a,b\n1,2\n")
     file = next(path for path in before if path.endswith(".parquet"))
     text = attack.format(target=tmp_path / "target", secret=secret, file=file)
-    with pytest.raises(QueryError):
+    with pytest.raises(QueryFailedError if attack in UNREADABLE else RefusedSqlError) as raised:
         confined.arrow(text)
+    assert UNREADABLE.get(attack, "refused: ") in str(raised.value)
+    assert "Parser Error" not in str(raised.value)
     assert contents(filled) == before
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
     assert confined.arrow("select count(*) as n from metrics")["n"].to_pylist() == [170]
