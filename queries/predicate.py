@@ -38,7 +38,8 @@ _FUNCTIONS = frozenset(
 )
 _DIVISIONS = frozenset({"/", "//", "%", "mod"})
 _ROOTS = frozenset({"exp", "sqrt", "ln", "log", "log10", "pow", "power", "**", "^"})
-_NO_NUMBERS = ("'nan'::double", "'inf'::double", "'-inf'::double")
+MOST_WITHIN = 8
+"""Divisions and roots may lie so deep within each other."""
 _OF_VALUES = ("Conversion Error: ", "Invalid Input Error: ", "Out of Range Error: ")
 """How DuckDB's words begin if a condition cannot be computed of some run."""
 
@@ -71,6 +72,7 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
     selected = _expressions(tree)
     if len(selected) != 1 or _without_expressions(tree) != _without_expressions(template):
         raise RefusedSqlError(text, "not one single expression", _REMEDY)
+    _require_shallow(selected, text)
     names = {name.casefold(): name for name in catalog.schema.names}
     known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
     for node in list(nodes(selected)):
@@ -80,10 +82,11 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
         name = str(node.get("function_name")).lower()
         if name in _DIVISIONS:
             divisor = node["arguments"][-1]
-            divisor["expression"] = _unless("0", divisor["expression"])
+            divisor["expression"] = _unless_zero(divisor["expression"])
         elif name in _ROOTS:
-            for value in _NO_NUMBERS:
-                node.update(_unless(value, {**node}))
+            finite = _if_finite({**node})
+            node.clear()
+            node.update(finite)
     condition = parser().text(tree, text).removeprefix("SELECT ")
     _require_boolean(catalog, condition, text)
     return f"({condition})"
@@ -113,11 +116,40 @@ def _without_expressions(tree: Tree) -> Tree:
     return {**statement, "node": {**statement["node"], "select_list": None}}
 
 
-def _unless(value: str, expression: Tree) -> Tree:
-    """Return an expression that is NULL where another one has a value."""
-    call = _expressions(parser().tree(f"select nullif(null, {value})"))[0]
-    call["arguments"][0]["expression"] = expression
+def _unless_zero(divisor: Tree) -> Tree:
+    """Return an expression that is NULL where another one is 0."""
+    call = _expressions(parser().tree("select nullif(null, 0)"))[0]
+    call["arguments"][0]["expression"] = divisor
     return call
+
+
+def _if_finite(number: Tree) -> Tree:
+    """Return an expression that is NULL where another one is infinite or no number."""
+    case = _expressions(parser().tree("select case when isfinite(null) then null end"))[0]
+    (check,) = case["case_checks"]
+    check["when_expr"]["arguments"][0]["expression"] = check["then_expr"] = number
+    return case
+
+
+def _require_shallow(selected: list[Tree], text: str) -> None:
+    """Return if few divisions and roots lie within each other: each level is written twice.
+
+    Raises:
+        RefusedSqlError: If they are too many.
+    """
+    left = [(node, 0) for node in selected]
+    while left:
+        node, depth = left.pop()
+        if str(node.get("function_name")).lower() in _DIVISIONS | _ROOTS:
+            depth += 1
+        if depth > MOST_WITHIN:
+            raise RefusedSqlError(
+                text, f"more than {MOST_WITHIN} divisions and roots within each other", _REMEDY
+            )
+        for held in node.values():
+            left += [
+                (one, depth) for one in (held if isinstance(held, list) else [held]) if isinstance(one, dict)
+            ]
 
 
 def _check(node: Tree, text: str) -> None:

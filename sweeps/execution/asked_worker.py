@@ -6,7 +6,7 @@ from typing import TypeVar
 from distributed import CancelledError, Client
 from distributed.comm.core import CommClosedError
 
-from sweeps.execution.cluster import ClusterUnreachableError
+from sweeps.execution.cluster import GONE, ClusterUnreachableError
 
 T = TypeVar("T")
 
@@ -26,5 +26,5 @@ def on_worker(client: Client, call: Callable[[], T]) -> T:
     try:
         answer: T = client.submit(call, pure=False).result()
     except (CancelledError, CommClosedError) as error:
-        raise ClusterUnreachableError(address, "its scheduler is gone") from error
+        raise ClusterUnreachableError(address, GONE) from error
     return answer

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import dask
-from distributed import Client, get_client, wait
+from distributed import CancelledError, Client, get_client, wait
 from distributed.comm.addressing import get_address_host_port, parse_address
 from distributed.core import clean_exception
 from distributed.protocol.pickle import dumps
@@ -31,6 +31,7 @@ STILL_SECONDS = 20
 SOCKETS = ("tcp", "tls")
 """Protocols whose addresses are a host and a port."""
 WORKERS_SECONDS = 60
+GONE = "its scheduler is gone"
 
 
 class ClusterUnreachableError(SweepError):
@@ -123,7 +124,7 @@ def _ready(client: Client) -> Iterator[Client]:
     except Exception as error:  # a client that lost its scheduler, and gave it up, may raise anything
         if client.status not in LEFT and not isinstance(error, OSError):
             raise
-        raise ClusterUnreachableError(address, "its scheduler is gone") from error
+        raise ClusterUnreachableError(address, GONE) from error
     try:
         yield client
     finally:
@@ -142,6 +143,8 @@ def _check(client: Client) -> None:
         _await_work(client)
     except TimeoutError as error:
         raise ClusterUnreachableError(address, _reason(worker_states(client))) from error
+    except CancelledError as error:
+        raise ClusterUnreachableError(address, GONE) from error
     for worker, there in _answered(lambda: _versions(client)).items():
         if isinstance(there, OSError):  # it left meanwhile, or does not answer
             continue

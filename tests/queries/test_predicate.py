@@ -6,7 +6,7 @@ from queries.catalog import Catalog
 from queries.errors import QueryError, RefusedSqlError, UnknownNameError
 from queries.filters import Filters
 from queries.judgement.scope import Scope, judged
-from queries.predicate import predicate
+from queries.predicate import MOST_WITHIN, predicate
 from queries.search import search
 from tests.queries.conftest import CROSS
 
@@ -134,3 +134,14 @@ def test_brackets_and_comments_cannot_undo_other_filters(catalog: Catalog) -> No
         except QueryError:
             continue
         assert set(found["symbol"].to_pylist()) == {"Mü"}
+
+
+@pytest.mark.parametrize("level", ["sqrt({})", "1 / ({})"])
+def test_divisions_and_roots_within_each_other_are_answered_or_refused(catalog: Catalog, level: str) -> None:
+    nested = "param_fast"
+    for _ in range(MOST_WITHIN):
+        nested = level.format(nested)
+    condition = predicate(catalog, f"{nested} > 0")
+    assert catalog.tuples(f"select count(*) from metrics where {condition}") > [(0,)]
+    with pytest.raises(RefusedSqlError, match="more than 8 divisions"):
+        predicate(catalog, f"{level.format(nested)} > 0")
