@@ -1,7 +1,8 @@
 """Deadline: a worker whose user's code does not come back ends itself, for no thread can be ended.
 
 A thread of its own looks at what the others are at. Code that does not even let that one run, for it holds
-the interpreter's lock, is ended by the interpreter's own watchdog.
+the interpreter's lock, is ended by the interpreter's own watchdog. A process has one: it is for all threads,
+and nobody is told what it says, which is where every thread was.
 """
 
 import faulthandler
@@ -11,7 +12,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NoReturn
+from functools import cache
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 from sweeps.execution.steps import NOTHING, Step, watched_by
 
@@ -40,19 +43,27 @@ def deadline(seconds: float, *, is_set: bool = True) -> Iterator[None]:
 
     def begin(what: Step) -> None:
         if what is NOTHING:
-            _due.pop(me, None)
-            faulthandler.cancel_dump_traceback_later()
-            return
-        if me not in _due:
-            _arm(seconds)
-        _due[me] = time.monotonic(), seconds
+            _end(me)
+        elif me in _due:
+            _due[me] = time.monotonic(), seconds
+        else:
+            with _lock:
+                _due[me] = time.monotonic(), seconds
+                _arm()
 
     _ensure_watching()
     try:
         with watched_by(begin):
             yield
     finally:
-        _due.pop(me, None)
+        _end(me)
+
+
+def _end(thread: int) -> None:
+    """End a thread's step, if it is at one; the watchdog stays for the others'."""
+    with _lock:
+        if _due.pop(thread, None) is not None:
+            _arm()
 
 
 def _ensure_watching() -> None:
@@ -67,18 +78,27 @@ def _watch() -> None:
         for begun, seconds in held:
             if now - begun > seconds:
                 end_worker(f"a strategy did not come back within {seconds:g} s")
-        if held:
-            _arm(max(seconds for _, seconds in held))
-        else:
-            faulthandler.cancel_dump_traceback_later()
+        with _lock:
+            _arm()
         time.sleep(LOOK_SECONDS)
 
 
-def _arm(seconds: float) -> None:
-    """Let the interpreter's watchdog end this process, unless it is armed again before."""
-    if sys.__stderr__ is not None:
-        with suppress(RuntimeError, MemoryError):  # no thread can be started: who waits will see
-            faulthandler.dump_traceback_later(LOCKED * seconds + LOOK_SECONDS, exit=True, file=sys.__stderr__)
+def _arm() -> None:
+    """Let the interpreter's watchdog end this process, unless it is armed again before; held: the lock."""
+    if not _due:
+        faulthandler.cancel_dump_traceback_later()
+        return
+    longest = max(seconds for _, seconds in _due.values())
+    with suppress(
+        OSError, RuntimeError, MemoryError
+    ):  # there is nothing left to do it with: who waits will see
+        faulthandler.dump_traceback_later(LOCKED * longest + LOOK_SECONDS, exit=True, file=_nowhere())
+
+
+@cache
+def _nowhere() -> TextIO:
+    """Return a file that takes whatever is said, and stays open for it."""
+    return Path(os.devnull).open("w")
 
 
 def end_worker(reason: str) -> NoReturn:
