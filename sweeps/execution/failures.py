@@ -44,7 +44,7 @@ Failures: TypeAlias = dict[int, Failure]
 def failure_of(error: BaseException, source: StrategySource) -> Failure:
     """Describe an error that a strategy raised, or that its answer caused; long texts are cut."""
     cause = next((cause for kind, cause in _CAUSES.items() if isinstance(error, kind)), RAISED)
-    return Failure(cause, _bounded(described(error)), _bounded(source.own_traceback(error)))
+    return Failure(cause, _bounded(described(error)), _bounded(_traceback(error, source)))
 
 
 def over_memory(most: int, raised: Failure | None = None) -> Failure:
@@ -55,10 +55,24 @@ def over_memory(most: int, raised: Failure | None = None) -> Failure:
 
 def described(error: BaseException) -> str:
     """Return an error's type and message, also of one whose message cannot be had."""
+    name = _name(error)
     try:
-        return f"{type(error).__name__}: {error}"
+        return f"{name}: {error}"
     except Exception as broken:  # noqa: BLE001  a user's class may raise anything
-        return f"{type(error).__name__}: its message cannot be told ({type(broken).__name__})"
+        return f"{name}: its message cannot be told ({_name(broken)})"
+
+
+def _name(error: BaseException) -> str:
+    """Return the name of an error's class; its metaclass, which may raise anything, is not asked."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
+
+
+def _traceback(error: BaseException, source: StrategySource) -> str:
+    try:
+        return source.own_traceback(error)
+    except Exception as broken:  # noqa: BLE001  the class is asked for its name there
+        return f"its traceback cannot be told ({_name(broken)})"
 
 
 def _bounded(text: str) -> str:

@@ -27,6 +27,13 @@ HOSTILE = """
         def __str__(self):
             raise RuntimeError("no message")
 
+    class Unnamed(type):
+        def __getattribute__(cls, name):
+            raise RuntimeError("no name")
+
+    class Nameless(Exception, metaclass=Unnamed):
+        pass
+
     def hostile(bars, ind, *, period: int, mood: str = "good"):
         if mood == "base":
             raise BaseException("no Exception")
@@ -36,6 +43,8 @@ HOSTILE = """
             raise asyncio.CancelledError("cancelled")
         if mood == "mute":
             raise Mute
+        if mood == "nameless":
+            raise Nameless("no class")
         if mood == "halves":
             raise ValueError("bad \\udc80 name")
         if mood == "long":
@@ -51,6 +60,7 @@ SAID = {
     "ended": "GeneratorExit: ended",
     "cancelled": "CancelledError: cancelled",
     "mute": "Mute: its message cannot be told (RuntimeError)",
+    "nameless": "Nameless: no class",
     "halves": r"ValueError: bad \udc80 name",
     "writes": "ValueError: cannot set WRITEABLE flag to True of this array",
 }
