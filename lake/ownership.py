@@ -45,6 +45,16 @@ class SweepOwnedError(LakeError):
         )
 
 
+class SweepCancelsError(SweepOwnedError):
+    """The owner that is alive ends the sweep in a dead driver's place, which takes moments."""
+
+    def __str__(self) -> str:
+        return (
+            f"sweep {self.sweep_id} is being cancelled by {self.owner} since {self.since} (epoch "
+            f"{self.epoch}); wait for that; to go on with it then: `sweeplake resume {self.sweep_id}`"
+        )
+
+
 @dataclass(frozen=True)
 class Owner:
     """A driver that claimed a sweep.
@@ -54,18 +64,20 @@ class Owner:
         at: When it claimed, by its own clock, ISO 8601.
         token: What tells its files from those of any other driver.
         lives: Whether it has a heart. A removal has none: nobody needs to wait for it.
+        cancels: Whether it is there to cancel the sweep, and computes nothing.
     """
 
     owner: str
     at: str
     token: str
     lives: bool = True
+    cancels: bool = False
 
     @staticmethod
-    def here(*, lives: bool = True) -> "Owner":
+    def here(*, lives: bool = True, cancels: bool = False) -> "Owner":
         """Return this process, as an owner that was never before."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        return Owner(f"{socket.gethostname()}:{os.getpid()}", at, uuid.uuid4().hex, lives)
+        return Owner(f"{socket.gethostname()}:{os.getpid()}", at, uuid.uuid4().hex, lives, cancels)
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,9 @@ def ask_to_stop(lake: Lake, claimed: Claimed) -> None:
     lake.storage.put_if_absent(_name("stop", claimed), json.dumps(asdict(Owner.here())).encode())
 
 
-def claim(lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = True) -> "Ownership":
+def claim(
+    lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = True, cancels: bool = False
+) -> "Ownership":
     """Become a sweep's owner, in the epoch after the last one.
 
     Of several drivers that claim at the same time one gets it. A retry of the same call is another claim.
@@ -162,6 +176,7 @@ def claim(lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = T
         sweep_id: The sweep.
         take_over: Claim it also while another driver is alive; that one stops at its next commit.
         lives: Whether others shall wait for this owner; without that it is not to be entered.
+        cancels: Whether it is there to cancel the sweep, as they are told then.
 
     Raises:
         SweepOwnedError: If another driver is alive, or claimed at the same time.
@@ -169,7 +184,9 @@ def claim(lake: Lake, sweep_id: str, *, take_over: bool = False, lives: bool = T
     newest = newest_owner(lake, sweep_id)
     if newest is not None and not take_over and _beats(lake.storage, newest):
         raise _owned(newest)
-    mine = Claimed(sweep_id, 1 if newest is None else newest.epoch + 1, Owner.here(lives=lives))
+    mine = Claimed(
+        sweep_id, 1 if newest is None else newest.epoch + 1, Owner.here(lives=lives, cancels=cancels)
+    )
     storage, name = lake.storage, _name("owner", mine)
     data = json.dumps(asdict(mine.owner)).encode()
     if not storage.put_if_absent(name, data) and storage.read(name) != data:  # ours, if an answer was lost
@@ -248,7 +265,8 @@ def _beats(storage: Storage, claimed: Claimed) -> bool:
 
 
 def _owned(claimed: Claimed) -> SweepOwnedError:
-    return SweepOwnedError(claimed.sweep_id, claimed.epoch, claimed.owner.owner, claimed.owner.at)
+    kind = SweepCancelsError if claimed.owner.cancels else SweepOwnedError
+    return kind(claimed.sweep_id, claimed.epoch, claimed.owner.owner, claimed.owner.at)
 
 
 def _owner(storage: Storage, sweep_id: str, epoch: int) -> Owner:

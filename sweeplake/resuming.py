@@ -29,6 +29,8 @@ def resume(
 ) -> Sweep:
     """Go on with a sweep that was interrupted, failed, or whose driver died; to its end, as `run`.
 
+    One that `cancel` ended before this could begin to compute stays cancelled.
+
     The sweep's own configuration, strategy and bars are used, as the lake stores them. What is committed is
     not computed again; winners without details get them. Of one that is finished, what its journal has and
     its tables lost is committed again; one that is whole is returned as it is.

@@ -80,7 +80,7 @@ def _end_in_its_place(lake: Lake, state: dict[str, Any]) -> None:
     finished, sweep_id = Finished(), state["sweep_id"]
     require_repaired(lake.storage, sweep_id)
     try:
-        with claim(lake, sweep_id) as ownership:
+        with claim(lake, sweep_id, cancels=True) as ownership:
             journal = Journal(lake, sweep_id, ownership.epoch)
             recover(journal, finished.restore)
             check_kept(lake, sweep_id)

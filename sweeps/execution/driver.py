@@ -82,6 +82,8 @@ def go_on(
 ) -> Outcome:
     """Begin a sweep, or go on with one, as `drive` does; what its journal has is not computed again.
 
+    One that was cancelled since `start` was made stays so, and nothing is computed.
+
     Args:
         start: The sweep.
         lake: Where results go.
@@ -118,7 +120,9 @@ class _Drive:
         self.lake.create()
         with self.ledger.owned(take_over=take_over):
             if self.ledger.epoch > 1:
-                check_kept(self.lake, self.context.sweep_id)
+                newest = check_kept(self.lake, self.context.sweep_id)
+                if self.start.is_cancelled_by(newest):
+                    return self._ended(newest["status"], newest["seconds"], "before it could go on")
             check_journal(self.start, self.ledger.finished)
             self.budget.check_failures(self.context.sweep_id, self.ledger.failed)
             self.teller.computing_begins()
@@ -257,7 +261,10 @@ class _Drive:
 
     def _end(self, status: str, reason: str = "") -> Outcome:
         self.states.record(status)
-        counts, seconds = self.ledger.finished.counts(), self.states.total_seconds
+        return self._ended(status, self.states.total_seconds, reason)
+
+    def _ended(self, status: str, seconds: float, reason: str) -> Outcome:
+        counts = self.ledger.finished.counts()
         self.observer(Ended(status, **counts, seconds=seconds, reason=reason))
         profile = self.profiler.profile(self.threads.workers)
         return Outcome(

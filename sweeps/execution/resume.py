@@ -103,7 +103,7 @@ def revived(state: Mapping[str, Any], lake: Lake, changes: Sequence[str] = ()) -
         raise SweepChangedError(sweep_id, tuple(changes))
     context = new_context(prepared, sweep_id, state["started_at"].astimezone(UTC))
     lineage = {name: state[name] for name in TABLES["sweeps"].schema.names if name not in COUNTED}
-    return Start(prepared, context, lineage, seconds=state["seconds"] or 0.0)
+    return Start(prepared, context, lineage, seconds=state["seconds"] or 0.0, read_at=state["at"])
 
 
 def _differences(prepared: Prepared, state: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from getpass import getuser
 from typing import Any
 
 from lake.lake import Lake
-from lake.sweep_log import REMOVED, new_sweep_id, newest_states
+from lake.sweep_log import CANCELLED, REMOVED, new_sweep_id, newest_states
 from sweeps.bars.timeframes import normal
 from sweeps.errors import SweepError
 from sweeps.execution.blocks import without_sample
@@ -65,17 +65,23 @@ class Start:
         context: What its workers are told.
         lineage: What every state of it in the lake says beside counts and status, by column.
         seconds: Wall time that earlier drivers spent.
+        read_at: When the state was recorded that it was made of; None for a new sweep.
     """
 
     prepared: Prepared
     context: SweepContext
     lineage: Mapping[str, Any]
     seconds: float = 0.0
+    read_at: datetime | None = None
 
     @property
     def fresh(self) -> bool:
         """Whether every run is computed, also those that the lake has."""
         return bool(self.lineage["fresh"])
+
+    def is_cancelled_by(self, newest: Mapping[str, Any]) -> bool:
+        """Say whether a sweep's newest state is a cancellation that came after this was made."""
+        return newest.get("status") == CANCELLED and newest["at"] != self.read_at
 
 
 def new_start(prepared: Prepared, *, fresh: bool = False) -> Start:
@@ -85,8 +91,8 @@ def new_start(prepared: Prepared, *, fresh: bool = False) -> Start:
     return Start(prepared, context, {**_lineage(prepared, context), "fresh": fresh})
 
 
-def check_kept(lake: Lake, sweep_id: str) -> None:
-    """See, as the sweep's owner, that it was not removed since its state was read.
+def check_kept(lake: Lake, sweep_id: str) -> Mapping[str, Any]:
+    """Return a sweep's newest state, as its owner: it was not removed since its state was read.
 
     To be called once `recover` is through: a removal that comes later is stopped, as the owner's epoch has
     begun in the table of states.
@@ -94,8 +100,10 @@ def check_kept(lake: Lake, sweep_id: str) -> None:
     Raises:
         SweepRemovedError: If it was.
     """
-    if any(states[-1]["status"] == REMOVED for states in newest_states(lake, [sweep_id])):
+    newest: Mapping[str, Any] = next((states[-1] for states in newest_states(lake, [sweep_id])), {})
+    if newest.get("status") == REMOVED:
         raise SweepRemovedError(sweep_id)
+    return newest
 
 
 def check_journal(start: Start, finished: Finished) -> None:

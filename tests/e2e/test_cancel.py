@@ -10,13 +10,16 @@ from distributed import Client
 
 import sweeplake as sl
 from lake import ownership
-from lake.ownership import claim
+from lake.ownership import SweepCancelsError, claim
 from lake.sweep_log import record_state
 from queries.errors import UnknownNameError
 from queries.sweep import sweep_row
 from sweeplake.lake import Lake
 from sweeps.execution import cancel
 from sweeps.execution.cancel import SweepNotStoppingError
+from sweeps.execution.driver import go_on
+from sweeps.execution.events import Ended, Event
+from sweeps.execution.resume import restore
 from tests.e2e.processes import descendants, gone, sweeplake
 from tests.e2e.stored import metrics_of, stored
 from tests.e2e.sweeping import CLOSED, SLOW, SWEEP, sweeping
@@ -78,6 +81,30 @@ def test_what_was_cancelled_ends_like_what_was_not(
         "running",
         "finished_with_failures",
     ]
+
+
+def test_a_sweep_that_is_cancelled_before_its_next_driver_owns_it_stays_cancelled(
+    small_lake: Lake, write: Callable[..., Path], client: Client
+) -> None:
+    config = write(sweep__toml=FEW, slow__py=SLOW)
+    swept = sl.run(config, lake=small_lake, client=client, fresh=True, max_runs=40)
+    start = restore(sweep_row(swept.lake.catalog, swept.sweep_id), small_lake.tables)
+    with (
+        claim(small_lake.tables, swept.sweep_id, cancels=True),
+        pytest.raises(SweepCancelsError, match="is being cancelled by"),
+    ):
+        sl.resume(swept.sweep_id, lake=small_lake, client=client)
+    cancelled = sl.cancel(swept.sweep_id, lake=small_lake)
+    heard: list[Event] = []
+    outcome = go_on(start, small_lake.tables, client, heard.append)
+    assert cancelled.outcome is not None
+    assert (outcome.status, outcome.done) == ("cancelled", cancelled.outcome.done)
+    assert outcome.done < outcome.runs
+    assert [type(event) for event in heard] == [Ended]
+    states = stored(small_lake, "sweeps", swept.sweep_id).sort_values("at")["status"]
+    assert list(states) == ["running", "interrupted", "cancelled"]
+    resumed = sl.resume(swept.sweep_id, lake=small_lake, client=client, max_runs=1)
+    assert resumed.status()["status"] == "interrupted"
 
 
 def test_a_sweep_that_ended_stays_as_it_is(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lake.ownership import SweepOwnedError
+from lake.ownership import SweepCancelsError, SweepOwnedError
 from sweeplake.cli import cli
 from sweeplake.cli.output import on_this_lake
 from sweeps.execution.budget import TooManyFailuresError
@@ -217,6 +217,7 @@ def test_a_command_in_an_error_names_the_lake_only_where_it_must(
         SchedulerGoneError("S", "tcp://host:1"),
         SweepCutOffError("S", "the store is away"),
         SweepOwnedError("S", 1, "me@here", "now"),
+        SweepCancelsError("S", 1, "me@here", "now"),
     ],
 )
 def test_how_to_go_on_names_the_lake(error: Exception) -> None:
