@@ -152,7 +152,7 @@ def plan(
     from sweeps.execution.changes import changes
     from sweeps.execution.estimate import estimate
     from sweeps.execution.foreseen import foreseen
-    from sweeps.execution.reuse import reusable
+    from sweeps.execution.reuse import reusable, without_blocks
     from sweeps.execution.sampling import sample
     from sweeps.execution.start import new_context
 
@@ -162,6 +162,7 @@ def plan(
     context = new_context(prepared, "plan", datetime.now(UTC))
     snapshot = opened.tables.snapshot(["metrics", "sweeps"])
     held = {} if fresh else reusable(prepared, snapshot)
+    lacking = () if fresh else without_blocks(prepared, snapshot, sum(held.values()))
     chosen = None if fresh else foreseen(prepared, snapshot, sum(held.values()))
     if chosen is not None:
         held |= reusable(prepared, snapshot, chosen)
@@ -190,7 +191,7 @@ def plan(
         reckoned.blocks,
         reckoned,
         {symbol: what for symbol, what in changed.items() if what and not found[symbol]},
-        (*prepared.cautions, *crowded),
+        (*prepared.cautions, *lacking, *crowded),
     )
 
 

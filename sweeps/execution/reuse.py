@@ -10,7 +10,7 @@ Memory is that of what `held` finds at a time, and of one file's rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,23 @@ def reusable(prepared: Prepared, snapshot: Snapshot, chosen: Chosen | None = Non
     if not may_reuse(prepared):
         return dict.fromkeys(search.places, 0)
     return {place: sum(len(held.cells) for held in held_in_passes(search, place)) for place in search.places}
+
+
+def without_blocks(prepared: Prepared, snapshot: Snapshot, held: int) -> tuple[str, ...]:
+    """Return a caution if the lake has runs that a sweep would carry over if it wanted no block statistics.
+
+    Args:
+        prepared: The sweep.
+        snapshot: The lake's `metrics` and `sweeps`.
+        held: How many runs it does carry over.
+    """
+    details = prepared.config.details.model_copy(update={"block_statistics": False})
+    content = replace(prepared, config=prepared.config.model_copy(update={"details": details}))
+    if sources_of(snapshot, content).keys() == sources_of(snapshot, prepared).keys():
+        return ()
+    more = sum(reusable(content, snapshot).values()) - held
+    told = f"runs that the lake has without block statistics ({more:,}) are computed again"
+    return (f"{told}, for `details.block_statistics` wants them",) if more else ()
 
 
 def carried(search: Search, context: SweepContext) -> Iterator[Carried]:

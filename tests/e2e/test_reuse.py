@@ -145,9 +145,13 @@ def test_block_statistics_that_are_wanted_and_not_there_are_computed(
     without = write(sweep__toml=sweep_of(details="block_statistics = false"))
     first = sl.run(without, lake=pair, client=client)
     wanting = write(sweep__toml=sweep_of(details="block_statistics = true"))
-    assert sl.plan(wanting, lake=pair).reused == 0
+    planned = sl.plan(wanting, lake=pair)
+    told = f"runs that the lake has without block statistics ({planned.runs:,}) are computed again"
+    assert (planned.reused, told in str(planned.to_document()["cautions"])) == (0, True)
+    assert told not in str(sl.plan(wanting, lake=pair, fresh=True).cautions)
     sweep = sl.run(wanting, lake=pair, client=client)
     assert counts(sweep) == (first.outcome.runs, 0)
+    assert told not in str(sl.plan(wanting, lake=pair).cautions)
     assert_equal(
         sl.run(write(sweep__toml=sweep_of(details="block_statistics = false")), lake=pair, client=client),
         first,
