@@ -55,7 +55,7 @@ def test_a_driver_that_died_is_told_with_what_to_do(small_lake: Lake, write: Cal
     for command in ("status", "summary"):
         was_heard_of(small_lake, sweep_id, seconds=12)
         told = sweeplake(command, sweep_id, "--lake", small_lake.url, cwd=config.parent)
-        assert re.search(rf"{sweep_id}: last sign of life of its driver 1\d s ago\n", told.stderr)
+        assert re.search(rf"{sweep_id}: last sign of life of its driver \d+ s ago\n", told.stderr)
         was_heard_of(small_lake, sweep_id, seconds=42)
         told = sweeplake(command, sweep_id, "--lake", small_lake.url, cwd=config.parent)
         assert re.search(

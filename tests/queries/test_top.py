@@ -113,6 +113,7 @@ def ids(runs: pa.Table) -> list[tuple[str, str]]:
     return list(zip(runs["run_id"].to_pylist(), runs["sweep_id"].to_pylist(), strict=True))
 
 
+@pytest.mark.timeout(1200)  # two seconds an example, on a machine that has other work
 @settings(max_examples=150, deadline=None)
 @given(
     lake=st.integers(0, 5),

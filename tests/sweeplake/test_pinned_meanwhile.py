@@ -93,6 +93,7 @@ def test_a_pin_that_comes_while_a_removal_is_finished_holds(
     as_before(lake, before)
 
 
+@pytest.mark.timeout(1200)  # hundreds of removals
 @pytest.mark.parametrize("tables", [("metrics",), ("trades", "equity", "metrics", "details")])
 def test_a_pin_at_any_moment_holds_or_is_refused(tmp_path: Path, tables: tuple[str, ...]) -> None:
     template = open_lake(str(tmp_path / "lake"))
