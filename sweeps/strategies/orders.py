@@ -20,6 +20,8 @@ from sweeps.strategies.stops import Stops
 
 CHECKED = 6
 """Sets of those that were asked at once that are asked alone as well."""
+MOST_TRUSTED = 50_000
+"""Values that are known to be answered alike; beyond that no more are kept."""
 MOST_ALONE = 256
 """Sets whose orders are held twice at once to compare them."""
 
@@ -139,6 +141,10 @@ class OrderBook:
         if 2 * len(questions.alike) > sets:  # of a set alone, and nearly so
             self._ask_each(questions, first)
             return
+        places, fresh = self._checked(questions)
+        if 2 * len(places) > sets + CHECKED and len(self._trust.values) > MOST_TRUSTED:
+            self._ask_each(questions, first)  # as of a random sample, whose values never come again
+            return
         try:
             orders = self._in_columns(questions)
         except TooManyRowsError:
@@ -149,7 +155,6 @@ class OrderBook:
             self._ask_each(questions, first)
             return
         whole = sets == len(self._words)
-        places, fresh = self._checked(questions)
         orders.note_stops(self.stops, first)
         orders.pack(self._words[first : first + sets], places if whole else None)
         try:
@@ -162,7 +167,8 @@ class OrderBook:
             self.stops.forget(first, first + sets)
             self._ask_each(questions, first)
             return
-        self._trust.values.update(fresh)
+        if len(self._trust.values) <= MOST_TRUSTED:
+            self._trust.values.update(fresh)
         if whole:
             self._columns, self.unpacked = orders, orders.unpacked
 
