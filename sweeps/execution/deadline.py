@@ -89,9 +89,7 @@ def _arm() -> None:
         faulthandler.cancel_dump_traceback_later()
         return
     longest = max(seconds for _, seconds in _due.values())
-    with suppress(
-        OSError, RuntimeError, MemoryError
-    ):  # there is nothing left to do it with: who waits will see
+    with suppress(OSError, RuntimeError, MemoryError):  # nothing is left to do it with: who waits will see
         faulthandler.dump_traceback_later(LOCKED * longest + LOOK_SECONDS, exit=True, file=_nowhere())
 
 

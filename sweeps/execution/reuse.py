@@ -116,6 +116,8 @@ def without_blocks(prepared: Prepared, snapshot: Snapshot, held: int) -> tuple[s
         snapshot: The lake's `metrics` and `sweeps`.
         held: How many runs it does carry over.
     """
+    if not prepared.config.details.block_statistics:
+        return ()
     details = prepared.config.details.model_copy(update={"block_statistics": False})
     content = replace(prepared, config=prepared.config.model_copy(update={"details": details}))
     if sources_of(snapshot, content).keys() == sources_of(snapshot, prepared).keys():
