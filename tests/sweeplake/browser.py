@@ -19,6 +19,7 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_MOST_MS = 300_000  # of one thing that a page is asked: seconds alone, a minute on a busy machine
 
 
 @dataclass
@@ -71,6 +72,7 @@ def browser() -> Iterator[Browser]:
 def opened(running: Browser, file: Path, width: int = 1400, **options: Any) -> Iterator[Seen]:
     """Open a file in a window without a network."""
     context = running.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+    context.set_default_timeout(_MOST_MS)
     seen = Seen(context.new_page())
     seen.page.on("request", lambda request: seen.requests.append(request.url))
     seen.page.on("requestfailed", lambda request: seen.refused.append(request.failure))
