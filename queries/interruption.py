@@ -1,11 +1,33 @@
 """Interruption: Ctrl-C while DuckDB computes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 _BEAT = 0.05
+_OF_DUCKDB = "Query interrupted"
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an error is Ctrl-C: DuckDB, where it hears of it, makes a `RuntimeError` of it."""
+    return isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == _OF_DUCKDB)
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Make Ctrl-C what it is, whoever hears of it.
+
+    Raises:
+        KeyboardInterrupt: Where DuckDB raises another error for it.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def interruptible(call: Callable[[], T], stop: Callable[[], object]) -> T:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from queries.errors import RefusedSqlError
+from queries.interruption import heard
 from queries.text import utf8
 
 Tree = dict[str, Any]
@@ -63,7 +64,8 @@ class Parser:
         """
         utf8(text)
         try:
-            found = self._connection.cursor().extract_statements(text)
+            with heard():
+                found = self._connection.cursor().extract_statements(text)
         except duckdb.Error as error:
             raise _unparsed(text, str(error)) from error
         return [_kind(statement) for statement in found]
@@ -85,7 +87,8 @@ class Parser:
         return dict(rows.fetchall())
 
     def _scalar(self, query: str, argument: str) -> str:
-        row = self._connection.cursor().execute(query, [argument]).fetchone()
+        with heard():
+            row = self._connection.cursor().execute(query, [argument]).fetchone()
         return str(row[0]) if row else ""
 
 

@@ -19,6 +19,7 @@ from queries.errors import (
     QueryFailedError,
     SnapshotGoneError,
 )
+from queries.interruption import heard
 
 T = TypeVar("T")
 _DUCKDB_KIND = "Invalid Input Error: "
@@ -46,9 +47,11 @@ def translated(snapshot: Snapshot) -> Iterator[None]:
         FileUnreadableError: If a file cannot be read.
         CopyUnreadableError: If the copy on this machine cannot.
         QueryFailedError: Else.
+        KeyboardInterrupt: At Ctrl-C.
     """
     try:
-        yield
+        with heard():
+            yield
     except duckdb.Error as error:
         raise _translation(snapshot, error, str(error)) from error
 

@@ -7,6 +7,7 @@ import click
 
 from lake.errors import LakeError
 from queries.errors import QueryError
+from queries.interruption import is_interrupt
 from sweeplake.cli.output import note
 from sweeplake.cli.run import EXIT_INTERRUPTED
 from sweeplake.errors import FaceError
@@ -18,7 +19,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def told(error: BaseException) -> int:
     """Tell an error on standard error and return the exit code."""
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+    if isinstance(error, click.Abort) or is_interrupt(error):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
