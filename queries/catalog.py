@@ -125,7 +125,7 @@ class Catalog:
             QueryFailedError: If the text does not bind, or returns no rows by its nature.
         """
         with translated(self.snapshot):
-            return _relation(self._session.cursor(), text, parameters)
+            return _relation(self._session.cursor(text, every=True), text, parameters)
 
     def arrow(self, text: str, parameters: Parameters = None, given: pa.Table | None = None) -> pa.Table:
         """Return a query's rows; times are UTC. Raises as `sql`, also while it runs.
@@ -135,7 +135,7 @@ class Catalog:
             parameters: The values of its parameters.
             given: Rows that it reads as `given`.
         """
-        with translated(self.snapshot), self._session.lent() as cursor:
+        with translated(self.snapshot), self._session.lent(text) as cursor:
             if given is None:
                 return _relation(cursor, text, parameters).to_arrow_table()
             cursor.register("given", given)
@@ -148,7 +148,7 @@ class Catalog:
 
         It may have no times: of those DuckDB makes Python's by a package that need not be installed, pytz.
         """
-        with translated(self.snapshot), self._session.lent() as cursor:
+        with translated(self.snapshot), self._session.lent(text) as cursor:
             return cursor.execute(text, parameters).fetchall()
 
     def few(self, text: str, parameters: Parameters = None) -> pa.Table:
@@ -156,13 +156,13 @@ class Catalog:
 
         The text is bound once, not twice, which of a hundred columns takes long; rows are copied once more.
         """
-        with translated(self.snapshot), self._session.lent() as cursor:
+        with translated(self.snapshot), self._session.lent(text) as cursor:
             return cursor.execute(text, parameters).to_arrow_table()
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""
         with translated(self.snapshot):
-            return self.sql(text, parameters).to_arrow_reader()
+            return _relation(self._session.cursor(text), text, parameters).to_arrow_reader()
 
     def rows(self, text: str, parameters: Parameters = None) -> list[dict[str, Any]]:
         """Return a small result as dictionaries."""

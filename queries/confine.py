@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar
 
+import duckdb
 import pyarrow as pa
 
 from lake.snapshot import Snapshot
 from queries.catalog import Parameters
-from queries.errors import RefusedSqlError
+from queries.errors import QueryFailedError, RefusedSqlError
 from queries.interruption import interruptible
 from queries.parse import nodes
 from queries.reading import REMEDY, read_tree
-from queries.session import SQL_FILES, open_session
+from queries.session import open_session
 from queries.translation import streamed, translated
+from queries.views import SQL_FILES
 
 T = TypeVar("T")
 _PIVOT = "name the columns: PIVOT metrics ON symbol IN ('AAPL', 'MSFT') USING count(*)"
@@ -76,7 +78,17 @@ class ConfinedCatalog:
         Ctrl-C stops a query at once, wherever in it DuckDB is.
         """
         _check(text)
-        cursor, snapshot = self._session.cursor(), self._session.snapshot
+        try:
+            return self._batches(text, parameters)
+        except QueryFailedError as error:
+            if not isinstance(error.__cause__, duckdb.CatalogException):
+                raise
+            return self._batches(text, parameters, every=True)  # DuckDB suggests names of what there is
+
+    def _batches(self, text: str, parameters: Parameters, *, every: bool = False) -> pa.RecordBatchReader:
+        snapshot = self._session.snapshot
+        with translated(snapshot):
+            cursor = self._session.cursor(text, every=every)
 
         def step(call: Callable[[], T]) -> T:
             return interruptible(lambda: streamed(snapshot, call), cursor.interrupt)

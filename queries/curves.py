@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from queries.errors import BadValueError, UnknownNameError
-from queries.session import instance, sql_text
+from queries.session import instance
 from queries.text import quoted
+from queries.views import sql_text
 
 GROUPS = ("exit_reason", "hour", "weekday")
 """What trades can be grouped by."""

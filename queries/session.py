@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -18,6 +17,7 @@ from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
 from queries.cursors import Cursors, Variables
 from queries.held import IN_MEMORY, Held
+from queries.interruption import heard
 from queries.loading import loaded
 from queries.parameters import ParameterColumn, by_strategy
 from queries.shares import FILE_GROUPS, shares
@@ -25,54 +25,9 @@ from queries.stored import CACHE, StoredTable, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 from queries.text import literal
 from queries.translation import missing_file, translated
+from queries.views import Views
 from queries.whole import VIEW, Source, Whole
 
-# Order of creation: each reads only those before it.
-SQL_FILES = (
-    "metrics",
-    "details",
-    "trades",
-    "equity",
-    "sweeps",
-    "bars",
-    "failures",
-    "removals",
-    "runs_latest",
-    "metric_columns",
-    "sweep_summary",
-    "passes",
-    "search_runs",
-    "best_runs",
-    "parameter_sets",
-    "leaderboard",
-    "sweep_quantiles",
-    "failures_by_cause",
-    "splits",
-    "walk_forward",
-    "walk_forward_equity",
-    "walk_forward_summary",
-    "buy_and_hold",
-    "sweep_buy_and_hold",
-    "storage",
-    "sweep_storage",
-    "details_latest",
-    "trades_latest",
-    "equity_latest",
-    "period_returns",
-    "daily_pnl",
-    "monthly_returns",
-    "yearly_returns",
-    "drawdowns",
-    "day_positions",
-    "trades_by",
-    "trades_by_exit_reason",
-    "trades_by_hour",
-    "trades_by_weekday",
-    "trial_runs",
-    "trials",
-    "pooled_trials",
-    "block_statistics",
-)
 _SETTINGS = (
     "set global TimeZone = 'UTC'",
     "set python_enable_replacements = false",
@@ -89,6 +44,7 @@ class Session:
     Attributes:
         connection: The instance; take a cursor for every call, a connection is not for two threads.
         cursors: Its cursors.
+        views: Its views, each there once a text has named it.
         snapshot: What it reads.
         variables: Files, and what the log tells of them, by SQL variable; variables belong to a cursor.
         schema: Schema of metrics.
@@ -100,6 +56,7 @@ class Session:
 
     connection: duckdb.DuckDBPyConnection
     cursors: Cursors
+    views: Views
     snapshot: Snapshot
     variables: Variables
     schema: pa.Schema
@@ -126,12 +83,15 @@ class Session:
         """Where a query reads metrics soonest: each view on the way binds all of its columns."""
         return VIEW if self.whole is None else IN_MEMORY
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a cursor that reads every view, for a relation that outlives the call."""
+    def cursor(self, text: str, *, every: bool = False) -> duckdb.DuckDBPyConnection:
+        """Return a cursor for a relation that outlives the call; it reads what a text names, or all views."""
+        make = self.views.make_all if every else self.views.make
+        make(text, self.variables)
         return self.cursors.new(self.variables)
 
-    def lent(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    def lent(self, text: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Lend such a cursor to a caller who has fetched all rows before giving it back."""
+        self.views.make(text, self.variables)
         return self.cursors.lent(self.variables)
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
@@ -146,8 +106,9 @@ class Session:
 def open_session(snapshot: Snapshot) -> Session:
     """Return a DuckDB instance whose views read exactly the files of a snapshot."""
     connection = connected(snapshot)
-    connection.execute("create schema stored")
-    elsewhere = attached(connection, snapshot) or loaded(connection, snapshot)
+    with heard():
+        connection.execute("create schema stored; create schema strategies")
+        elsewhere = attached(connection, snapshot) or loaded(connection, snapshot)
     stored = _stored_tables(snapshot, elsewhere)
     held = shares(snapshot)
     variables: dict[str, Sequence[object]] = dict(held.variables)
@@ -156,23 +117,16 @@ def open_session(snapshot: Snapshot) -> Session:
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     cursors = Cursors(connection)
     with translated(snapshot):
-        connection.execute("create schema strategies")
-        maker = cursors.new({**variables, **held.samples})
-        # A view binds all that it reads when it is created: over 10,000 files that takes tens of ms for each.
-        for table in stored:
-            maker.execute(table.empty)
-        _create_metric_columns(maker, schema)
-        maker.execute(FILE_GROUPS)
-        maker.execute(held.statement)
-        for name in SQL_FILES:
-            maker.execute(sql_text(name))
+        maker = cursors.new({name: values[:1] for name, values in variables.items()})
         for table in stored:
             maker.execute(table.statement)
-        parameters = by_strategy(_recorded(maker), schema)
-        strategies = _strategies(snapshot, parameters)
-        for statement in strategy_views(strategies, parameters, schema):
-            maker.execute(statement)
-    return Session(connection, cursors, snapshot, variables, schema, parameters, strategies, elsewhere)
+        _create_metric_columns(maker, schema)
+        maker.execute(FILE_GROUPS)
+        with cursors.lent(variables) as cursor:
+            parameters = by_strategy(_recorded(cursor), schema)
+    strategies = _strategies(snapshot, parameters)
+    views = Views(cursors, held.statement, strategy_views(strategies, parameters, schema))
+    return Session(connection, cursors, views, snapshot, variables, schema, parameters, strategies, elsewhere)
 
 
 def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
@@ -199,8 +153,8 @@ def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
     if variables.keys() != session.variables.keys():
         return None
     newer = replace(session, snapshot=snapshot, variables=variables, elsewhere=elsewhere)
-    with translated(snapshot):
-        parameters = by_strategy(_recorded(newer.cursor()), session.schema)
+    with translated(snapshot), newer.cursors.lent(variables) as cursor:
+        parameters = by_strategy(_recorded(cursor), session.schema)
     same = parameters == session.parameters and _strategies(snapshot, parameters) == session.strategies
     return newer if same else None
 
@@ -245,11 +199,6 @@ def instance() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def sql_text(name: str) -> str:
-    """Return the text of one view or macro."""
-    return files("queries").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-
-
 def _stored_tables(snapshot: Snapshot, elsewhere: Copy | Held | None) -> list[StoredTable]:
     """Return the views over all tables, a footer read for each column set; errors as `translated`."""
     try:
@@ -282,7 +231,7 @@ def _sizes(snapshot: Snapshot) -> dict[str, int]:
 
 def _recorded(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     rows = connection.execute(
-        "select strategy, parameters from sweeps where strategy is not null "
+        "select strategy, parameters from stored.sweeps where strategy is not null "
         "group by strategy, parameters order by max(started_at) desc, max(sweep_id) desc"
     ).fetchall()
     return [{"strategy": strategy, "parameters": parameters} for strategy, parameters in rows]

@@ -32,13 +32,10 @@ class Shares:
         statement: Creates the view `stored.shared_rows`: the rows of each sweep in each file of several.
         variables: Those files, and the columns of `stored.file_groups`, by the name of the SQL variable that
             the views read them from.
-        samples: For each such variable the first file of its table, which every opening reads: the view is
-            created on it, so that another that is damaged stops nobody who does not ask.
     """
 
     statement: str
     variables: Mapping[str, Sequence[object]]
-    samples: Mapping[str, Sequence[str]]
 
 
 def shares(snapshot: Snapshot) -> Shares:
@@ -60,12 +57,7 @@ def shares(snapshot: Snapshot) -> Shares:
     columns = zip(*rows, strict=True) if rows else [()] * len(_GROUPS)
     told = {_VARIABLE + name: column for name, column in zip(_GROUPS, columns, strict=True)}
     body = " union all ".join(_counted(variable) for variable in shared) or _NOBODY
-    samples = {variable: [_first(snapshot, variable.removeprefix(_PREFIX))] for variable in shared}
-    return Shares(f"create view stored.shared_rows as {body}", {**shared, **told}, samples)
-
-
-def _first(snapshot: Snapshot, table: str) -> str:
-    return snapshot.storage.uri(f"{table}/{snapshot[table].files[0].path}")
+    return Shares(f"create or replace view stored.shared_rows as {body}", {**shared, **told})
 
 
 def _counted(variable: str) -> str:

@@ -26,22 +26,19 @@ class StoredTable:
 
     Attributes:
         name: Its name.
-        empty: Creates the table `stored.<table>` without rows: explicit columns and types.
         body: SELECT of the same columns over the files.
         variables: Files of each group that shares its columns, by the name of the SQL variable that the view
             reads them from. Paths as DuckDB opens them.
     """
 
     name: str
-    empty: str
     body: str
     variables: Mapping[str, Sequence[object]]
 
     @property
     def statement(self) -> str:
-        """Replaces the empty table by a view of the same columns over the files."""
-        view = f"stored.{quoted(self.name)}"
-        return f"drop table {view}; create view {view} as\n{self.body}"
+        """Creates the view `stored.<table>`."""
+        return f"create view stored.{quoted(self.name)} as\n{self.body}"
 
 
 def stored_table(
@@ -59,10 +56,8 @@ def stored_table(
         further: Names of columns that DuckDB makes, such as `filename`, to come after the table's own.
     """
     table = snapshot.tables.get(name) or absent(name)
-    nothing = _nothing(table, further)
-    empty = f"create table stored.{quoted(name)} as {nothing}"
     if isinstance(elsewhere, Held):
-        return StoredTable(name, empty, _held(table), {NUMBERS: elsewhere.numbers(table.files)})
+        return StoredTable(name, _held(table), {NUMBERS: elsewhere.numbers(table.files)})
     groups = _groups(_uncopied(table.files, elsewhere))
     variables = {f"{name}_{signature}": _uris(snapshot, name, files) for signature, files in groups.items()}
     scans = [
@@ -71,7 +66,7 @@ def stored_table(
     ]
     if elsewhere is not None:
         scans.insert(0, _copied(table, elsewhere))
-    return StoredTable(name, empty, "\nunion all\n".join(scans or [nothing]), variables)
+    return StoredTable(name, "\nunion all\n".join(scans or [_nothing(table, further)]), variables)
 
 
 def chosen_files(

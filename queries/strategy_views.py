@@ -11,13 +11,14 @@ from queries.text import quoted
 
 def strategy_views(
     strategies: Sequence[str], parameters: Mapping[str, Sequence[ParameterColumn]], schema: pa.Schema
-) -> Iterator[str]:
-    """Yield the statements that create `strategies.<strategy>`, one row per run in a sweep.
+) -> dict[str, str]:
+    """Return by strategy the statement that creates `strategies.<strategy>`, one row per run in a sweep.
 
     They live in a schema of their own, so that a strategy may be called `metrics` or `select`. Of names that
     differ only in case, which SQL does not tell apart, later ones get a number: `Cross`, `cross_2`.
     """
     taken: set[str] = set()
+    statements = {}
     for strategy in sorted(strategies):
         name, number = strategy, 1
         while name.casefold() in taken:
@@ -26,10 +27,11 @@ def strategy_views(
         taken.add(name.casefold())
         columns = ", ".join(_columns(parameters.get(strategy, ()), schema))
         literal = strategy.replace("'", "''")
-        yield (
+        statements[strategy] = (
             f"create or replace view strategies.{quoted(name)} as "  # noqa: S608
             f"select {columns} from main.metrics where strategy = '{literal}'"
         )
+    return statements
 
 
 def _columns(parameters: Sequence[ParameterColumn], schema: pa.Schema) -> Iterator[str]:

@@ -120,7 +120,6 @@ def _create(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, new: Sequ
     connection.execute("create schema stored")
     for name, paths in table.variables.items():
         connection.execute(f"set variable {name} = $1", [list(paths)])
-    connection.execute(table.empty)
     connection.execute(table.statement)
     connection.execute(
         f"""

@@ -175,7 +175,7 @@ def test_an_attack_is_refused_and_changes_nothing(
 def test_the_instance_itself_refuses_what_the_parser_would_miss(
     confined: ConfinedCatalog, tmp_path: Path
 ) -> None:
-    cursor = confined._session.cursor()
+    cursor = confined._session.cursor("")
     target = tmp_path / "target.parquet"
     for text in (
         f"copy (select 1) to '{target}'",

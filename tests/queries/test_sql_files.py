@@ -9,7 +9,7 @@ import queries
 from lake.columns import Column
 from lake.schemas import TABLES
 from queries.catalog import Catalog
-from queries.session import SQL_FILES, sql_text
+from queries.views import SQL_FILES, sql_text
 
 MANUAL = Path(__file__).parents[2] / "docs" / "sql.md"
 ARGUMENTS = {

@@ -1,0 +1,107 @@
+"""Views: each is there once a text names it, and a text that may list them finds all."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lake.lake import Lake
+from queries.catalog import Catalog
+from queries.confine import ConfinedCatalog
+from queries.errors import QueryFailedError
+from queries.views import SQL_FILES, reads
+from tests.queries.conftest import CROSS, cross_rows, put_runs
+
+MACROS = "select function_name as name from duckdb_functions() where schema_name = 'main' and not internal"
+VIEWS = "select view_name as name from duckdb_views() where schema_name = 'main' and not internal"
+
+
+@pytest.fixture
+def opened(filled: Lake) -> Catalog:
+    return Catalog(filled.snapshot())
+
+
+def made(catalog: Catalog) -> set[str]:
+    """The names that are there already; asked past the catalog, which would make all to tell them."""
+    cursor = catalog._session.connection.cursor()
+    return {name for text in (MACROS, VIEWS) for (name,) in cursor.execute(text).fetchall()}
+
+
+def test_a_question_makes_what_it_reads_alone(opened: Catalog) -> None:
+    assert made(opened) == set()
+    opened.arrow("select count(*) from METRICS")
+    assert made(opened) == {"metrics"}
+    opened.arrow("from best_runs('sharpe', 3)")
+    assert made(opened) == {"metrics", "best_runs", *reads("best_runs")}
+    assert made(opened) < set(SQL_FILES)
+
+
+@pytest.mark.parametrize("name", SQL_FILES)
+def test_each_is_made_alone_with_what_it_reads(opened: Catalog, name: str) -> None:
+    opened._session.views.make(f'"{name.upper()}"', opened._session.variables)
+    assert {name, *reads(name)} - made(opened) == ({"shared_rows"} if name == "sweep_storage" else set())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "show tables",
+        "SHOW ALL TABLES",
+        "from duckdb_views()",
+        "from information_schema.tables",
+        "select * from pg_catalog.pg_views",
+        "from sqlite_master",
+        "describe",
+        "desc",
+    ],
+)
+def test_a_list_tells_all(opened: Catalog, text: str) -> None:
+    opened.arrow(text)
+    assert made(opened) == set(SQL_FILES)
+    strategies = "select view_name from duckdb_views() where schema_name = 'strategies'"
+    assert set(opened.tuples(strategies)) == {("cross",), ("meanrev",)}
+
+
+def test_a_relation_can_be_asked_on(opened: Catalog) -> None:
+    relation = opened.sql("select run_id from metrics")
+    assert relation.query("ids", "select count(*) from ids semi join trades using (run_id)").fetchall() == [
+        (3,)
+    ]
+
+
+def test_what_is_mistyped_is_told_from_all_names(filled: Lake) -> None:
+    with ConfinedCatalog(filled.snapshot()) as catalog:
+        with pytest.raises(QueryFailedError, match='Did you mean "sweep_summary"'):
+            catalog.arrow("from sweep_sumary")
+        assert catalog.arrow("select count(*) as n from sweep_summary")["n"].to_pylist() == [3]
+
+
+def test_views_of_strategies_are_found_by_their_names(lake: Lake) -> None:
+    names = ("it's", 'say "no"', "Cross", "cross", "Σίσυφος", "a b")
+    for place, strategy in enumerate(names):
+        put_runs(lake, strategy, "007", cross_rows(CROSS, "007", place + 1, place))
+    views = ("it's", 'say ""no""', "Cross", "CROSS_2", "Σίσυφος", "A B")
+    for place, view in enumerate(views):
+        with ConfinedCatalog(lake.snapshot()) as catalog:
+            text = f'select count(*) as n from strategies."{view}"'  # noqa: S608
+            assert catalog.arrow(text)["n"].to_pylist() == [place + 1], view
+
+
+def test_a_damaged_file_stops_only_who_reads_it(lake: Lake) -> None:
+    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
+    put_runs(lake, "cross", "Mü", cross_rows(CROSS, "Mü", 3, 2))
+    catalog = Catalog(lake.snapshot())
+    for file in catalog.snapshot["metrics"].files:
+        Path(lake.storage.uri(f"metrics/{file.path}")).write_bytes(b"not Parquet")
+    assert catalog.arrow("show tables").num_rows >= len(SQL_FILES) // 2
+    assert catalog.tuples("select count(*) from sweeps") == [(0,)]
+
+
+def test_threads_share_them(filled: Lake) -> None:
+    texts = ["from best_runs('sharpe', 3)", "from sweep_summary", "from storage", "from trades_by_hour"] * 4
+    for _ in range(5):
+        catalog = Catalog(filled.snapshot())
+        with ThreadPoolExecutor(8) as threads:
+            found = [rows.num_rows for rows in threads.map(catalog.arrow, texts)]
+        assert found == found[:4] * 4
+        assert found[0] == found[1] == 3
