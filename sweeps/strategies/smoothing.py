@@ -17,6 +17,7 @@ def exponential_mean(values: FloatArray, period: int, means: FloatArray) -> None
     weight = 2.0 / (period + 1.0)
     seen, mean = 0, 0.0
     for bar in range(len(values)):
+        means[bar] = np.nan
         if not np.isfinite(values[bar]):
             seen, mean = 0, 0.0
             continue
@@ -36,7 +37,9 @@ def exponential_mean(values: FloatArray, period: int, means: FloatArray) -> None
 def wilder_rsi(values: FloatArray, period: int, strength: FloatArray) -> None:
     """Return Wilder's RSI in [0, 100]; first after ``period`` changes; 0 where nothing has ever changed."""
     seen, gain, loss = 0, 0.0, 0.0
+    strength[:1] = np.nan
     for bar in range(1, len(values)):
+        strength[bar] = np.nan
         change = values[bar] - values[bar - 1]
         if not np.isfinite(change):
             seen, gain, loss = 0, 0.0, 0.0
@@ -56,6 +59,7 @@ def wilder_rsi(values: FloatArray, period: int, strength: FloatArray) -> None:
 def wilder_atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int, ranges: FloatArray) -> None:
     """Return Wilder's average true range in price units; first after ``period`` true ranges."""
     mean = 0.0
+    ranges[:period] = np.nan
     for bar in range(1, len(close)):
         above, below = max(high[bar], close[bar - 1]), min(low[bar], close[bar - 1])
         if bar <= period:

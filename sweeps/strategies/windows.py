@@ -18,14 +18,14 @@ from sweeps.strategies.contract import FloatArray
 
 
 def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
-    """Return the function that gives the row, NaN at first, which a compiled one fills as its last argument.
+    """Return the function that gives the row of which a compiled one, as its last argument, fills every bar.
 
     NumPy asks the system for large pages, numba does not: the pages of a long row would take longer than it.
     """
 
     @wraps(kernel)
     def filled(values: FloatArray, *rest: Any) -> FloatArray:
-        row = np.full(len(values), np.nan)
+        row = np.empty(len(values))
         kernel(values, *rest, row)
         return row
 
@@ -37,6 +37,7 @@ def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
 def rolling_mean(values: FloatArray, period: int, means: FloatArray) -> None:
     """Return the mean of the last ``period`` values; NaN where one is missing; equal values stay."""
     size = len(values)
+    means[: period - 1] = np.nan
     before, tail, head = np.zeros(period + 1), np.zeros(period + 1), np.zeros(period)
     for block in range(0, size, period):
         count = min(period, size - block)
@@ -82,6 +83,7 @@ def rolling_std(values: FloatArray, period: int, spreads: FloatArray) -> None:
     small spread around a large price keeps its digits. Exactly 0 for equal values.
     """
     size = len(values)
+    spreads[: period - 1] = np.nan
     tail_mean, tail_square = np.zeros(period + 1), np.zeros(period + 1)
     for block in range(0, size, period):
         mean, square = 0.0, 0.0
@@ -109,6 +111,7 @@ def rolling_std(values: FloatArray, period: int, spreads: FloatArray) -> None:
 def rolling_max(values: FloatArray, period: int, largest: FloatArray) -> None:
     """Return the largest of the last ``period`` values; NaN where one is missing."""
     size = len(values)
+    largest[: period - 1] = np.nan
     tail = np.full(period + 1, -np.inf)
     for block in range(0, size, period):
         head = -np.inf
