@@ -76,8 +76,8 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 bench: .venv/bench.stamp ## measure against the peers, results compared first
 	$(BIN)/python -m pytest tests/benchmarks -m bench --override-ini addopts= --import-mode=importlib -s
 
-soak: .venv/dev.stamp ## kill drivers, workers, schedulers, cables for SOAK_SECONDS (900) a soak, and die at every request
-	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests/soak tests/lake tests/queries -m soak --override-ini addopts= \
+soak: .venv/dev.stamp ## kill drivers, workers, schedulers, cables for SOAK_SECONDS (900) a soak, and die at every request, at every call
+	SOAK_SECONDS=$${SOAK_SECONDS:-900} $(BIN)/python -m pytest tests --ignore tests/benchmarks -m soak --override-ini addopts= \
 		--import-mode=importlib --timeout 0 -s
 
 clean: ## remove the environment and caches; lakes stay

@@ -77,6 +77,12 @@ class Death:
         return self.calls >= self.place
 
 
+def strided(stride: int) -> pytest.MarkDecorator:
+    """Let a test die at one of every so many moments, given as `stride`; in a soak at every one."""
+    lengths = [pytest.param(stride, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)]
+    return pytest.mark.parametrize("stride", lengths)
+
+
 def deaths(
     folder: Path | str, copies: Path, act: Callable[[Path], object], stride: int = 1
 ) -> Iterator[Path]:

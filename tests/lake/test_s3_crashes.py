@@ -28,7 +28,7 @@ from lake.schemas import COMMIT_ORDER
 from lake.vacuum import vacuum, vacuum_plan
 from tests.lake.drivers import SWEEP, TABLES, drive, run_ids
 from tests.lake.machine import LakeMachine
-from tests.lake.seam import KilledError
+from tests.lake.seam import KilledError, strided
 from tests.proxy import Action, Exchange, Proxy, passed_on, refused, undisturbed
 from tests.s3 import Bucket
 
@@ -107,9 +107,7 @@ def assert_whole(url: str) -> None:
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize(
-    "stride", [pytest.param(97, id="some"), pytest.param(1, id="every", marks=pytest.mark.soak)]
-)
+@strided(197)
 def test_a_life_that_ends_at_any_request_is_lived_to_its_end_by_the_next(bucket: Bucket, stride: int) -> None:
     a_life(open_lake(f"{bucket.url}/whole"))
     assert_whole(f"{bucket.url}/whole")

@@ -113,9 +113,7 @@ def ids(runs: pa.Table) -> list[tuple[str, str]]:
     return list(zip(runs["run_id"].to_pylist(), runs["sweep_id"].to_pylist(), strict=True))
 
 
-@pytest.mark.timeout(1200)  # two seconds an example, on a machine that has other work
-@settings(max_examples=150, deadline=None)
-@given(
+QUESTIONS = given(
     lake=st.integers(0, 5),
     metric=st.sampled_from(["sharpe", "max_drawdown", "num_trades", "win_rate", "date"]),
     n=st.integers(1, 12),
@@ -135,7 +133,26 @@ def ids(runs: pa.Table) -> list[tuple[str, str]]:
         },
     ),
 )
-def test_the_first_are_those_of_a_full_sort(
+
+
+@pytest.mark.timeout(1200)  # two seconds an example, on a machine that has other work
+@settings(max_examples=100, deadline=None)
+@QUESTIONS
+def test_the_first_are_those_of_a_full_sort(shuffled: list[Catalog], **question: Any) -> None:
+    assert_first(shuffled, **question)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@settings(max_examples=1000, deadline=None)
+@QUESTIONS
+def test_the_first_of_many_questions_are_those_of_a_full_sort(
+    shuffled: list[Catalog], **question: Any
+) -> None:
+    assert_first(shuffled, **question)
+
+
+def assert_first(
     shuffled: list[Catalog],
     lake: int,
     metric: str,

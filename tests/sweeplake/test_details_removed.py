@@ -21,7 +21,7 @@ from lake.repair import drop_runs
 from sweeplake.checking import check
 from sweeplake.retention import plan_retention
 from sweeps.execution.ledger import Ledger
-from tests.lake.seam import Death, KilledError, deaths, watched
+from tests.lake.seam import Death, KilledError, deaths, strided, watched
 
 DETAILS = ("details", "trades", "equity")
 POLICY = Policy(age=Age(details=timedelta(hours=1)))
@@ -82,12 +82,13 @@ def whole(stopped: tuple[Path, str], client: Client, tmp_path: Path) -> dict[str
     return finished(shutil.copytree(folder, tmp_path / "whole"), sweep, client)
 
 
+@strided(5)
 def test_a_removal_that_died_at_any_call_gives_way_to_who_goes_on(
-    stopped: tuple[Path, str], whole: dict[str, int], client: Client, tmp_path: Path
+    stopped: tuple[Path, str], whole: dict[str, int], client: Client, tmp_path: Path, stride: int
 ) -> None:
     folder, sweep = stopped
     plan, before, half = planned(folder), counts(folder), 0
-    for cut in deaths(folder, tmp_path, lambda copy: remove(open_lake(str(copy)), plan), stride=4):
+    for cut in deaths(folder, tmp_path, lambda copy: remove(open_lake(str(copy)), plan), stride=stride):
         half += counts(cut) != before
         assert finished(cut, sweep, client) == whole
         finish_removals(open_lake(str(cut)))
@@ -96,8 +97,9 @@ def test_a_removal_that_died_at_any_call_gives_way_to_who_goes_on(
     assert half > 1
 
 
+@strided(2)
 def test_a_repair_that_died_at_any_call_doubles_nothing_of_who_goes_on(
-    stopped: tuple[Path, str], whole: dict[str, int], client: Client, tmp_path: Path
+    stopped: tuple[Path, str], whole: dict[str, int], client: Client, tmp_path: Path, stride: int
 ) -> None:
     folder, sweep = stopped
     pairs = open_lake(str(folder)).snapshot().read("details", columns=["sweep_id", "run_id"])
@@ -106,7 +108,7 @@ def test_a_repair_that_died_at_any_call_doubles_nothing_of_who_goes_on(
     def repair(copy: Path) -> None:
         drop_runs(open_lake(str(copy)), ("details", "equity", "trades"), pairs, "repair")
 
-    for cut in deaths(folder, tmp_path, repair, stride=2):
+    for cut in deaths(folder, tmp_path, repair, stride=stride):
         half += counts(cut) != before
         assert finished(cut, sweep, client) == whole
     assert half > 1

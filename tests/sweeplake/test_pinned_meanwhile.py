@@ -23,7 +23,7 @@ from lake.sweep_log import newest_states
 from queries.errors import RemovedError, UnknownNameError
 from sweeplake.maintain import dry_run, retain
 from sweeplake.pinned import protect
-from tests.lake.seam import At, Death, KilledError, watched
+from tests.lake.seam import At, Death, KilledError, strided, watched
 from tests.lake.small import START, held, put_runs, put_sweep
 from tests.sweeplake.asking import Ask, refused
 
@@ -94,14 +94,17 @@ def test_a_pin_that_comes_while_a_removal_is_finished_holds(
 
 
 @pytest.mark.timeout(1200)  # hundreds of removals
+@strided(3)
 @pytest.mark.parametrize("tables", [("metrics",), ("trades", "equity", "metrics", "details")])
-def test_a_pin_at_any_moment_holds_or_is_refused(tmp_path: Path, tables: tuple[str, ...]) -> None:
+def test_a_pin_at_any_moment_holds_or_is_refused(
+    tmp_path: Path, tables: tuple[str, ...], stride: int
+) -> None:
     template = open_lake(str(tmp_path / "lake"))
     put_sweep(template, A, days=-1)
     put_sweep(template, B, days=1)
     put_runs(template, [(A, "r1"), (B, "r2")], tables=tables)
     ends = set()
-    for place in itertools.count(1):
+    for place in itertools.count(1, stride):
         lake, pinned = open_lake(str(shutil.copytree(template.url, tmp_path / str(place)))), []
         watch = At(place, lambda lake=lake, pinned=pinned: pinned.append(_try_to_pin(lake.url)))
         with suppress(PinnedMeanwhileError), watched(watch):
