@@ -46,7 +46,7 @@ def interruptible(call: Callable[[], T], stop: Callable[[], object]) -> T:
         asked = thread.submit(call)
         try:
             return asked.result()
-        except KeyboardInterrupt:
+        except BaseException:  # of the call, which is done then, or of what does not wait for it any longer
             while not asked.done():  # a stop that comes before its query is not heard
                 stop()
                 wait([asked], _BEAT)

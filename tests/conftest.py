@@ -1,7 +1,10 @@
 """What holds for every test."""
 
+import faulthandler
+import os
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -11,6 +14,33 @@ from tests.s3 import CREDENTIALS, Bucket, make_bucket, serving
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no defect of the code
 settings.load_profile("untimed")
+_MOST_SECONDS = 1200.0
+_UNBOUNDED = ("soak", "bench")
+_told = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep where errors are written to, which tests put elsewhere meanwhile."""
+    config.stash[_told] = os.dup(2)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End the process of a test that never ends, saying where it is: its timeout bounds no teardown."""
+
+    def end() -> None:
+        os.write(item.config.stash[_told], f"\n{item.nodeid} does not end\n".encode())
+        faulthandler.dump_traceback(item.config.stash[_told])
+        os._exit(1)
+
+    timer = threading.Timer(_MOST_SECONDS, end)
+    timer.daemon = True
+    if not any(map(item.get_closest_marker, _UNBOUNDED)):
+        timer.start()
+    try:
+        return (yield)
+    finally:
+        timer.cancel()
 
 
 @pytest.fixture(scope="session")

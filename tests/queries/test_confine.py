@@ -1,11 +1,7 @@
 """Confinement: user SQL reads the snapshot, and nothing else, and writes nothing."""
 
 import hashlib
-import os
-import signal
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,25 +225,3 @@ def test_a_query_that_fails_midway_says_why(confined: ConfinedCatalog) -> None:
     late = "select case when range > 500000 then error('midway') else range end from range(1000000)"
     with pytest.raises(QueryFailedError, match="midway"):
         confined.arrow(late)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "select sum(hash(range || 'x')) from range(1000000000)",
-        "select * from range(3000000000) order by hash(range)",
-        "select range from range(100000000000) where range < 3 or range > 99999999999",
-    ],
-)
-def test_ctrl_c_stops_a_query_at_once(confined: ConfinedCatalog, text: str) -> None:
-    pressed: list[float] = []
-
-    def press() -> None:
-        pressed.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Timer(0.5, press).start()
-    with pytest.raises(KeyboardInterrupt):
-        confined.arrow(text)
-    assert time.monotonic() - pressed[0] < 1
-    assert confined.arrow("select 7 as n")["n"].to_pylist() == [7]
