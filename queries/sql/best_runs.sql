@@ -22,6 +22,8 @@ create or replace macro best_runs(
         sweep := sweep,
         min_trades := min_trades,
         predicate := columns(lambda column_name: column_name = metric) is not null,
-        descending := metric not in (select named.metric from metric_columns as named where named.better < 0),
+        descending := metric not in (
+            select named.metric from main.metric_columns as named where named.better < 0
+        ),
         n := n
     ) as runs;

@@ -11,7 +11,7 @@ create or replace macro block_statistics(sweep, symbols := null) as table
             cast('0x' || right(metrics.run_id, 16) as ubigint) as setting_hash,
             metrics.block_sums as sums,
             metrics.block_sumsqs as squares
-        from metrics
+        from main.metrics
         where
             metrics.sweep_id = sweep
             and metrics.role = 'full'

@@ -19,14 +19,14 @@ create or replace macro day_positions(run, day) as table
             trades.*,
             trades.entry_time >= bounds.midnight as opened,
             trades.exit_time < bounds.next_day as closed
-        from trades_latest as trades
+        from main.trades_latest as trades
         cross join bounds
         where trades.run_id = run and trades.entry_time < bounds.next_day
     ),
 
     account as (
         select arg_max(curve.equity, curve.time) - arg_min_null(curve.equity_before, curve.time) as gained
-        from equity_latest as curve
+        from main.equity_latest as curve
         cross join bounds
         where curve.run_id = run and curve.time < bounds.next_day
     ),

@@ -9,7 +9,7 @@ create or replace macro failures_by_cause(sweep) as table
         count(*) as runs,
         arg_min(failures.error, failures.run_id) as error,
         arg_min(failures.params, failures.run_id) as params
-    from failures
+    from main.failures
     where failures.sweep_id = sweep
     group by failures.cause
     order by runs desc, failures.cause asc;

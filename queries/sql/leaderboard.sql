@@ -24,6 +24,8 @@ create or replace macro leaderboard(
         min_trades := min_trades,
         min_symbols := min_symbols,
         order_by := order_by,
-        descending := metric not in (select named.metric from metric_columns as named where named.better < 0),
+        descending := metric not in (
+            select named.metric from main.metric_columns as named where named.better < 0
+        ),
         n := n
     ) as ranked;

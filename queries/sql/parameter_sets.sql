@@ -32,7 +32,7 @@ create or replace macro parameter_sets(
             cast(rank_by as double) as rank_value,
             metrics.total_return,
             metrics.num_trades
-        from metrics
+        from main.metrics
         where
             metrics.role = 'full'
             and (strategy is null or metrics.strategy = strategy)
@@ -51,7 +51,7 @@ create or replace macro parameter_sets(
             metrics.strategy,
             metrics.timeframe,
             count(distinct metrics.symbol) as symbols
-        from metrics
+        from main.metrics
         where metrics.role = 'full' and (sweep is null or metrics.sweep_id = sweep)
         group by metrics.strategy, metrics.timeframe
     ),
@@ -115,7 +115,7 @@ create or replace macro parameter_sets(
 
     settings as (
         select columns(lambda name: name = 'run_id' or starts_with(name, 'param_')) -- noqa: AM04
-        from metrics
+        from main.metrics
         where metrics.run_id in (select top.best_run from top)
         qualify
             row_number() over (

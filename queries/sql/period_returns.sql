@@ -12,7 +12,7 @@ create or replace macro period_returns(unit) as table
         select
             curve.*,
             date_trunc(unit, curve.time) as period
-        from equity_latest as curve
+        from main.equity_latest as curve
     ),
 
     peaks as (
@@ -44,7 +44,7 @@ create or replace macro period_returns(unit) as table
             trades.run_id,
             date_trunc(unit, trades.exit_time) as period,
             count(*) as trades
-        from trades_latest as trades
+        from main.trades_latest as trades
         group by trades.run_id, date_trunc(unit, trades.exit_time)
     )
 

@@ -27,7 +27,7 @@ create or replace macro search_runs(
             metrics.run_id,
             metrics.role,
             rank_by as rank_value
-        from metrics
+        from main.metrics
         where
             passes(
                 strategy := strategy,
@@ -67,7 +67,7 @@ create or replace macro search_runs(
         top.rank_value,
         metrics.* exclude (block_sums, block_sumsqs) -- noqa: AM04
     from top
-    inner join metrics
+    inner join main.metrics
         on top.sweep_id = metrics.sweep_id and top.run_id = metrics.run_id and top.role = metrics.role
     order by
         case when descending then top.rank_value end desc nulls last,

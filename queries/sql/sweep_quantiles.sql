@@ -18,7 +18,7 @@ create or replace macro sweep_quantiles(sweep) as table
             metrics.profit_factor,
             metrics.exposure,
             metrics.excess_return
-        from metrics
+        from main.metrics
         where metrics.sweep_id = sweep and metrics.role = 'full'
     ),
 

@@ -10,7 +10,7 @@ create or replace macro trades_by(part) as table
         select
             trades.*,
             part as part_of
-        from trades_latest as trades
+        from main.trades_latest as trades
     )
 
     select

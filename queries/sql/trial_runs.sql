@@ -18,7 +18,7 @@ create or replace macro trial_runs(sweep := null, strategy := null, timeframe :=
             metrics.volatility,
             metrics.skew,
             metrics.kurtosis
-        from metrics
+        from main.metrics
         where sweep is not null and metrics.sweep_id = sweep and metrics.role = 'full'
         union all
         select
@@ -32,7 +32,7 @@ create or replace macro trial_runs(sweep := null, strategy := null, timeframe :=
             metrics.volatility,
             metrics.skew,
             metrics.kurtosis
-        from metrics
+        from main.metrics
         where
             sweep is null
             and metrics.strategy = strategy

@@ -48,7 +48,7 @@ EXITS: Final[Mapping[str, Rule]] = MappingProxyType(
 """The scalar settings of `[exits]`; the ATR stop's axis stands before `max_bars`."""
 
 ATR_MULTIPLE: Final = Numbers(above=0, off=True)
-ATR_PERIOD: Final = Numbers(whole=True, at_least=1)
+ATR_PERIOD: Final = Numbers(whole=True, at_least=1, at_most=100_000)
 
 SIZING_NAMES: Final = ("sizing_kind", "sizing_value")
 ATR_NAMES: Final = ("atr_stop_multiple", "atr_stop_period")

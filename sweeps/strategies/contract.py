@@ -141,7 +141,7 @@ class Strategy:
         meaning: First line of its docstring.
         source: Where it came from, and how a worker gets it.
         columns: Whether it also works when each parameter is a column, one value a parameter set; None: it is
-            tried.
+            tried. False as well where it declares nothing and its texts ask of what kind a value is.
     """
 
     name: str

@@ -13,6 +13,7 @@ from sweeps.strategies.contract import MARK, Mark, Strategy
 from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.digest import builtin_code, bundle_code
 from sweeps.strategies.errors import BrokenStrategyError, MissingFunctionError, StrategyDefinitionError
+from sweeps.strategies.kinds import asks_kinds
 from sweeps.strategies.modules import PrivateModules
 from sweeps.strategies.parameters import declared_parameters
 from sweeps.strategies.tracebacks import own_traceback
@@ -82,8 +83,13 @@ class StrategySource:
             code=code,
             meaning=(function.__doc__ or "").strip().partition("\n")[0],
             source=self,
-            columns=mark.columns,
+            columns=self._columns(mark),
         )
+
+    def _columns(self, mark: Mark) -> bool | None:
+        if mark.columns is None and self.bundle is not None and asks_kinds(self.bundle):
+            return False
+        return mark.columns
 
     def _function(self) -> Callable[..., Any]:
         if self.bundle is None:

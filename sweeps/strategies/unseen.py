@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterator
 
 from sweeps.strategies.bundle import SourceBundle
+from sweeps.strategies.naming import name_of
 
 _CALLS = frozenset(
     {"open", "__import__", "import_module", "getenv", "urlopen"}
-    | {"read_text", "read_bytes", "fromfile", "genfromtxt", "loadtxt", "memmap"}
+    | {"read_text", "read_bytes", "fromfile", "genfromtxt", "load", "loadtxt", "memmap", "connect"}
     | {"read_csv", "read_excel", "read_feather", "read_json", "read_parquet", "read_pickle", "read_table"}
+    | {"read_fwf", "read_hdf", "read_ipc", "read_orc", "read_sql", "read_sql_query", "read_sql_table"}
+    | {"scan_csv", "scan_ipc", "scan_ndjson", "scan_parquet"}
 )
 _NAMES = frozenset({"__file__", "environ"})
 
@@ -28,14 +31,8 @@ def unseen(bundle: SourceBundle) -> tuple[str, ...]:
 def _named(tree: ast.AST) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = _name(node.func)
+            name = name_of(node.func)
             if name in _CALLS:
                 yield name, node.lineno
-        elif isinstance(node, ast.Name | ast.Attribute) and _name(node) in _NAMES:
-            yield _name(node), node.lineno
-
-
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+        elif isinstance(node, ast.Name | ast.Attribute) and name_of(node) in _NAMES:
+            yield name_of(node), node.lineno

@@ -193,6 +193,11 @@ def test_all_problems_are_told_at_once_with_file_key_and_reason() -> None:
         ({"exits": {"stop_loss": [0.1, 0.1]}}, "exits.stop_loss", "0.1 appears twice"),
         ({"exits": {"max_bars": 2.5}}, "exits.max_bars", 'expected a whole number or "off", got 2.5'),
         ({"exits": {"atr_stop": {}}}, "exits.atr_stop.multiple", "missing"),
+        (
+            {"exits": {"atr_stop": {"multiple": 2, "period": 300_000_000}}},
+            "exits.atr_stop.period",
+            "must be at most 100000, got 300000000",
+        ),
         ({"exits": {"atr_stop": ["off", {"multiple": -1}]}}, "exits.atr_stop[1].multiple", "must be above 0"),
         ({"exits": {"session_end": "25:00 UTC"}}, "exits.session_end", 'expected "HH:MM Area/City"'),
         ({"exits": {"session_end": "15:30"}}, "exits.session_end", 'expected "HH:MM Area/City"'),

@@ -40,10 +40,11 @@ def many() -> Questions:
         ("a += 1\n    return ind.sma(a) > ind.sma(9)", TRIED + ALONE),
         ("return ind.rsi(a + 1) > 60 / (a - 3)", TRIED + MANY),
         ("return ind.rsi(a + 1) > 60 // (a - 3)", TRIED + MANY),
-        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", TRIED + ALONE + MANY),
+        ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", MANY),
+        ("return ind.sma(a) > (ind.sma(9) if hasattr(x, '__trunc__') else ind.sma(4))", TRIED + ALONE + MANY),
         ("return ind.sma(np.max(a)) > ind.sma(9)", TRIED + ALONE),
         (
-            "return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3 if type(a) is int else 4))",
+            "return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3 if hasattr(a, '__trunc__') else 4))",
             TRIED + ALONE + MANY,
         ),
         ("return ind.rsi(3) > (30 + (7**a) ** (4 * a) % 97)", TRIED + ALONE),
@@ -67,7 +68,7 @@ def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
 
 def test_a_strategy_that_once_differed_is_not_asked_columns_again(tmp_path: Path) -> None:
     strategy = mine(
-        tmp_path, COUNTED + "return ind.sma(3 if isinstance(a, int) else 4) > ind.sma(9)", declared=""
+        tmp_path, COUNTED + "return ind.sma(3 if hasattr(a, '__trunc__') else 4) > ind.sma(9)", declared=""
     )
     trust = Trust()
     for _ in range(2):
@@ -143,6 +144,23 @@ def test_what_is_only_seen_in_few_combinations_is_as_alone(use: str, tmp_path: P
     strategy = mine(tmp_path, TRYING.format(level=level), "p: int, a: bool, b: bool", declared="")
     columns = dict(zip(("p", "a", "b"), map(exact_column, zip(*LEFT_OUT, strict=True)), strict=True))
     assert_equal(*books(strategy, Questions(columns, np.zeros(len(LEFT_OUT), np.int64)), 0))
+
+
+KINDS = [
+    "int(r) if isinstance(r, float) else r",
+    "np.floor(r) if type(r) is float else r",
+    "np.floor(r) if r.__class__ is float else r",
+    "[r, np.floor(r)][kind(r, float)]",
+]
+
+
+@pytest.mark.parametrize("level", KINDS)
+def test_the_kind_of_what_a_strategy_computes_is_as_alone(level: str, tmp_path: Path) -> None:
+    body = f"r = a * x\n    return ind.rsi(14) > ({level})\n\n\nkind = isinstance"
+    strategy = mine(tmp_path, body, declared="")
+    fast, k = np.meshgrid([10, 12, 14, 15, 16, 17, 18, 20], [1.0, 2.0, 2.5, 3.0])
+    asked = Questions({"a": fast.ravel(), "x": k.ravel()}, np.zeros(32, np.int64))
+    assert_equal(*books(strategy, asked, 0))
 
 
 def test_flags_and_texts_are_plain_values_in_columns(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sweeps.strategies.unseen import unseen
         ("return open('levels.txt').read()", ["open"]),
         ("return json.loads(Path(__file__).with_name('d.json').read_text())", ["read_text", "__file__"]),
         ("return pd.read_csv('x.csv')", ["read_csv"]),
+        ("return np.load('x.npy')", ["load"]),
         ("return importlib.import_module('helper')", ["import_module"]),
         ("return os.environ['LEVEL']", ["environ"]),
         ("return bars.open > bars.close", []),

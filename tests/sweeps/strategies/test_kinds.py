@@ -1,0 +1,42 @@
+"""Whether a strategy asks of what kind a value is."""
+
+import pytest
+
+from sweeps.strategies.bundle import SourceBundle
+from sweeps.strategies.kinds import asks_kinds
+
+ASKING = [
+    "isinstance(fast, float)",
+    "type(fast)(3)",
+    "np.isscalar(fast)",
+    "fast.__class__",
+    "(fast > 3) is True",
+    "1 < fast is not slow",
+    "functools.singledispatch(level)(fast)",
+    "operator.is_(fast, 3)",
+]
+NOT = ["fast is None", "None is not fast", "fast in (1, 2)", "fast == 3", "ind.sma(fast) > 3", "bars.type_of"]
+
+
+@pytest.mark.parametrize("line", ASKING)
+def test_what_tells_kinds_apart_is_found_in_any_file(line: str) -> None:
+    assert asks_kinds(helped(line))
+
+
+@pytest.mark.parametrize("line", NOT)
+def test_what_is_the_same_for_every_kind_is_left_alone(line: str) -> None:
+    assert not asks_kinds(helped(line))
+
+
+@pytest.mark.parametrize("case", ["float()", "float(real=3)", "True", "[float(), _]"])
+def test_so_is_what_a_match_tells_by_kind(case: str) -> None:
+    assert asks_kinds(helped(f"3\nmatch x:\n    case {case}:\n        pass"))
+
+
+@pytest.mark.parametrize("case", ["None", "3 | 4", "_"])
+def test_a_match_by_value_is_left_alone(case: str) -> None:
+    assert not asks_kinds(helped(f"3\nmatch x:\n    case {case}:\n        pass"))
+
+
+def helped(line: str) -> SourceBundle:
+    return SourceBundle("mine", "mine", {"mine.py": "import helper", "helper.py": f"x = {line}"}, "")
