@@ -1,10 +1,10 @@
 """Catalog: a lake's snapshot as DuckDB views and macros."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -12,11 +12,13 @@ import pyarrow as pa
 from lake.lake import Lake
 from lake.snapshot import DataFile, Snapshot
 from queries.errors import PinnedSnapshotError, QueryFailedError
+from queries.interruption import interruptible
 from queries.parameters import ParameterColumn, from_schema
-from queries.session import open_session, refreshed
+from queries.session import open_session, refreshed, with_views
 from queries.translation import translated
 from queries.whole import Source, Whole
 
+T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 """Values to bind: by name (`$name`), by position (`$1` or `?`), or none."""
 
@@ -121,6 +123,8 @@ class Catalog:
     def sql(self, text: str, parameters: Parameters = None) -> duckdb.DuckDBPyRelation:
         """Return a query as a lazy DuckDB relation (`.df()`, `.pl()`, `.to_arrow_table()`).
 
+        DuckDB hears of Ctrl-C between its tasks, of which a join without a key has one; `arrow` stops.
+
         Raises:
             QueryFailedError: If the text does not bind, or returns no rows by its nature.
         """
@@ -128,14 +132,15 @@ class Catalog:
             return _relation(self._session.cursor(text, every=True), text, parameters)
 
     def arrow(self, text: str, parameters: Parameters = None, given: pa.Table | None = None) -> pa.Table:
-        """Return a query's rows; times are UTC. Raises as `sql`, also while it runs.
+        """Return a query's rows; times are UTC. Raises as `sql`, also while it runs. Ctrl-C stops it at once.
 
         Args:
             text: A query.
             parameters: The values of its parameters.
             given: Rows that it reads as `given`.
         """
-        with translated(self.snapshot), self._session.lent(text) as cursor:
+
+        def read(cursor: duckdb.DuckDBPyConnection) -> pa.Table:
             if given is None:
                 return _relation(cursor, text, parameters).to_arrow_table()
             cursor.register("given", given)
@@ -143,26 +148,31 @@ class Catalog:
             cursor.unregister("given")
             return rows
 
+        return self._lent(text, lambda cursor: interruptible(lambda: read(cursor), cursor.interrupt))
+
     def tuples(self, text: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
         """Return a small result as Python's values, in half the time of `arrow`; raises as that.
 
         It may have no times: of those DuckDB makes Python's by a package that need not be installed, pytz.
         """
-        with translated(self.snapshot), self._session.lent(text) as cursor:
-            return cursor.execute(text, parameters).fetchall()
+        return self._lent(text, lambda cursor: cursor.execute(text, parameters).fetchall())
 
     def few(self, text: str, parameters: Parameters = None) -> pa.Table:
         """Return a query's few rows, sooner than `arrow`; raises as that.
 
         The text is bound once, not twice, which of a hundred columns takes long; rows are copied once more.
         """
-        with translated(self.snapshot), self._session.lent(text) as cursor:
-            return cursor.execute(text, parameters).to_arrow_table()
+        return self._lent(text, lambda cursor: cursor.execute(text, parameters).to_arrow_table())
 
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return a query's rows as a stream, for results larger than memory; raises as `sql`."""
-        with translated(self.snapshot):
-            return _relation(self._session.cursor(text), text, parameters).to_arrow_reader()
+
+        def read(*, every: bool) -> pa.RecordBatchReader:
+            with translated(self.snapshot):
+                cursor = self._session.cursor(text, every=every)
+                return _relation(cursor, text, parameters).to_arrow_reader()
+
+        return with_views(read)
 
     def rows(self, text: str, parameters: Parameters = None) -> list[dict[str, Any]]:
         """Return a small result as dictionaries."""
@@ -172,6 +182,13 @@ class Catalog:
     def close(self) -> None:
         """Release the instance; relations that are still held raise from then on."""
         self._session.connection.close()
+
+    def _lent(self, text: str, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        def once(*, every: bool) -> T:
+            with translated(self.snapshot), self._session.lent(text, every=every) as cursor:
+                return ask(cursor)
+
+        return with_views(once)
 
 
 def _relation(

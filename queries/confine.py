@@ -1,19 +1,19 @@
 """Confinement: SQL from outside may read the snapshot, and nothing else, and write nothing."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-import duckdb
 import pyarrow as pa
 
 from lake.snapshot import Snapshot
 from queries.catalog import Parameters
-from queries.errors import QueryFailedError, RefusedSqlError
+from queries.errors import RefusedSqlError
 from queries.interruption import interruptible
 from queries.parse import nodes
 from queries.reading import REMEDY, read_tree
-from queries.session import open_session
+from queries.session import open_session, with_views
 from queries.translation import streamed, translated
 from queries.views import SQL_FILES
 
@@ -75,17 +75,12 @@ class ConfinedCatalog:
     def batches(self, text: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """Return the rows of one SELECT as a stream; raises as `arrow`, also while it is read.
 
-        Ctrl-C stops a query at once, wherever in it DuckDB is.
+        Ctrl-C stops a query at once, wherever in it DuckDB is but in one expression of one row.
         """
         _check(text)
-        try:
-            return self._batches(text, parameters)
-        except QueryFailedError as error:
-            if not isinstance(error.__cause__, duckdb.CatalogException):
-                raise
-            return self._batches(text, parameters, every=True)  # DuckDB suggests names of what there is
+        return with_views(partial(self._batches, text, parameters))
 
-    def _batches(self, text: str, parameters: Parameters, *, every: bool = False) -> pa.RecordBatchReader:
+    def _batches(self, text: str, parameters: Parameters, *, every: bool) -> pa.RecordBatchReader:
         snapshot = self._session.snapshot
         with translated(snapshot):
             cursor = self._session.cursor(text, every=every)

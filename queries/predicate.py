@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from lake.schemas import PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.errors import QueryFailedError, RefusedSqlError, UnknownNameError
 from queries.parameters import ParameterColumn, from_schema
@@ -75,6 +76,12 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
     _require_shallow(selected, text)
     names = {name.casefold(): name for name in catalog.schema.names}
     known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
+    if strategy:  # whose parameter may have the name of another's column
+        names |= {
+            parameter.name.casefold(): parameter.column
+            for parameter in known
+            if parameter.name.startswith(PARAMETER_PREFIX)
+        }
     for node in list(nodes(selected)):
         _check(node, text)
         if node.get("class") == "COLUMN_REF":

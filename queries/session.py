@@ -1,12 +1,12 @@
 """Session: one in-memory DuckDB on one snapshot. It never changes; a refresh makes another."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +16,7 @@ from lake.schemas import CUSTOM_METRIC_PREFIX, TABLES
 from lake.snapshot import DataFile, Snapshot, absent
 from queries.cache.folder import Copy, current
 from queries.cursors import Cursors, Variables
+from queries.errors import QueryFailedError
 from queries.held import IN_MEMORY, Held
 from queries.interruption import heard
 from queries.loading import loaded
@@ -28,6 +29,7 @@ from queries.translation import missing_file, translated
 from queries.views import Views
 from queries.whole import VIEW, Source, Whole
 
+T = TypeVar("T")
 _SETTINGS = (
     "set global TimeZone = 'UTC'",
     "set python_enable_replacements = false",
@@ -89,9 +91,10 @@ class Session:
         make(text, self.variables)
         return self.cursors.new(self.variables)
 
-    def lent(self, text: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    def lent(self, text: str, *, every: bool = False) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Lend such a cursor to a caller who has fetched all rows before giving it back."""
-        self.views.make(text, self.variables)
+        make = self.views.make_all if every else self.views.make
+        make(text, self.variables)
         return self.cursors.lent(self.variables)
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
@@ -101,6 +104,19 @@ class Session:
             return self
         chosen = chosen_files(self.snapshot, table, files, elsewhere)
         return replace(self, variables={**self.variables, **chosen})
+
+
+def with_views(ask: Callable[..., T]) -> T:
+    """Return what a question returns; where it names what is not there, ask again with `every` view made.
+
+    A text may name a view by a value, and DuckDB suggests names of what there is.
+    """
+    try:
+        return ask(every=False)
+    except QueryFailedError as error:
+        if not isinstance(error.__cause__, duckdb.CatalogException):
+            raise
+    return ask(every=True)
 
 
 def open_session(snapshot: Snapshot) -> Session:

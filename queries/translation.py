@@ -25,6 +25,8 @@ T = TypeVar("T")
 _DUCKDB_KIND = "Invalid Input Error: "
 _IO_KIND = "IO Error: "
 _MISSING = re.compile(r"No files found|No such file|not found", re.IGNORECASE)
+_NOT_ALLOWED = re.compile(r"Cannot access (file|directory) .* disabled by configuration")
+"""Of a file of the snapshot, by a confined instance: where it is not there, DuckDB looks beside it."""
 _OF_COPY = re.compile(r"Corrupt database file|Could not read .*\.duckdb\"")
 """The copy on this machine is the only database that there is."""
 _NO_METRIC = re.compile(
@@ -81,6 +83,8 @@ def _translation(snapshot: Snapshot, error: Exception, told: str) -> QueryError:
     if _OF_COPY.search(reason):
         return CopyUnreadableError(reason)
     file = _named_file(snapshot, reason)
+    if file and _NOT_ALLOWED.search(reason):
+        return missing_file(snapshot, reason)
     is_cut = ENDS_EARLY in reason
     if is_cut or (raised is None and (file or type(error) is duckdb.Error)):  # Parquet errors give no name
         return FileUnreadableError(file, reason.removeprefix(_DUCKDB_KIND))

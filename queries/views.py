@@ -62,7 +62,7 @@ SQL_FILES = (
 SHARED = "shared_rows"
 """A view of `queries.shares` that `sweep_storage` reads."""
 _NAMES = (SHARED, *SQL_FILES)
-_WORD, _COMMENT = re.compile(r"\w+"), re.compile(r"--.*")
+_WORD, _COMMENT = re.compile(r"\w+"), re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LISTS = {"show", "describe", "information_schema"}
 _KINDS_OF_LISTS = ("duckdb_", "pg_", "pragma_", "sqlite_")
 _DESC = re.compile(r"(^|\()\s*desc\b")
@@ -152,7 +152,7 @@ def _may_list(lower: str, words: set[str]) -> bool:
     return (
         not words.isdisjoint(_LISTS)
         or any(word.startswith(_KINDS_OF_LISTS) for word in words)
-        or ("desc" in words and _DESC.search(lower) is not None)
+        or ("desc" in words and _DESC.search(_COMMENT.sub(" ", lower)) is not None)
     )
 
 

@@ -1,6 +1,6 @@
 """`sweeplake best`, `search` and `lookup`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -37,7 +37,7 @@ def best(
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = best_runs(lake.catalog, lake.filters(**filters), metric=metric, n=n)
-        _print(lake, found, output, as_json=as_json, metric=metric)
+        _print(lake, found, output, filters, as_json=as_json, metric=metric)
 
 
 @click.command()
@@ -77,7 +77,7 @@ def search(
     with sweeplake.open(lake_url, **pin) as lake:
         wanted = lake.filters(**filters)
         found = search_runs(lake.catalog, wanted, sort=sort, ascending=ascending, limit=limit)
-        _print(lake, found, output, as_json=as_json, metric=sort)
+        _print(lake, found, output, filters, as_json=as_json, metric=sort)
 
 
 @click.command()
@@ -111,7 +111,8 @@ def lookup(
 
     with sweeplake.open(lake_url, **pin) as lake:
         found = look_up(lake.catalog, [Lookup(strategy, symbol, _named(params), timeframe)])
-        _print(lake, found.drop_columns(["request"]), output, as_json=as_json)
+        asked = {"strategy": strategy, "symbol": symbol}
+        _print(lake, found.drop_columns(["request"]), output, asked, as_json=as_json)
         removal = None if found.num_rows else removed_like(lake.catalog, strategy, symbol)
     if removal is not None:
         back = f"`{command('undo')}` brings them back until vacuum"
@@ -130,7 +131,15 @@ def _named(params: tuple[str, ...]) -> dict[str, str]:
     return named
 
 
-def _print(lake: Any, found: Any, output: str | None, *, as_json: bool, metric: str | None = None) -> None:
+def _print(
+    lake: Any,
+    found: Any,
+    output: str | None,
+    filters: Mapping[str, Any],
+    *,
+    as_json: bool,
+    metric: str | None = None,
+) -> None:
     from queries.documents import document_metric, run_documents
 
     if output is not None:
@@ -142,17 +151,19 @@ def _print(lake: Any, found: Any, output: str | None, *, as_json: bool, metric: 
     elif runs:
         print_runs(runs, metric=metric and document_metric(lake.catalog, metric))
     else:
-        note(_nothing(lake))
+        note(_nothing(lake, filters["strategy"], filters["symbol"]))
 
 
-def _nothing(lake: Any) -> str:
+def _nothing(lake: Any, strategy: str | None, symbol: str | None) -> str:
     """Return what to tell when no run passes: what there is to ask about."""
     there = lake.catalog.rows("select distinct strategy, symbol from metrics order by strategy, symbol")
     if not there:
         return f"the lake has no runs yet; start some with `{command('run CONFIG')}`"
-    strategies = dict.fromkeys(row["strategy"] for row in there)
-    symbols = sorted({row["symbol"] for row in there})
-    return f"no run passes; there are runs of {_some(strategies)} on {_some(symbols)}"
+    asked = [row for row in there if strategy in (None, row["strategy"]) and symbol in (None, row["symbol"])]
+    strategies = dict.fromkeys(row["strategy"] for row in asked or there)
+    symbols = sorted({row["symbol"] for row in asked or there})
+    runs = f"runs of {_some(strategies)} on {_some(symbols)}"
+    return f"none of the {runs} passes what else is asked" if asked else f"no run passes; there are {runs}"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from lake.commits import commit
 from lake.lake import Lake, open_lake
 from lake.schemas import TABLES
 from queries.catalog import Catalog
+from queries.confine import ConfinedCatalog
 from queries.errors import (
     BadValueError,
     FileLostError,
@@ -200,6 +201,22 @@ def test_a_snapshot_whose_files_are_gone_says_so(lake: Lake) -> None:
         Path(lake.storage.path(f"metrics/{file.path}")).unlink()
     with pytest.raises(SnapshotGoneError, match="refresh"):
         catalog.arrow("select sharpe from metrics")
+
+
+@pytest.mark.usefixtures("from_files")
+def test_confined_sql_tells_the_same_of_files_that_are_gone(lake: Lake) -> None:
+    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
+    with ConfinedCatalog(lake.snapshot()) as older:
+        files = older.snapshot["metrics"].files
+        commit(lake, "metrics", [], removes=files)
+        put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 2))
+        with ConfinedCatalog(lake.snapshot()) as newest:
+            for file in (*files, *newest.snapshot["metrics"].files):
+                Path(lake.storage.path(f"metrics/{file.path}")).unlink()
+            with pytest.raises(SnapshotGoneError, match="refresh"):
+                older.arrow("select sharpe from metrics")
+            with pytest.raises(FileLostError, match="a committed file is missing: metrics/"):
+                newest.arrow("select sharpe from metrics")
 
 
 @pytest.mark.usefixtures("from_files")

@@ -2,13 +2,23 @@
 
 import pytest
 
+from lake.lake import Lake
 from queries.catalog import Catalog
 from queries.errors import QueryError, RefusedSqlError, UnknownNameError
 from queries.filters import Filters
 from queries.judgement.scope import Scope, judged
 from queries.predicate import MOST_WITHIN, predicate
 from queries.search import search
-from tests.queries.conftest import CROSS
+from tests.queries.conftest import (
+    CROSS,
+    CROSS_PARAMETERS,
+    MEANREV,
+    parameters,
+    put_runs,
+    put_sweep,
+    run_id,
+    run_rows,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,17 @@ def test_a_parameter_may_be_named_without_its_prefix(catalog: Catalog) -> None:
     assert predicate(catalog, "Fast < slow") == "((param_fast < param_slow))"
     found = search(catalog, Filters(strategy="cross", where="fast = 5 and stop_loss is not null"), limit=0)
     assert found.num_rows == 25
+
+
+def test_a_strategy_s_own_parameter_goes_before_the_column_of_another_s(lake: Lake) -> None:
+    recorded = parameters(("param_fast", "int", "strategy"))
+    for sweep, strategy, column in ((CROSS, "cross", "param_fast"), (MEANREV, "meanrev", "param_param_fast")):
+        put_sweep(lake, sweep, strategy, parameters=CROSS_PARAMETERS if strategy == "cross" else recorded)
+        ids = [run_id(strategy, "007", place) for place in range(4)]
+        put_runs(lake, strategy, "007", run_rows(sweep, ids, {column: [1.0, 2.0, 3.0, 4.0]}))
+    for strategy in ("cross", "meanrev"):
+        found = search(Catalog(lake), Filters(strategy=strategy, where="param_fast > 2"))
+        assert found.num_rows == 2
 
 
 @pytest.mark.parametrize(

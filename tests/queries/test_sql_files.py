@@ -52,6 +52,17 @@ def test_the_manual_has_it(name: str) -> None:
     assert re.search(rf"^### `{name}", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", [name for name in SQL_FILES if "replace macro" in sql_text(name)])
+def test_a_macro_reads_what_its_caller_cannot_shadow(name: str) -> None:
+    body = sql_text(name).partition("create or replace macro")[2]
+    assert not [read for read in re.findall(r"(?:from|join) (\w+)\b(?![.(])", body) if read in SQL_FILES]
+
+
+def test_a_caller_s_table_of_a_view_s_name_changes_no_macro(catalog: Catalog) -> None:
+    asked = "select * from best_runs(n := 3)"
+    assert catalog.arrow(f"with metrics as (select 1 as sharpe) {asked}").equals(catalog.arrow(asked))
+
+
 def test_the_manual_names_no_others() -> None:
     named = re.findall(r"^### `(\w+)", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(named) == sorted(SQL_FILES)

@@ -53,6 +53,9 @@ def test_each_is_made_alone_with_what_it_reads(opened: Catalog, name: str) -> No
         "from sqlite_master",
         "describe",
         "desc",
+        "-- what is there\ndesc",
+        "/* what\nis */ desc -- there",
+        "from (/* what is there */ desc)",
     ],
 )
 def test_a_list_tells_all(opened: Catalog, text: str) -> None:
@@ -74,6 +77,25 @@ def test_what_is_mistyped_is_told_from_all_names(filled: Lake) -> None:
         with pytest.raises(QueryFailedError, match='Did you mean "sweep_summary"'):
             catalog.arrow("from sweep_sumary")
         assert catalog.arrow("select count(*) as n from sweep_summary")["n"].to_pylist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("from query_table($1)", ["metrics"]),
+        ("from query_table('met' || 'rics')", []),
+        ("from query($1)", ["select 1 from metrics"]),
+    ],
+)
+def test_a_view_is_found_that_is_named_by_a_value(opened: Catalog, text: str, values: list[str]) -> None:
+    fetched = len(opened.tuples(text, values))
+    assert fetched == opened.few(text, values).num_rows == opened.batches(text, values).read_all().num_rows
+    assert fetched == opened.arrow("select run_id from metrics").num_rows
+
+
+def test_an_order_that_descends_lists_nothing(opened: Catalog) -> None:
+    opened.arrow("select 1 as a order by a desc -- (desc")
+    assert made(opened) == set()
 
 
 def test_views_of_strategies_are_found_by_their_names(lake: Lake) -> None:

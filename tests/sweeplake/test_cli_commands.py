@@ -233,6 +233,12 @@ def test_nothing_found_says_what_there_is(ask: Ask, swept: Path) -> None:
     assert answer.err == "no run passes; there are runs of fragile, sma_cross on AAA, BBB\n"
 
 
+def test_nothing_found_of_what_there_is_says_that_the_filters_are_why(ask: Ask, swept: Path) -> None:
+    answer = ask("search", "--lake", swept, "--strategy", "sma_cross", "--where", "sharpe > 1000")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == "none of the runs of sma_cross on AAA, BBB passes what else is asked\n"
+
+
 def test_the_installed_command_works() -> None:
     done = subprocess.run([BIN / "sweeplake", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("sweeplake, version ")
