@@ -1,7 +1,8 @@
 """Interruption: Ctrl-C while DuckDB computes."""
 
+import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -42,12 +43,24 @@ def interruptible(call: Callable[[], T], stop: Callable[[], object]) -> T:
     Raises:
         KeyboardInterrupt: At Ctrl-C, once the call has stopped; else whatever it raises.
     """
+    asked: Future[T] | None = None
     with ThreadPoolExecutor(1) as thread:
-        asked = thread.submit(call)
         try:
+            with _held_back():
+                asked = thread.submit(call)
             return asked.result()
         except BaseException:  # of the call, which is done then, or of what does not wait for it any longer
-            while not asked.done():  # a stop that comes before its query is not heard
+            while asked and not asked.done():  # a stop that comes before its query is not heard
                 stop()
                 wait([asked], _BEAT)
             raise
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold Ctrl-C back to the end of a block, and for good from threads that it starts."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -61,6 +61,20 @@ CONFINED = """
             seconds = time.monotonic() - pressed[0]
             print(json.dumps([seconds, *catalog.arrow("select 7 as n")["n"].to_pylist()]))
 """
+AT_ONCE = """
+    import os, signal, threading
+    from queries.interruption import interruptible
+
+    for _ in range(100):
+        stopped = threading.Event()
+        try:
+            interruptible(lambda: (os.kill(os.getpid(), signal.SIGINT), stopped.wait(60)), stopped.set)
+        except KeyboardInterrupt:
+            assert stopped.is_set()
+        else:
+            raise AssertionError("not heard")
+    print("heard")
+"""
 
 
 @pytest.mark.parametrize("call", ["arrow", "few", "tuples", "tree", "statements"])
@@ -83,6 +97,11 @@ def test_it_stops_a_confined_query_at_once(filled: Lake, text: str) -> None:
     seconds, seven = json.loads(done.stdout)
     assert seconds < 1
     assert seven == 7
+
+
+def test_it_is_heard_while_the_call_begins() -> None:
+    done = program(AT_ONCE)
+    assert done.stdout == "heard\n", done.stderr
 
 
 def test_whatever_else_ends_the_wait_stops_the_call_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

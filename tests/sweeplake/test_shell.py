@@ -266,7 +266,7 @@ def test_ctrl_c_stops_a_query_and_not_the_shell(sit: Callable[..., Terminal]) ->
     with sit() as terminal:
         terminal.types("select sum(hash(range || 'x')) from range(100000000000);\r")
         terminal.reads(_RUNS)
-        time.sleep(1)
+        computes(terminal.process.pid, 4)  # more than it takes to find what can be typed
         began = time.monotonic()
         terminal.types("\x03")
         terminal.reads("interrupted")
@@ -284,13 +284,19 @@ def busy_seconds(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def computes(pid: int, seconds: float) -> None:
+    """Wait until a process has used so much more processor time."""
+    wanted = busy_seconds(pid) + seconds
+    while busy_seconds(pid) < wanted:
+        time.sleep(0.1)
+
+
 def test_ctrl_c_stops_a_query_of_the_command(swept: Path) -> None:
     query = "select sum(hash(range || 'x')) from range(100000000000)"
     with subprocess.Popen(
         [BIN / "sweeplake", "sql", query, "--lake", swept], stderr=subprocess.PIPE, text=True
     ) as process:
-        while busy_seconds(process.pid) < 8:  # more than it takes to begin
-            time.sleep(0.1)
+        computes(process.pid, 8)  # more than it takes to begin
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr is not None
