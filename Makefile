@@ -59,9 +59,10 @@ demo: .venv/demo.stamp ## sweep real daily bars of four stocks into var/lake, an
 	echo "  $(BIN)/sweeplake search --min-sharpe 0.9 --max-drawdown 0.4 --min-trades 20 --sort calmar"; \
 	echo "  $(BIN)/sweeplake sql 'select symbol, fast, max(sharpe) from sma_cross group by all order by 3 desc limit 10'"
 
-# No process is started again: xdist would wait for ever for one whose last test ended it.
+# A file's tests share a process, and what it makes for them. None is started again: xdist would wait for ever
+# for one whose last test ended it.
 test: .venv/dev.stamp browser ## run the tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 check: .venv/dev.stamp ## lint, format, types, import contracts, SQL style
 	$(BIN)/ruff check .

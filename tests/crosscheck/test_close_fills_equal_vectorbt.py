@@ -16,8 +16,6 @@ from tests.crosscheck.market import GRID, MARKETS, always_in_events, long_events
 from tests.crosscheck.vectorbt_peer import peer_runs
 from tests.sweeps.simulation.cases import OFF, named, table
 
-pytestmark = pytest.mark.xdist_group("vectorbt")
-"""In one process: each that uses it compiles it first, which takes a minute."""
 WITHIN = 1e-9
 PEER_EXITS = {
     "signals_with_costs": {"fees": 5e-4, "slippage": 2e-4},

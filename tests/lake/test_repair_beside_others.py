@@ -22,7 +22,7 @@ from lake.recovery import recover
 from lake.sources import DamagedFileError
 from lake.sweep_log import record_state
 from tests.lake.runs import BARS, START, SWEEP, TRADES, rows_of, write_runs
-from tests.lake.seam import At, Death, KilledError, watched
+from tests.lake.seam import At, Death, KilledError, strided, watched
 
 BLOCKS = 4
 REFUSED = (SweepOwnedError, SweepTakenOverError)
@@ -130,8 +130,11 @@ def test_compaction_after_a_repair_that_died_doubles_nothing(
     assert_each_run_once(filled.url)
 
 
-def test_a_repair_that_dies_at_any_call_is_finished_after_whatever_came(driven: str, tmp_path: Path) -> None:
-    for place in itertools.count(1, 2):  # before a call is after the last
+@strided(5)
+def test_a_repair_that_dies_at_any_call_is_finished_after_whatever_came(
+    driven: str, tmp_path: Path, stride: int
+) -> None:
+    for place in itertools.count(1, stride):
         url = str(tmp_path / str(place))
         shutil.copytree(driven, url)
         lose(open_lake(url), "trades")
@@ -150,12 +153,13 @@ def test_a_repair_that_dies_at_any_call_is_finished_after_whatever_came(driven: 
     assert place > 10
 
 
-def test_a_driver_at_any_call_of_a_repair_keeps_what_it_computes(tmp_path: Path) -> None:
+@strided(5)
+def test_a_driver_at_any_call_of_a_repair_keeps_what_it_computes(tmp_path: Path, stride: int) -> None:
     start = str(tmp_path / "start")
     drive(start, upto=BLOCKS - 1)
     compact_table(open_lake(start), "metrics", CompactionSettings())
     lose(open_lake(start), "metrics")
-    for place in itertools.count(1, 2):  # before a call is after the last
+    for place in itertools.count(1, stride):
         url = str(tmp_path / str(place))
         shutil.copytree(start, url)
         other = At(place, lambda url=url: drive(url))  # type: ignore[misc]

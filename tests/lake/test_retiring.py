@@ -29,7 +29,7 @@ from lake.sweep_log import FINISHED, INTERRUPTED, REMOVED, RUNNING, newest_state
 from lake.undo import undo
 from lake.undoable import to_undo
 from tests.lake.drivers import BLOCKS, SWEEP, TABLES, assert_exactly_once, batch, drive, owned, run_ids
-from tests.lake.seam import At, Death, KilledError, watched
+from tests.lake.seam import At, Death, KilledError, strided, watched
 from tests.lake.small import put_sweep
 
 REFUSED = (SweepOwnedError, SweepTakenOverError, RemovalUndoneError)
@@ -176,9 +176,10 @@ def test_a_sweep_whose_journal_is_torn_can_be_removed(lake: Lake) -> None:
     assert all_or_nothing(lake) == REMOVED
 
 
-def test_a_driver_at_any_call_of_a_removal_has_the_sweep_or_is_refused(tmp_path: Path) -> None:
+@strided(3)
+def test_a_driver_at_any_call_of_a_removal_has_the_sweep_or_is_refused(tmp_path: Path, stride: int) -> None:
     ends = set()
-    for place in itertools.count(1):
+    for place in itertools.count(1, stride):
         lake = interrupted(open_lake(str(tmp_path / str(place))))
         plan, other = planned(lake), At(place, lambda lake=lake: _tried(lake))
         refused = False
@@ -201,8 +202,9 @@ def _tried(lake: Lake) -> None:
         return
 
 
-def test_a_removal_at_any_call_of_a_driver_is_refused_or_has_the_sweep(tmp_path: Path) -> None:
-    for place in itertools.count(1):
+@strided(3)
+def test_a_removal_at_any_call_of_a_driver_is_refused_or_has_the_sweep(tmp_path: Path, stride: int) -> None:
+    for place in itertools.count(1, stride):
         lake = interrupted(open_lake(str(tmp_path / str(place))))
         plan, refused = planned(lake), []
 
@@ -226,11 +228,12 @@ def test_a_removal_at_any_call_of_a_driver_is_refused_or_has_the_sweep(tmp_path:
     assert place > 20
 
 
+@strided(3)
 def test_a_removal_that_dies_at_any_call_leaves_the_sweep_to_its_driver_or_is_finished(
-    tmp_path: Path,
+    tmp_path: Path, stride: int
 ) -> None:
     ends = set()
-    for place in itertools.count(1):
+    for place in itertools.count(1, stride):
         lake = interrupted(open_lake(str(tmp_path / str(place))))
         death, plan = Death(place), planned(lake)
         try:

@@ -21,7 +21,7 @@ from lake.remove import finish_removals, remove
 from lake.sweep_log import newest_states
 from lake.undo import undo
 from lake.undoable import NothingToUndoError, to_undo
-from tests.lake.seam import At, Death, KilledError, watched
+from tests.lake.seam import At, Death, KilledError, strided, watched
 from tests.lake.small import held, put_runs, put_sweep
 
 A, B = "20260102-a", "20260103-b"
@@ -122,11 +122,12 @@ def _undone_within(filled: Filled, attempt: Callable[[Lake], Callable[[], object
     raise AssertionError
 
 
+@strided(3)
 @pytest.mark.parametrize("kind", ["sweep", "details"])
 def test_an_undo_within_which_the_removal_is_finished_or_that_dies_there_brings_all_back(
-    filled: Filled, kind: Kind
+    filled: Filled, kind: Kind, stride: int
 ) -> None:
-    for place in itertools.count(1):
+    for place in itertools.count(1, stride):
         lake = filled(place)
         before, moment = held(lake), 10 + place % 7
         with pytest.raises(KilledError), watched(Death(moment)):

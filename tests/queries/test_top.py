@@ -136,7 +136,7 @@ QUESTIONS = given(
 
 
 @pytest.mark.timeout(1200)  # two seconds an example, on a machine that has other work
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @QUESTIONS
 def test_the_first_are_those_of_a_full_sort(shuffled: list[Catalog], **question: Any) -> None:
     assert_first(shuffled, **question)

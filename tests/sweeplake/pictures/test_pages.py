@@ -14,8 +14,6 @@ from sweeplake.pictures.page import Column, Facts, Page, Picture, Section, Table
 from tests.sweeplake.browser import opened
 from tests.sweeplake.pictures.made import HOSTILE
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 _MOST_BYTES = 6_000_000
 
 
