@@ -61,6 +61,14 @@ def descendants(pid: int) -> list[psutil.Process]:
         return []
 
 
+def has_computed(pid: int, seconds: float) -> None:
+    """Wait until a process has used so much more processor time."""
+    process = psutil.Process(pid)
+    wanted = sum(process.cpu_times()[:2]) + seconds
+    while sum(process.cpu_times()[:2]) < wanted:
+        time.sleep(0.1)
+
+
 def line_with(process: subprocess.Popen[str], text: str) -> str:
     """Return the next line on standard error that has a text in it."""
     for line in process.stderr or ():

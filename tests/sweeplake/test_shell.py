@@ -18,7 +18,7 @@ from queries.errors import BadValueError, UnknownNameError
 from sweeplake.cli.shell.commands import COMMANDS
 from sweeplake.cli.shell.prompt import is_whole
 from sweeplake.cli.shell.shell import Shell
-from tests.e2e.processes import BIN, environment
+from tests.e2e.processes import BIN, environment, has_computed
 from tests.sweeplake.asking import tree
 
 PROMPT = "sweeplake> "
@@ -266,7 +266,7 @@ def test_ctrl_c_stops_a_query_and_not_the_shell(sit: Callable[..., Terminal]) ->
     with sit() as terminal:
         terminal.types("select sum(hash(range || 'x')) from range(100000000000);\r")
         terminal.reads(_RUNS)
-        computes(terminal.process.pid, 4)  # more than it takes to find what can be typed
+        has_computed(terminal.process.pid, 4)  # more than it takes to find what can be typed
         began = time.monotonic()
         terminal.types("\x03")
         terminal.reads("interrupted")
@@ -278,25 +278,12 @@ def test_ctrl_c_stops_a_query_and_not_the_shell(sit: Callable[..., Terminal]) ->
         terminal.reads("25")
 
 
-def busy_seconds(pid: int) -> float:
-    """Return the processor time that a process has used."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def computes(pid: int, seconds: float) -> None:
-    """Wait until a process has used so much more processor time."""
-    wanted = busy_seconds(pid) + seconds
-    while busy_seconds(pid) < wanted:
-        time.sleep(0.1)
-
-
 def test_ctrl_c_stops_a_query_of_the_command(swept: Path) -> None:
     query = "select sum(hash(range || 'x')) from range(100000000000)"
     with subprocess.Popen(
         [BIN / "sweeplake", "sql", query, "--lake", swept], stderr=subprocess.PIPE, text=True
     ) as process:
-        computes(process.pid, 8)  # more than it takes to begin
+        has_computed(process.pid, 8)  # more than it takes to begin
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr is not None
