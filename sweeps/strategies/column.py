@@ -59,7 +59,7 @@ class Column(Refusing):
 
     Operators and NumPy's functions are called once for each distinct value, or pair of values, as they are
     for a set alone. What can only be said of one value (`if`, `int()`, `in`, a text) is refused: sets may
-    differ in it.
+    differ in it. Parts it has none, as a number: `"text" % column` would take it for a mapping and not raise.
 
     Attributes:
         values: Distinct values.
@@ -166,7 +166,7 @@ def refusing(name: str) -> Callable[..., Any]:
 
 PAIRS = "add sub mul truediv floordiv mod pow and or xor lshift rshift"
 SIDED = "lt le eq ne gt ge neg pos abs invert"
-OF_ONE_VALUE = "bool hash iter len int float complex index array contains getitem setitem divmod matmul"
+OF_ONE_VALUE = "bool hash iter len int float complex index array contains setitem divmod matmul"
 
 for _name in (*PAIRS.split(), *SIDED.split(), *OF_ONE_VALUE.split()):
     setattr(Refusing, f"__{_name}__", refusing(_name))

@@ -42,6 +42,7 @@ class Rows(NDArrayOperatorsMixin, Refusing):
 
     __slots__ = ("of_set", "refused", "rows", "scale")
     __hash__ = Refusing.__hash__
+    __getitem__ = refusing("getitem")
     meaning = "an indicator asked by a column has a row for each set"
 
     def __init__(
@@ -77,7 +78,7 @@ class Higher(Above, Refusing):
     """What comes of rows that are compared: a state, an entry or an exit of each set, and nothing else."""
 
     __slots__ = ("refused",)
-    __array__ = refusing("array")
+    __array__, __getitem__ = refusing("array"), refusing("getitem")
     meaning = "a comparison of rows is a state, an entry or an exit"
 
     def __init__(self, left: Any, right: Any, refused: list[str]) -> None:

@@ -1,6 +1,7 @@
 """A column calculates for each set what Python and NumPy calculate for the set alone, or raises."""
 
 import itertools
+import operator
 import pickle
 import warnings
 from collections.abc import Callable
@@ -80,6 +81,14 @@ def test_a_column_calculates_what_each_of_its_sets_does(text: str, seed: int) ->
     assert [(type(one), repr(one)) for one in found] == [(type(one), repr(one)) for one in expected]
 
 
+@pytest.mark.parametrize("given", [3, Column.of(np.arange(3), [])])
+def test_a_column_has_no_parts_as_a_number_has_none(given: Any) -> None:
+    with pytest.raises(TypeError, match="not subscriptable"):
+        operator.getitem(given, 0)
+    with pytest.raises(TypeError, match="not all arguments converted"):  # a mapping would be taken
+        operator.mod("ema", given)
+
+
 LEVELS = {
     "sum": "30 + 25 * (a + b)",
     "comparisons": "30 + 25 * ((p > 3) + (q < 2))",
@@ -136,7 +145,6 @@ def test_truths_that_are_added_keep_a_strategy_in_columns(tmp_path: Path) -> Non
         bool, len, list, int, float, complex, hash, range, np.asarray, np.add.reduce,
         lambda column: divmod(column, 2),
         lambda column: np.float64(2.017) ** column,
-        lambda column: column[0],
         lambda column: [1, 2, 3][column],
         lambda column: column in (1, 2),
         lambda column: np.max([column, column]),
