@@ -1,7 +1,8 @@
 """A column: the values of one parameter in many sets, which calculate as each of them would alone."""
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
@@ -105,11 +106,14 @@ class Column(Refusing):
         named = named or {}
         everything = (*given, *named.values())
         of_set, first = joined([one for one in everything if isinstance(one, Column)], len(self.of_set))
-        made = [
-            function(*values[: len(given)], **dict(zip(named, values[len(given) :], strict=True)))
-            for values in rows_of(everything, first)
-        ]
-        return self._merged(made, of_set, self.refused)
+        with noted(self.refused):
+            made = [
+                function(*values[: len(given)], **dict(zip(named, values[len(given) :], strict=True)))
+                for values in rows_of(everything, first)
+            ]
+            if any(isinstance(one, (tuple, list, np.ndarray)) for one in made):
+                self.refuse("calculation that gives several values")
+            return self._merged(made, of_set, self.refused)
 
     def __array_ufunc__(self, function: np.ufunc, method: str, *given: Any, **named: Any) -> Any:
         if any(_has_bars(one) and not isinstance(one, np.ndarray) for one in given):
@@ -130,6 +134,16 @@ class Column(Refusing):
 
     def __round__(self, digits: Any = None) -> "Column":
         return self._each(round, (self, digits))
+
+
+@contextmanager
+def noted(refused: list[str]) -> Iterator[None]:
+    """Note what is raised in a block: a strategy that catches it would decide for all sets by one."""
+    try:
+        yield
+    except BaseException as error:
+        refused.append(f"{type(error).__name__}: {error}")
+        raise
 
 
 def _has_bars(given: Any) -> bool:
@@ -166,7 +180,9 @@ def refusing(name: str) -> Callable[..., Any]:
 
 PAIRS = "add sub mul truediv floordiv mod pow and or xor lshift rshift"
 SIDED = "lt le eq ne gt ge neg pos abs invert"
-OF_ONE_VALUE = "bool hash iter len int float complex index array contains setitem divmod matmul"
+OF_ONE_VALUE = (
+    "bool hash iter len int float complex index trunc floor ceil array contains setitem divmod matmul"
+)
 
 for _name in (*PAIRS.split(), *SIDED.split(), *OF_ONE_VALUE.split()):
     setattr(Refusing, f"__{_name}__", refusing(_name))

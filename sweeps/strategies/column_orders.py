@@ -81,7 +81,16 @@ class ColumnOrders:
                 raise ColumnsError("stop_distance is a distance in price units, >= 0")
         if distance.scale is not None and (distance.scale < 0.0).any():
             raise ColumnsError("stop_distance is a distance in price units, >= 0")
-        return distance
+        return Rows([_as_now(row) for row in distance.rows], distance.of_set, [], distance.scale)
+
+
+def _as_now(row: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a row that stays: a strategy may fill the same array again for other flags and texts."""
+    if not row.flags.writeable:
+        return row
+    kept = row.copy()
+    kept.setflags(write=False)
+    return kept
 
 
 def _signals(answer: Any) -> Signals:

@@ -10,8 +10,10 @@ What it asks of ``ind`` are then :class:`Rows`: the distinct rows, and which of 
 - compare rows with rows, numbers or columns: ``ind.rsi(period) > level``, ``Above(fast, slow)``,
 - return ``rows * column`` as ``stop_distance``.
 
-Anything else raises, and the sets are asked one by one. The same function answers for one set of plain
-numbers, as everywhere outside of a sweep. ``@strategy(columns=True)`` declares that all this is meant.
+Anything else raises, and the sets are asked one by one. Whatever is raised is noted as well, so that what
+catches it (a package's own code) cannot go on with one answer for all. The same function answers for one
+set of plain numbers, as everywhere outside of a sweep. ``@strategy(columns=True)`` declares that all this is
+meant.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +24,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sweeps.bars.frame import Bars
-from sweeps.strategies.column import Codes, Column, Refusing, joined, refusing, rows_of
+from sweeps.strategies.column import Codes, Column, Refusing, joined, noted, refusing, rows_of
 from sweeps.strategies.contract import Above, FloatArray
 from sweeps.strategies.errors import ColumnsError, TooManyRowsError
 from sweeps.strategies.indicators import Indicators
@@ -151,7 +153,7 @@ class ColumnIndicators:
         everything = (*given, *named.values())
         of_set, first = joined([one for one in everything if isinstance(one, Column)], self._sets)
         answers, warms = [], []
-        with self._ind.recording() as used:
+        with noted(self._call.refused), self._ind.recording() as used:
             for asked in (each := rows_of(everything, first)):
                 used.warm = 0
                 further = dict(zip(named, asked[len(given) :], strict=True)) if named else {}

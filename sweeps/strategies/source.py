@@ -13,7 +13,7 @@ from sweeps.strategies.contract import MARK, Mark, Strategy
 from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.digest import builtin_code, bundle_code
 from sweeps.strategies.errors import BrokenStrategyError, MissingFunctionError, StrategyDefinitionError
-from sweeps.strategies.kinds import asks_kinds
+from sweeps.strategies.kinds import tells_columns
 from sweeps.strategies.modules import PrivateModules
 from sweeps.strategies.parameters import declared_parameters
 from sweeps.strategies.tracebacks import own_traceback
@@ -87,7 +87,7 @@ class StrategySource:
         )
 
     def _columns(self, mark: Mark) -> bool | None:
-        if mark.columns is None and self.bundle is not None and asks_kinds(self.bundle):
+        if mark.columns is None and self.bundle is not None and tells_columns(self.bundle):
             return False
         return mark.columns
 

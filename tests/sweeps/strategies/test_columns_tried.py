@@ -1,5 +1,6 @@
 """Strategies that say nothing of columns are tried with them, and never give other orders than alone."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +42,14 @@ def many() -> Questions:
         ("return ind.rsi(a + 1) > 60 / (a - 3)", TRIED + MANY),
         ("return ind.rsi(a + 1) > 60 // (a - 3)", TRIED + MANY),
         ("return ind.sma(a) > (ind.sma(9) if isinstance(x, float) else ind.sma(4))", MANY),
-        ("return ind.sma(a) > (ind.sma(9) if hasattr(x, '__trunc__') else ind.sma(4))", TRIED + ALONE + MANY),
+        ("return ind.sma(a) > (ind.sma(9) if x.__sizeof__() < 30 else ind.sma(4))", TRIED + ALONE + MANY),
         ("return ind.sma(np.max(a)) > ind.sma(9)", TRIED + ALONE),
         (
-            "return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3 if hasattr(a, '__trunc__') else 4))",
+            "return Signals(ind.sma(a) > 90, stop_distance=ind.atr(3 if a.__sizeof__() < 30 else 4))",
             TRIED + ALONE + MANY,
         ),
         ("return ind.rsi(3) > (30 + (7**a) ** (4 * a) % 97)", TRIED + ALONE),
-        (FORGIVING, TRIED + MANY),
+        (FORGIVING, MANY),
     ],
 )
 def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
@@ -68,7 +69,7 @@ def test_a_strategy_that_says_nothing_is_tried_and_else_asked_for_each_set(
 
 def test_a_strategy_that_once_differed_is_not_asked_columns_again(tmp_path: Path) -> None:
     strategy = mine(
-        tmp_path, COUNTED + "return ind.sma(3 if hasattr(a, '__trunc__') else 4) > ind.sma(9)", declared=""
+        tmp_path, COUNTED + "return ind.sma(3 if a.__sizeof__() < 30 else 4) > ind.sma(9)", declared=""
     )
     trust = Trust()
     for _ in range(2):
@@ -125,17 +126,18 @@ OF_ONE_VALUE = {
     "a copy": "30 + tried(lambda: 25 * (a & b) * (copy.deepcopy([p])[0] in (3, 10, 17, 24)))",
     "text": "30 + tried(lambda: 25 * (a & b) * (f'{p}' > '2'))",
     "divmod": "30 + tried(lambda: 25 * (a & b) * (divmod(p, 90)[1] > 0))",
+    "math.trunc": "30 + tried(lambda: 25 * (a & b) * (math.trunc(p) > 0))",
+    "a power's rest": "30 + tried(lambda: 25 * (a & b) * (pow(p, 2, 7) >= 0))",
+    "a list": "30 + tried(lambda: 25 * (a & b) * (len([1] * p) > 0))",
+    "np.where": "30 + tried(lambda: 25 * (a & b) * (np.where(p > 0, 1, 0)))",
+    "np.divmod": "30 + tried(lambda: 25 * (a & b) * (np.divmod(p, 2)[0] >= 0))",
+    "an error of one value": "30 + tried(lambda: 25 * (a & b) * (1 / (p - 59) < 9))",
+    "an indicator's error of one value": "30 + 25 * (a & b) * tried(lambda: ind.sma(p - 2) is not None)",
     "an unknown indicator": "30 + tried(lambda: ind.none(p)) + 25 * (a & b)",
 }
-TRYING = """import copy
-    return ind.rsi(p) < {level}
-
-
-def tried(call):
-    try:
-        return call()
-    except Exception:
-        return 0"""
+TRYING = """import copy, math
+    from tests.sweeps.strategies.column_cases import tried
+    return ind.rsi(p) < {level}"""
 
 
 @pytest.mark.parametrize("use", OF_ONE_VALUE)
@@ -161,6 +163,64 @@ def test_the_kind_of_what_a_strategy_computes_is_as_alone(level: str, tmp_path: 
     fast, k = np.meshgrid([10, 12, 14, 15, 16, 17, 18, 20], [1.0, 2.0, 2.5, 3.0])
     asked = Questions({"a": fast.ravel(), "x": k.ravel()}, np.zeros(32, np.int64))
     assert_equal(*books(strategy, asked, 0))
+
+
+CATCHING = {
+    "except": """try:
+        ratio = tp / sl
+    except ZeroDivisionError:
+        ratio = 0.0""",
+    "finally": """ratio = 0.0
+    try:
+        ratio = tp / sl
+    finally:
+        return ind.rsi(14) > 50 + 10 * (ratio > 3)""",
+    "suppress": """import contextlib
+    ratio = 0.0
+    with contextlib.suppress(ZeroDivisionError):
+        ratio = tp / sl""",
+    "warnings": """import warnings
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        ratio = np.divide(tp, sl)
+    ratio = 0.0 if said else ratio""",
+    "in a helper": """ratio = of(tp, sl)
+    return ind.rsi(14) > 50 + 10 * (ratio > 3)
+
+
+def of(tp, sl):
+    try:
+        return tp / sl
+    except ZeroDivisionError:
+        return 0.0
+
+
+def unused(ratio, ind):
+    pass""",
+}
+
+
+@pytest.mark.parametrize("way", CATCHING)
+def test_an_error_of_one_value_that_is_caught_decides_for_no_other(way: str, tmp_path: Path) -> None:
+    body = f"{CATCHING[way]}\n    return ind.rsi(14) > 50 + 10 * (ratio > 3)"
+    strategy = mine(tmp_path, body, "tp: float, sl: float", declared="")
+    tp, sl = np.meshgrid([1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 2.0], indexing="ij")
+    asked = Questions({"tp": tp.ravel(), "sl": sl.ravel()}, np.zeros(12, np.int64))
+    assert_equal(*books(strategy, asked, 0))
+
+
+def test_a_stop_may_be_filled_into_the_same_array_again(tmp_path: Path) -> None:
+    body = (
+        "room = mine.__dict__.setdefault('room', np.empty(len(bars)))\n"
+        "    room[:] = (bars.high - bars.low) * (3 if mode == 'b' and flag else 2)\n"
+        "    return Signals(ind.rsi(p) > 50 + q, stop_distance=room)"
+    )
+    strategy = mine(tmp_path, body, "p: int, q: float, mode: str, flag: bool", declared="")
+    cells = list(product([5, 7, 9], [1.0, 2.0, 3.0], "abcd", [False, True]))
+    columns = dict(zip(("p", "q", "mode", "flag"), map(exact_column, zip(*cells, strict=True)), strict=True))
+    book, alone = books(strategy, Questions(columns, np.zeros(len(cells), np.int64)), 0)
+    assert len(book.unpacked.order), "it was asked in columns"
+    assert_equal(book, alone)
 
 
 def test_flags_and_texts_are_plain_values_in_columns(tmp_path: Path) -> None:
