@@ -92,6 +92,21 @@ def from_schema(schema: pa.Schema) -> list[ParameterColumn]:
     ]
 
 
+def shown(parameters: Sequence[ParameterColumn], schema: pa.Schema) -> dict[str, ParameterColumn]:
+    """Return parameters of one strategy by what its view and its conditions call them, in declared order.
+
+    That is their names. One that is called as a column of metrics is called by its prefix as well; so is then
+    one whose name that is. SQL does not tell names by case.
+    """
+    taken = {name.casefold() for name in schema.names if not name.startswith(PARAMETER_PREFIX)}
+    names = {}
+    for parameter in sorted(parameters, key=lambda parameter: len(parameter.name)):
+        free = (name for name in _names(parameter.name, parameter.column) if name.casefold() not in taken)
+        names[parameter.column] = name = next(free)
+        taken.add(name.casefold())
+    return {names[parameter.column]: parameter for parameter in parameters}
+
+
 def find(parameters: Sequence[ParameterColumn], name: str) -> ParameterColumn:
     """Return the parameter of this name or, if there is none, of this column name.
 

@@ -28,9 +28,10 @@ class Parser:
         """Return the syntax tree of exactly one SELECT.
 
         Raises:
-            RefusedSqlError: If the text does not parse, is nested too deeply, or is another or more than one
-                statement.
+            RefusedSqlError: If the text does not parse, is nested too deeply, is not UTF-8, or is another
+                or more than one statement.
         """
+        utf8(text)
         serialized = self._scalar("select json_serialize_sql($1)", text)
         try:
             document = json.loads(serialized)

@@ -1,13 +1,13 @@
 """Predicates: a user's condition on runs, which may compare columns and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lake.schemas import PARAMETER_PREFIX
 from queries.catalog import Catalog
 from queries.errors import QueryFailedError, RefusedSqlError, UnknownNameError
-from queries.parameters import ParameterColumn, from_schema
+from queries.parameters import from_schema, shown
 from queries.parse import Tree, nodes, parser
+from queries.text import utf8
 
 _REMEDY = "write a condition on the columns of metrics, e.g. sharpe > 1 and param_fast < 20"
 _EXPRESSIONS = frozenset(
@@ -60,9 +60,10 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
 
     Raises:
         RefusedSqlError: If it is no single boolean expression, or uses anything but columns, constants,
-            operators and a list of plain functions.
+            operators and a list of plain functions, or is not UTF-8.
         UnknownNameError: If it names a column that metrics does not have.
     """
+    utf8(text)
     if not text.strip():
         raise RefusedSqlError(text, "an empty condition", _REMEDY)
     try:
@@ -74,18 +75,11 @@ def predicate(catalog: Catalog, text: str, strategy: str | None = None) -> str:
     if len(selected) != 1 or _without_expressions(tree) != _without_expressions(template):
         raise RefusedSqlError(text, "not one single expression", _REMEDY)
     _require_shallow(selected, text)
-    names = {name.casefold(): name for name in catalog.schema.names}
-    known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
-    if strategy:  # whose parameter may have the name of another's column
-        names |= {
-            parameter.name.casefold(): parameter.column
-            for parameter in known
-            if parameter.name.startswith(PARAMETER_PREFIX)
-        }
+    names = _names(catalog, strategy)
     for node in list(nodes(selected)):
         _check(node, text)
         if node.get("class") == "COLUMN_REF":
-            node["column_names"] = [_column(node["column_names"], names, known)]
+            node["column_names"] = [_column(node["column_names"], names)]
         name = str(node.get("function_name")).lower()
         if name in _DIVISIONS:
             divisor = node["arguments"][-1]
@@ -170,14 +164,22 @@ def _check(node: Tree, text: str) -> None:
             raise RefusedSqlError(text, f"function {name} in a condition", _REMEDY)
 
 
-def _column(path: Sequence[str], names: dict[str, str], known: Sequence[ParameterColumn]) -> str:
+def _names(catalog: Catalog, strategy: str | None) -> Mapping[str, str]:
+    """Return columns by the names that may mean them, in small letters.
+
+    A strategy's own parameter goes before another's column, as in its view; else a column before a parameter.
+    """
+    columns = {name.casefold(): name for name in catalog.schema.names}
+    known = catalog.parameters(strategy) if strategy else from_schema(catalog.schema)
+    own = {name.casefold(): parameter.column for name, parameter in shown(known, catalog.schema).items()}
+    return columns | own if strategy else own | columns
+
+
+def _column(path: Sequence[str], names: Mapping[str, str]) -> str:
     name = ".".join(path)
     if len(path) == 1 and name.casefold() in names:
         return names[name.casefold()]
-    for parameter in known:
-        if parameter.name.casefold() == name.casefold():
-            return parameter.column
-    raise UnknownNameError("column", name, [*names.values(), *(parameter.name for parameter in known)])
+    raise UnknownNameError("column", name, list(names))
 
 
 def _require_boolean(catalog: Catalog, condition: str, text: str) -> None:

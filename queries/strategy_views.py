@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from lake.schemas import CUSTOM_METRIC_PREFIX, PARAMETER_PREFIX
-from queries.parameters import ParameterColumn
+from queries.parameters import ParameterColumn, shown
 from queries.text import quoted
 
 
@@ -35,18 +35,10 @@ def strategy_views(
 
 
 def _columns(parameters: Sequence[ParameterColumn], schema: pa.Schema) -> Iterator[str]:
-    """Yield the columns: a parameter whose name the schema already uses keeps its prefix."""
     fixed = [name for name in schema.names if not name.startswith(PARAMETER_PREFIX)]
-    taken = {name.casefold() for name in fixed}
-    own = []
-    for parameter in parameters:
-        name = parameter.name if parameter.name.casefold() not in taken else parameter.column
-        if name.casefold() in taken:
-            continue
-        taken.add(name.casefold())
+    yield from (quoted(name) for name in fixed if not name.startswith(CUSTOM_METRIC_PREFIX))
+    for name, parameter in shown(parameters, schema).items():
         source = quoted(parameter.column)
         value = f"cast({source} as bigint)" if parameter.kind == "int" else source
-        own.append(f"{value} as {quoted(name)}")
-    yield from (quoted(name) for name in fixed if not name.startswith(CUSTOM_METRIC_PREFIX))
-    yield from own
+        yield f"{value} as {quoted(name)}"
     yield from (quoted(name) for name in fixed if name.startswith(CUSTOM_METRIC_PREFIX))

@@ -12,6 +12,7 @@ from importlib.resources import files
 import duckdb
 
 from queries.cursors import Cursors, Variables
+from queries.listing import may_list
 
 # Order of creation: each reads only those before it.
 SQL_FILES = (
@@ -63,9 +64,6 @@ SHARED = "shared_rows"
 """A view of `queries.shares` that `sweep_storage` reads."""
 _NAMES = (SHARED, *SQL_FILES)
 _WORD, _COMMENT = re.compile(r"\w+"), re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_LISTS = {"show", "describe", "information_schema"}
-_KINDS_OF_LISTS = ("duckdb_", "pg_", "pragma_", "sqlite_")
-_DESC = re.compile(r"(^|\()\s*desc\b")
 _MOST_TEXTS = 4096
 """Texts of which it is remembered that what they name is there."""
 
@@ -96,7 +94,7 @@ class Views:
             return
         lower = text.casefold()
         words = set(_WORD.findall(lower))
-        if _may_list(lower, words):
+        if may_list(lower, words):
             self.make_all(text, variables)
             return
         wanted = self._named(lower, words)
@@ -145,15 +143,6 @@ class Views:
         else:
             maker.execute(sql_text(name) if name in SQL_FILES else name)
         self._missing = tuple(left for left in self._missing if left != name)
-
-
-def _may_list(lower: str, words: set[str]) -> bool:
-    """Return whether a text may tell of views without naming them."""
-    return (
-        not words.isdisjoint(_LISTS)
-        or any(word.startswith(_KINDS_OF_LISTS) for word in words)
-        or ("desc" in words and _DESC.search(_COMMENT.sub(" ", lower)) is not None)
-    )
 
 
 @cache

@@ -1,5 +1,8 @@
 """Predicates: conditions pass, everything else is refused."""
 
+from collections.abc import Sequence
+from itertools import permutations
+
 import pytest
 
 from lake.lake import Lake
@@ -100,6 +103,30 @@ def test_a_strategy_s_own_parameter_goes_before_the_column_of_another_s(lake: La
     for strategy in ("cross", "meanrev"):
         found = search(Catalog(lake), Filters(strategy=strategy, where="param_fast > 2"))
         assert found.num_rows == 2
+
+
+@pytest.mark.parametrize("own", list(permutations(("sharpe", "param_sharpe", "param_param_sharpe"))))
+def test_a_condition_s_names_are_those_of_the_strategy_s_view(lake: Lake, own: Sequence[str]) -> None:
+    recorded = parameters(*((name, "int", "strategy") for name in own))
+    put_sweep(lake, CROSS, "cross", parameters=recorded)
+    ids = [run_id("cross", "007", place) for place in range(4)]
+    values = {f"param_{name}": [float(len(name) + place) for place in range(4)] for name in own}
+    put_runs(lake, "cross", "007", run_rows(CROSS, ids, values))
+    catalog = Catalog(lake)
+    for name in own:
+        shown = f"param_{name}"
+        stored = catalog.tuples(f"select run_id from metrics where {shown} > {len(name) + 1}")  # noqa: S608
+        view = catalog.tuples(f"select run_id from strategies.cross where {shown} > {len(name) + 1}")  # noqa: S608
+        found = search(catalog, Filters(strategy="cross", where=f"{shown} > {len(name) + 1}"))
+        assert len(stored) == 2
+        assert set(view) == set(stored) == {(one,) for one in found["run_id"].to_pylist()}
+    found = search(catalog, Filters(strategy="cross", where="sharpe <= 99"), limit=0)
+    assert found.num_rows == len(catalog.tuples("select 1 from metrics where sharpe <= 99"))
+
+
+def test_a_condition_that_is_no_utf_8_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(RefusedSqlError, match="character 10 is not UTF-8"):
+        search(catalog, Filters(where="sharpe > \udcff"))
 
 
 @pytest.mark.parametrize(

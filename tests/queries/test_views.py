@@ -56,6 +56,17 @@ def test_each_is_made_alone_with_what_it_reads(opened: Catalog, name: str) -> No
         "-- what is there\ndesc",
         "/* what\nis */ desc -- there",
         "from (/* what is there */ desc)",
+        "select '--' as x, count(*) from (desc)",
+        "select 'ü', $$--$$, e'--\\'', 'it''s' from (/* a /* b */ c */ desc)",
+        "-- what is there\rdesc",
+        ";desc",
+        "select 1; desc",
+        "\ufeffdesc",
+        "\u200b\u3000 desc",
+        "from (\u00a0desc\u00a0)",
+        "from (select '', '', '', [''], [''], false union all desc)",
+        "from query('desc')",
+        "from (summarize desc)",
     ],
 )
 def test_a_list_tells_all(opened: Catalog, text: str) -> None:
@@ -93,8 +104,19 @@ def test_a_view_is_found_that_is_named_by_a_value(opened: Catalog, text: str, va
     assert fetched == opened.arrow("select run_id from metrics").num_rows
 
 
-def test_an_order_that_descends_lists_nothing(opened: Catalog) -> None:
-    opened.arrow("select 1 as a order by a desc -- (desc")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select 1 as a order by a desc -- (desc",
+        "select 1 as year order by (year) desc, year desc, 'desc'||year desc, \"year\" desc",
+        "select '(desc)', '-- (desc', $$(desc$$ /* (desc */ order by 1 /* ; */ desc",
+        "select [3] as a order by a[1] desc, a[1] + $1 desc",
+        "select 'ü ä' as \"desc\", 1.5 as é order by é desc",
+        "select x from (select 1 as x) as t(x) order by {'a': x} desc, t.x desc, x * 2 desc limit (3)",
+    ],
+)
+def test_an_order_that_descends_lists_nothing(opened: Catalog, text: str) -> None:
+    opened.arrow(text, [1] if "$1" in text else [])
     assert made(opened) == set()
 
 
