@@ -1,9 +1,9 @@
 -- parameter_sets(rank_by, ...): one row per parameter set of a strategy and timeframe, over its symbols.
 -- Units: mean, worst and best in the unit of the expression rank_by; profitable a fraction.
 -- Columns: parameter_set = the second half of run_id, the hash of all settings; symbols = those whose run has
---     a value, which mean, worst and best are over; missing = other symbols of the runs that were asked
---     about; profitable = share of its runs with a gain; num_trades = of all its runs; best_run = the run of
---     its best value; then param_<name>.
+--     a value, which mean (to 13 digits), worst and best are over; missing = other symbols of the runs that
+--     were asked about; profitable = share of its runs with a gain; num_trades = of all its runs; best_run =
+--     the run of its best value; then param_<name>.
 -- Filters: NULL = any; min_trades and min_symbols are about the whole set; n NULL = all.
 -- Order: by mean, worst, best or profitable, the good end first (descending tells it); ties by strategy,
 --     timeframe and parameter_set. A set counts one run a symbol, the latest sweep's; role full. A set
@@ -73,6 +73,7 @@ create or replace macro parameter_sets(
         group by asked.strategy, asked.timeframe, asked.parameter_set
     ),
 
+    -- Threads add in any order: the last digits of a mean are chance, and would part equal sets.
     compared as (
         select
             measured.strategy,
@@ -80,7 +81,7 @@ create or replace macro parameter_sets(
             measured.parameter_set,
             measured.symbols,
             offered.symbols - measured.symbols as missing,
-            measured.mean,
+            cast(printf('%.12e', measured.mean) as double) as mean,
             if(descending, measured.lowest, measured.highest) as worst,
             if(descending, measured.highest, measured.lowest) as best,
             measured.profitable,

@@ -105,6 +105,20 @@ def test_the_worst_of_a_metric_that_should_be_low_is_its_highest(board: Catalog)
     assert _sets(found, "worst", "best") == [("d", 0.0, 0.0), ("a", 0.5, 0.125)]
 
 
+def test_sets_of_equal_values_are_in_the_order_of_their_names(lake: Lake) -> None:
+    put_sweep(lake, CROSS, "cross", parameters=CROSS_PARAMETERS)
+    values = [0.1, 0.2, 0.3, 0.4, 0.7, 1e-3, 1e-9]
+    runs = [
+        (name, symbol * 3, values[(place + symbols) % 7], 0.1, 0.1, 1)
+        for place, name in enumerate("abcdef")
+        for symbols, symbol in enumerate("ABCDEFG")
+    ]
+    _put(lake, CROSS, tuple(runs))
+    for sign in (1, -1):
+        rows = Catalog(lake).tuples(f"from parameter_sets({sign} * sharpe)")
+        assert [row[2][0] for row in rows] == list("abcdef"), sign
+
+
 def test_python_and_sql_agree(board: Catalog) -> None:
     asked = board.arrow("from leaderboard('max_drawdown', n := 3, min_symbols := 2, order_by := 'best')")
     assert leaderboard(board, metric="max_drawdown", n=3, min_symbols=2, order_by="best") == asked
