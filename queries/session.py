@@ -22,11 +22,11 @@ from queries.interruption import heard
 from queries.loading import loaded
 from queries.parameters import ParameterColumn, by_strategy
 from queries.shares import FILE_GROUPS, shares
-from queries.stored import CACHE, StoredTable, chosen_files, stored_table
+from queries.stored import CACHE, chosen_files, stored_table
 from queries.strategy_views import strategy_views
 from queries.text import literal
 from queries.translation import missing_file, translated
-from queries.views import Views
+from queries.views import SHARED, Views
 from queries.whole import VIEW, Source, Whole
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ _SETTINGS = (
     "set autoload_known_extensions = false",
     "set parquet_metadata_cache = true",
 )
+_FIRST = "sweeps"
+"""The table that tells of strategies' parameters, and so is read by everybody."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,24 @@ class Session:
 
     def cursor(self, text: str, *, every: bool = False) -> duckdb.DuckDBPyConnection:
         """Return a cursor for a relation that outlives the call; it reads what a text names, or all views."""
-        make = self.views.make_all if every else self.views.make
-        make(text, self.variables)
+        self._make(text, every=every)
         return self.cursors.new(self.variables)
 
     def lent(self, text: str, *, every: bool = False) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Lend such a cursor to a caller who has fetched all rows before giving it back."""
-        make = self.views.make_all if every else self.views.make
-        make(text, self.variables)
+        self._make(text, every=every)
         return self.cursors.lent(self.variables)
+
+    def _make(self, text: str, *, every: bool) -> None:
+        make = self.views.make_all if every else self.views.make
+        make(text, self.variables, self._stored)
+
+    def _stored(self, name: str) -> str | None:
+        """Return what creates `stored.<name>`, which a view reads, if it is not there; as `_statement`."""
+        if name == SHARED:
+            return shares(self.snapshot).statement
+        is_there = name not in TABLES or name == _FIRST
+        return None if is_there else _statement(self.snapshot, name, self.elsewhere)
 
     def narrowed(self, table: str, files: Sequence[DataFile]) -> "Session":
         """Return a session that reads only some files of a table, on the same instance."""
@@ -125,23 +136,18 @@ def open_session(snapshot: Snapshot) -> Session:
     with heard():
         connection.execute("create schema stored; create schema strategies")
         elsewhere = attached(connection, snapshot) or loaded(connection, snapshot)
-    stored = _stored_tables(snapshot, elsewhere)
-    held = shares(snapshot)
-    variables: dict[str, Sequence[object]] = dict(held.variables)
-    for table in stored:
-        variables |= table.variables
+    variables = _variables(snapshot, elsewhere)
     schema = (snapshot.tables.get("metrics") or absent("metrics")).schema
     cursors = Cursors(connection)
     with translated(snapshot):
         maker = cursors.new({name: values[:1] for name, values in variables.items()})
-        for table in stored:
-            maker.execute(table.statement)
+        maker.execute(_statement(snapshot, _FIRST, elsewhere))
         _create_metric_columns(maker, schema)
         maker.execute(FILE_GROUPS)
         with cursors.lent(variables) as cursor:
             parameters = by_strategy(_recorded(cursor), schema)
     strategies = _strategies(snapshot, parameters)
-    views = Views(cursors, held.statement, strategy_views(strategies, parameters, schema))
+    views = Views(cursors, strategy_views(strategies, parameters, schema))
     return Session(connection, cursors, views, snapshot, variables, schema, parameters, strategies, elsewhere)
 
 
@@ -162,10 +168,7 @@ def refreshed(session: Session, snapshot: Snapshot) -> Session | None:
             return None
     elif copy != elsewhere:
         return None
-    variables: dict[str, Sequence[object]] = {}
-    for name, table in tables.items():
-        variables |= chosen_files(snapshot, name, table.files, elsewhere if name == "metrics" else None)
-    variables |= shares(snapshot).variables
+    variables = _variables(snapshot, elsewhere)
     if variables.keys() != session.variables.keys():
         return None
     newer = replace(session, snapshot=snapshot, variables=variables, elsewhere=elsewhere)
@@ -215,10 +218,22 @@ def instance() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _stored_tables(snapshot: Snapshot, elsewhere: Copy | Held | None) -> list[StoredTable]:
-    """Return the views over all tables, a footer read for each column set; errors as `translated`."""
+def _variables(snapshot: Snapshot, elsewhere: Copy | Held | None) -> dict[str, Sequence[object]]:
+    """Return the files of each table, and what the log tells of them; no file is read."""
+    found = dict(shares(snapshot).variables)
+    for name, table in snapshot.tables.items():
+        found |= chosen_files(snapshot, name, table.files, elsewhere if name == "metrics" else None)
+    return found
+
+
+def _statement(snapshot: Snapshot, name: str, elsewhere: Copy | Held | None) -> str:
+    """Return what creates the view over a table, a footer read for each column set; raises as `translated`.
+
+    Raises:
+        LakeUnreachableError: If the storage does not answer.
+    """
     try:
-        return [stored_table(snapshot, name, elsewhere if name == "metrics" else None) for name in TABLES]
+        return stored_table(snapshot, name, elsewhere if name == "metrics" else None).statement
     except FileNotFoundError as error:
         raise missing_file(snapshot, f"no such file: {error.filename or error}") from error
 

@@ -38,7 +38,7 @@ class StoredTable:
     @property
     def statement(self) -> str:
         """Creates the view `stored.<table>`."""
-        return f"create view stored.{quoted(self.name)} as\n{self.body}"
+        return f"create or replace view stored.{quoted(self.name)} as\n{self.body}"
 
 
 def stored_table(

@@ -5,13 +5,14 @@ To make one, DuckDB binds all that it reads, which takes 2 to 20 ms; of forty a 
 
 import re
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
 import duckdb
 
 from queries.cursors import Cursors, Variables
+from queries.errors import QueryError
 from queries.listing import may_list
 
 # Order of creation: each reads only those before it.
@@ -61,9 +62,11 @@ SQL_FILES = (
     "block_statistics",
 )
 SHARED = "shared_rows"
-"""A view of `queries.shares` that `sweep_storage` reads."""
+"""A view of `queries.shares` in `stored` alone, which `sweep_storage` reads."""
 _NAMES = (SHARED, *SQL_FILES)
 _WORD, _COMMENT = re.compile(r"\w+"), re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+Stored = Callable[[str], str | None]
+"""Returns what creates `stored.<name>`, which the view of that name reads; None if it needs nothing made."""
 _MOST_TEXTS = 4096
 """Texts of which it is remembered that what they name is there."""
 
@@ -71,31 +74,35 @@ _MOST_TEXTS = 4096
 class Views:
     """The views of one instance. Threads may share it."""
 
-    def __init__(self, cursors: Cursors, shared: str, by_strategy: Mapping[str, str]) -> None:
+    def __init__(self, cursors: Cursors, by_strategy: Mapping[str, str]) -> None:
         """Make none yet.
 
         Args:
-            cursors: Cursors of the instance, in which the stored tables are there.
-            shared: The statement that creates `SHARED`.
+            cursors: Cursors of the instance.
             by_strategy: By strategy the statement that creates its view.
         """
-        self._cursors, self._shared, self._by_strategy = cursors, shared, by_strategy
+        self._cursors, self._by_strategy = cursors, by_strategy
         self._missing: tuple[str, ...] = (*_NAMES, *by_strategy.values())
         self._done: set[str] = set()
         self._lock = threading.Lock()
 
-    def make(self, text: str, variables: Variables) -> None:
+    def make(self, text: str, variables: Variables, stored: Stored) -> None:
         """Make what a query names and is not there yet, and all where it may list them.
 
+        Args:
+            text: The query.
+            variables: Files of the snapshot that is asked, which may be newer than the views.
+            stored: Tells how to create what they read of it.
+
         Raises:
-            duckdb.Error: If what it names cannot be read.
+            duckdb.Error, QueryError: If what it names cannot be read.
         """
         if text in self._done or not self._missing:
             return
         lower = text.casefold()
         words = set(_WORD.findall(lower))
         if may_list(lower, words):
-            self.make_all(text, variables)
+            self.make_all(text, variables, stored)
             return
         wanted = self._named(lower, words)
         with self._lock:
@@ -103,15 +110,15 @@ class Views:
                 maker = self._maker(variables)
                 for name in self._missing:
                     if name in wanted:
-                        self._make(maker, name)
+                        self._make(maker, name, stored)
             if len(self._done) < _MOST_TEXTS:
                 self._done.add(text)
 
-    def make_all(self, text: str, variables: Variables) -> None:
-        """Make every view; one that cannot be read is left out, unless the text names it.
+    def make_all(self, text: str, variables: Variables, stored: Stored) -> None:
+        """Make every view, as `make`; one that cannot be read is left out, unless the text names it.
 
         Raises:
-            duckdb.Error: If what it names cannot be read.
+            duckdb.Error, QueryError: If what it names cannot be read.
         """
         if not self._missing:
             return
@@ -121,8 +128,8 @@ class Views:
             maker = self._maker(variables)
             for name in self._missing:
                 try:
-                    self._make(maker, name)
-                except duckdb.Error:
+                    self._make(maker, name, stored)
+                except (duckdb.Error, QueryError):
                     if name in wanted:
                         raise
 
@@ -137,10 +144,11 @@ class Views:
         """Return a cursor on which to bind is cheap: it reads one file of each kind."""
         return self._cursors.new({name: values[:1] for name, values in variables.items()})
 
-    def _make(self, maker: duckdb.DuckDBPyConnection, name: str) -> None:
-        if name == SHARED:
-            maker.execute(self._shared)
-        else:
+    def _make(self, maker: duckdb.DuckDBPyConnection, name: str, stored: Stored) -> None:
+        statement = stored(name)
+        if statement is not None:
+            maker.execute(statement)
+        if name != SHARED:
             maker.execute(sql_text(name) if name in SQL_FILES else name)
         self._missing = tuple(left for left in self._missing if left != name)
 

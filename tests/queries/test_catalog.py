@@ -228,8 +228,10 @@ def test_a_file_that_the_newest_snapshot_lacks_too_is_told_as_lost(lake: Lake) -
     told = f"a committed file is missing: metrics/{file.path}; `sweeplake check` tells what is lost"
     with pytest.raises(FileLostError, match=re.escape(told)):
         catalog.arrow("select sharpe from metrics")
+    newest = Catalog(lake)
     with pytest.raises(FileLostError, match=re.escape(told)):
-        Catalog(lake)
+        newest.arrow("select sharpe from metrics")
+    assert newest.arrow("from trades").num_rows == 0
 
 
 def test_errors_survive_pickling() -> None:

@@ -2,15 +2,25 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from lake.lake import Lake
+from lake.commits import commit
+from lake.lake import Lake, open_lake
 from queries.catalog import Catalog
 from queries.confine import ConfinedCatalog
-from queries.errors import QueryFailedError
+from queries.errors import FileLostError, FileUnreadableError, QueryFailedError
 from queries.views import SQL_FILES, reads
-from tests.queries.conftest import CROSS, cross_rows, put_runs
+from tests.queries.conftest import (
+    CROSS,
+    CROSS_PARAMETERS,
+    cross_rows,
+    put_details,
+    put_runs,
+    put_sweep,
+    run_id,
+)
 
 MACROS = "select function_name as name from duckdb_functions() where schema_name = 'main' and not internal"
 VIEWS = "select view_name as name from duckdb_views() where schema_name = 'main' and not internal"
@@ -38,7 +48,7 @@ def test_a_question_makes_what_it_reads_alone(opened: Catalog) -> None:
 
 @pytest.mark.parametrize("name", SQL_FILES)
 def test_each_is_made_alone_with_what_it_reads(opened: Catalog, name: str) -> None:
-    opened._session.views.make(f'"{name.upper()}"', opened._session.variables)
+    opened._session._make(f'"{name.upper()}"', every=False)
     assert {name, *reads(name)} - made(opened) == ({"shared_rows"} if name == "sweep_storage" else set())
 
 
@@ -131,14 +141,51 @@ def test_views_of_strategies_are_found_by_their_names(lake: Lake) -> None:
             assert catalog.arrow(text)["n"].to_pylist() == [place + 1], view
 
 
-def test_a_damaged_file_stops_only_who_reads_it(lake: Lake) -> None:
-    put_runs(lake, "cross", "007", cross_rows(CROSS, "007", 3, 1))
-    put_runs(lake, "cross", "Mü", cross_rows(CROSS, "Mü", 3, 2))
+@pytest.mark.parametrize("damage", [b"", b"not Parquet", None])
+@pytest.mark.parametrize(
+    ("table", "whole"),
+    [
+        ("metrics", ["sweeps", "trades_by_hour", "storage"]),
+        ("trades", ["sweeps", "metrics", "best_runs('sharpe', 3)", "storage", "equity"]),
+        ("details", ["sweeps", "metrics", "failures", "leaderboard('sharpe')"]),
+    ],
+)
+def test_a_damaged_file_stops_only_who_reads_it(
+    filled: Lake, tmp_path: Path, table: str, whole: list[str], damage: bytes | None
+) -> None:
+    copytree(filled.storage.url, tmp_path / "damaged")
+    lake = open_lake(str(tmp_path / "damaged"))
+    for file in lake.snapshot()[table].files:
+        path = Path(lake.storage.uri(f"{table}/{file.path}"))
+        path.unlink() if damage is None else path.write_bytes(damage)
     catalog = Catalog(lake.snapshot())
-    for file in catalog.snapshot["metrics"].files:
-        Path(lake.storage.uri(f"metrics/{file.path}")).write_bytes(b"not Parquet")
-    assert catalog.arrow("show tables").num_rows >= len(SQL_FILES) // 2
-    assert catalog.tuples("select count(*) from sweeps") == [(0,)]
+    assert catalog.arrow("show tables").num_rows >= len(SQL_FILES) // 3
+    for view in whole:
+        catalog.arrow(f"from {view}")
+    for _ in range(2):
+        with pytest.raises(FileLostError if damage is None else FileUnreadableError):
+            catalog.arrow(f"from {table}")
+    with ConfinedCatalog(lake.snapshot()) as confined:
+        for view in whole:
+            confined.arrow(f"from {view}")
+        with pytest.raises(FileLostError if damage is None else FileUnreadableError):
+            confined.arrow(f"from {table}")
+
+
+def test_a_view_that_is_made_after_a_refresh_reads_what_is_there_then(lake: Lake) -> None:
+    put_sweep(lake, CROSS, "cross", parameters=CROSS_PARAMETERS)
+    put_details(lake, CROSS, "cross", "007", run_id("cross", "007", 1), whole=True)
+    catalog = Catalog(lake)
+    older = catalog.snapshot
+    put_details(lake, CROSS, "cross", "007", run_id("cross", "007", 2), whole=True)
+    for table in ("trades", "equity", "details"):
+        commit(lake, table, [], removes=older[table].files)
+        for file in older[table].files:
+            Path(lake.storage.uri(f"{table}/{file.path}")).unlink()
+    session = catalog._session
+    catalog.refresh()
+    assert catalog._session.connection is session.connection
+    assert catalog.tuples("select distinct run_id from trades") == [(run_id("cross", "007", 2),)]
 
 
 def test_threads_share_them(filled: Lake) -> None:
