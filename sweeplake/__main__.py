@@ -1,5 +1,19 @@
-"""`python -m sweeplake`."""
+"""`sweeplake` and `python -m sweeplake`."""
 
-from sweeplake.cli import main
+import sys
 
-main()
+_EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it is still being imported ends it without a traceback, too."""
+    try:
+        from sweeplake.cli import main as run
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(_EXIT_INTERRUPTED)
+    run()
+
+
+if __name__ == "__main__":
+    main()

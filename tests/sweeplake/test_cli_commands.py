@@ -244,6 +244,30 @@ def test_the_installed_command_works() -> None:
     assert done.stdout.startswith("sweeplake, version ")
 
 
+INTERRUPTED_AT = """
+import runpy, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {name!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("sweeplake", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["click", "sweeplake.cli.find", "lake.errors"])
+def test_ctrl_c_while_the_command_is_imported_ends_it_in_one_word(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT.format(name=name), "status"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
