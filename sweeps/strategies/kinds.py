@@ -1,9 +1,11 @@
 """Kinds: whether a strategy may tell a column from the numbers in it, by its text. Pure.
 
-It asks of what kind a value is, or goes on after something was raised, which of columns one value decides.
+It asks of what kind a value is, sums floats, or goes on after something was raised, which of columns one
+value decides.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 
 from sweeps.strategies.bundle import SourceBundle
@@ -15,6 +17,8 @@ _NAMES = frozenset(
     | {"isscalar", "is_scalar", "is_bool", "is_number", "is_integer", "is_float", "is_complex"}
     | {"is_list_like", "is_array_like", "is_iterator", "is_hashable", "iterable", "isrealobj", "iscomplexobj"}
 )
+_COMPENSATED = sys.version_info >= (3, 12)
+"""Whether `sum` adds floats with what was rounded off, which it does of nothing else."""
 _ATTRIBUTES = {"hasattr": 2, "getattr": 3}
 """Calls that ask whether there is an attribute, by their arguments."""
 
@@ -36,6 +40,8 @@ def _asks(node: ast.AST) -> bool:
         return node.value is not None
     if isinstance(node, ast.Call) and len(node.args) == _ATTRIBUTES.get(name_of(node.func)):
         return _is_special(node.args[1])
+    if isinstance(node, ast.Name) and node.id == "sum":
+        return _COMPENSATED
     return isinstance(node, ast.MatchClass) or name_of(node) in _NAMES
 
 
