@@ -34,7 +34,7 @@ _NO_METRIC = re.compile(
 )
 """Of the macros that take a metric by its name."""
 _RAISED_IN_PYTHON = re.compile(
-    r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\n+LINE \d|\Z)", re.DOTALL
+    r"Traceback \(most recent call last\):.*\n(?P<last>(?!LINE \d)\w.*?)(?=\s*(?:\nLINE \d|\Z))", re.DOTALL
 )
 """What a filesystem of ours raised, without the line of the query that DuckDB may show after it."""
 

@@ -1,6 +1,7 @@
 """One statement that reads is told from everything else, before any of it is run."""
 
 import re
+import sys
 
 import duckdb
 import pytest
@@ -109,9 +110,12 @@ def test_no_function_of_duckdb_that_acts_is_forgotten() -> None:
     assert {name for name in names if acting.fullmatch(name)} - {"create_sort_key", "set_bit"} == ACTING
 
 
-@pytest.mark.parametrize(
-    "text", ["select " + "+".join(["y"] * 400), "select " + "abs(" * 2000 + "y" + ")" * 2000]
-)
+DEEP = ["select " + "+".join(["y"] * 5000), "select " + "abs(" * 2000 + "y" + ")" * 2000]
+if sys.version_info < (3, 12):  # later ones read JSON that is nested deeper
+    DEEP.append("select " + "+".join(["y"] * 400))
+
+
+@pytest.mark.parametrize("text", DEEP)
 def test_what_is_nested_too_deeply_is_told(text: str) -> None:
     with pytest.raises(RefusedSqlError, match=r"^refused: nested too deeply; write a long sum as list_sum\("):
         read_tree(text)
