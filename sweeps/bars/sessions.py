@@ -5,7 +5,6 @@ from datetime import time as clock_time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
-import pandas as pd
 
 from sweeps.bars.errors import SessionError
 from sweeps.bars.frame import BoolArray, IntArray
@@ -36,6 +35,8 @@ def wall_time(time: IntArray, tz: str) -> IntArray:
     """
     if zone(tz).key == "UTC":
         return time
+    import pandas as pd  # noqa: PLC0415  half a second, which a worker needs for sessions alone
+
     stamps = pd.DatetimeIndex(np.asarray(time).view("datetime64[us]"), tz="UTC")
     return np.asarray(stamps.tz_convert(tz).tz_localize(None).as_unit("us").asi8)
 

@@ -1,10 +1,9 @@
 """Backtests: a user's own backtester, called once a run; its results in the lake's columns."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from lake.columns import METRICS
@@ -21,6 +20,9 @@ from sweeps.strategies.contract import Backtest, FloatArray
 from sweeps.strategies.ctrl_c import pass_ctrl_c_on
 from sweeps.strategies.errors import BacktestError
 from sweeps.strategies.evaluate import run_backtester
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _METRIC_PLACE = {name: place for place, name in enumerate(METRIC_NAMES)}
 _COUNTS = frozenset(column.name for column in METRICS if pa.types.is_integer(column.type))
@@ -108,7 +110,7 @@ def _keep(
     details.add(keys, trades, curve)
 
 
-def _trade_columns(scene: Scene, trades: pd.DataFrame | None) -> dict[str, pa.Array]:
+def _trade_columns(scene: Scene, trades: "pd.DataFrame | None") -> dict[str, pa.Array]:
     """Return the columns of a user's trades that the lake knows, cast to its types."""
     columns: dict[str, pa.Array] = {}
     if trades is None:
@@ -132,6 +134,8 @@ def _trade_columns(scene: Scene, trades: pd.DataFrame | None) -> dict[str, pa.Ar
 
 def _times(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return times of any kind; whole numbers are microseconds since 1970, as in `bars.time`."""
+    import pandas as pd  # noqa: PLC0415  whose caller has it
+
     if pd.api.types.is_integer_dtype(values):
         return pd.to_datetime(values, unit="us", utc=True)
     return pd.to_datetime(values, utc=True)
