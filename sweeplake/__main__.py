@@ -2,7 +2,7 @@
 
 import sys
 
-_EXIT_INTERRUPTED = 130
+_EXIT_INTERRUPTED = 130  # as `sweeplake.cli.run` has it, which is not there yet
 
 
 def main() -> None:

@@ -159,7 +159,8 @@ def test_a_damaged_file_stops_only_who_reads_it(
         path = Path(lake.storage.uri(f"{table}/{file.path}"))
         path.unlink() if damage is None else path.write_bytes(damage)
     catalog = Catalog(lake.snapshot())
-    assert catalog.arrow("show tables").num_rows >= len(SQL_FILES) // 3
+    catalog.arrow("show tables")
+    assert made(catalog) >= {name for name in SQL_FILES if table not in {name, *reads(name)}}
     for view in whole:
         catalog.arrow(f"from {view}")
     for _ in range(2):

@@ -166,7 +166,7 @@ def test_the_kind_of_what_a_strategy_computes_is_as_alone(level: str, tmp_path: 
 
 
 def test_a_sum_of_numbers_is_as_alone(tmp_path: Path) -> None:
-    body = "return ind.rsi(14) > 50 + 10 * (sum((x, y, 0.3)) == 0.1 + 0.5) + 10 * (sum((x, y, 0.3)) == 0.6)"
+    body = "return ind.rsi(14) > 50 + 20 * (sum((x, y, 0.3)) == 0.6)"
     strategy = mine(tmp_path, body, "x: float, y: float", declared="")
     x, y = np.arange(30.0), np.arange(30.0)
     x[17], y[11] = 0.1, 0.2
