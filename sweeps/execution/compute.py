@@ -16,7 +16,7 @@ from sweeps.strategies.orders import OrderBook
 
 MOST_SETS = 4096
 """Signal sets that are asked for and simulated together: they compare the same rows and share levels."""
-WORD_BYTES = 64_000_000
+WORD_BYTES = 128_000_000
 STOP_BYTES = 256_000_000
 """What the bits of sets that are held at once may take, and the stops, if each has its own."""
 

@@ -14,7 +14,7 @@ from sweeps.simulation.hopping.comparing import (
     singles_above,
     singles_equal,
 )
-from sweeps.simulation.hopping.compiling import inlined
+from sweeps.simulation.hopping.compiling import called, inlined
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -67,72 +67,94 @@ def address(row: npt.NDArray[Any]) -> int:
     return int(row.__array_interface__["data"][0])
 
 
+class One(NamedTuple):
+    """One of the conditions."""
+
+    kind: int
+    left: int
+    right: int
+    value: float
+    left_near: int
+    right_near: int
+
+
 @inlined
-def _holds(kind: int, left: int, right: int, value: float, bar: int) -> bool:
+def one_of(asked: Conditions, at: Place) -> One:
+    """Return one of the conditions."""
+    return One(
+        asked.kind[at],
+        asked.left[at],
+        asked.right[at],
+        asked.value[at],
+        asked.left_near[at],
+        asked.right_near[at],
+    )
+
+
+@inlined
+def word_of(one: One, place: int, bars: int) -> np.uint64:
+    """Return a word of a condition, zeros after the last bar of the window."""
+    if one.kind == BITS:
+        return word_at(one.left + 8 * place)
+    if one.kind == NEVER:
+        return np.uint64(0)
+    if place >= bars >> 6:
+        return _last_word(one, bars)
+    if one.left_near != 0:
+        return _near_word(one, place)
+    if one.kind == ROWS:
+        return rows_above(one.left + 512 * place, one.right + 512 * place)
+    if one.kind == ABOVE:
+        return row_above(one.left + 512 * place, one.value)
+    if one.kind == BELOW:
+        return row_below(one.left + 512 * place, one.value)
+    return bytes_set(one.left + 64 * place)
+
+
+@inlined
+def _near_word(one: One, place: int) -> np.uint64:
+    """Return the word of left > right, comparing rounded values first: half as much is read."""
+    left, right = one.left_near + 256 * place, one.right_near + 256 * place
+    word, tied = singles_above(left, right), singles_equal(left, right)
+    if tied != 0:
+        word |= rows_above(one.left + 512 * place, one.right + 512 * place) & tied
+    return word
+
+
+@called
+def _last_word(one: One, bars: int) -> np.uint64:
+    """Return the word whose bars are not all in the window, bar by bar."""
+    word = np.uint64(0)
+    for bar in range(bars & ~63, bars):
+        word |= np.uint64(_holds(one, bar)) << np.uint64(bar & 63)
+    return word
+
+
+@inlined
+def _holds(one: One, bar: int) -> bool:
     """Tell whether a comparison holds at one bar, or a byte is set."""
-    if kind == BYTES:
-        return byte_at(left + bar) != 0
-    one = float_at(left + 8 * bar)
-    if kind == ROWS:
-        return one > float_at(right + 8 * bar)
-    return one > value if kind == ABOVE else one < value
+    if one.kind == BYTES:
+        return byte_at(one.left + bar) != 0
+    left = float_at(one.left + 8 * bar)
+    if one.kind == ROWS:
+        return left > float_at(one.right + 8 * bar)
+    return left > one.value if one.kind == ABOVE else left < one.value
 
 
 @inlined
 def fill(asked: Conditions, at: Place, first: int, last: int, bars: int, row: Words) -> None:
-    """Write the words [first, last) of a condition to ``row``, zeros after the last bar of the window."""
-    kind, left, right, value = asked.kind[at], asked.left[at], asked.right[at], asked.value[at]
-    whole = min(last, bars >> 6)
-    if kind == BITS:
-        for place in range(first, last):
-            row[place - first] = word_at(left + 8 * place)
-    elif kind == NEVER:
-        row[: last - first] = 0
-    else:
-        if asked.left_near[at] != 0:
-            _compare_near(left, right, asked.left_near[at], asked.right_near[at], first, whole, row)
-        else:
-            compare(kind, left, right, value, first, whole, row)
-        if whole < last:
-            word = np.uint64(0)
-            for bar in range(whole << 6, bars):
-                word |= np.uint64(_holds(kind, left, right, value, bar)) << np.uint64(bar & 63)
-            row[whole - first] = word
-
-
-@inlined
-def compare(kind: int, left: int, right: int, value: float, first: int, last: int, row: Words) -> None:
-    """Write the words [first, last), all of whose bars are in the window."""
-    if kind == ROWS:
-        for place in range(first, last):
-            row[place - first] = rows_above(left + 512 * place, right + 512 * place)
-    elif kind == ABOVE:
-        for place in range(first, last):
-            row[place - first] = row_above(left + 512 * place, value)
-    elif kind == BELOW:
-        for place in range(first, last):
-            row[place - first] = row_below(left + 512 * place, value)
-    else:
-        for place in range(first, last):
-            row[place - first] = bytes_set(left + 64 * place)
-
-
-@inlined
-def _compare_near(
-    left: int, right: int, left_near: int, right_near: int, first: int, last: int, row: Words
-) -> None:
-    """Write the words of left > right, comparing rounded values first: half as much is read."""
+    """Write the words [first, last) of a condition to ``row``."""
+    one = one_of(asked, at)
     for place in range(first, last):
-        word = singles_above(left_near + 256 * place, right_near + 256 * place)
-        tied = singles_equal(left_near + 256 * place, right_near + 256 * place)
-        if tied != 0:
-            word |= rows_above(left + 512 * place, right + 512 * place) & tied
-        row[place - first] = word
+        row[place - first] = word_of(one, place, bars)
 
 
 @inlined
-def mask(row: Words, first: int, last: int, warm: int) -> None:
-    """Take the bars before the warm one out of the words [first, last), which begin at ``row[0]``."""
-    for place in range(first, min(last, (warm >> 6) + 1)):
+def known_bars(place: int, warm: int, bars: int) -> np.uint64:
+    """Return the bars of a word that are warm and in the window."""
+    known = _ALL
+    if warm > place << 6:
         known = _ALL << np.uint64(warm & 63) if place == warm >> 6 else np.uint64(0)
-        row[place - first] &= known
+    if bars < (place + 1) << 6:
+        known &= _ALL >> np.uint64(((place + 1) << 6) - bars)
+    return known

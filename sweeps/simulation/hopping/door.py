@@ -12,7 +12,7 @@ from sweeps.simulation.hopping.hop import hop
 from sweeps.simulation.hopping.market import Market, fill_tile
 from sweeps.simulation.hopping.notes import Notes
 from sweeps.simulation.hopping.orders import Orders
-from sweeps.simulation.hopping.packing import KINDS, LONG_KINDS, Sets, orders_of_set, words_of
+from sweeps.simulation.hopping.packing import LONG_KINDS, Sets, orders_of_set, words_of
 from sweeps.simulation.hopping.plain import is_plain, nothing_shared, plain_orders, plain_rules
 from sweeps.simulation.hopping.state import (
     BLOCKS,
@@ -68,20 +68,12 @@ class Reads(NamedTuple):
     sets: Sets
 
 
-class Desk(NamedTuple):
-    """Where the words of one set in one tile lie: one before the tile's, then its own.
+def new_desk(kinds: int, tile: int) -> Words:
+    """Return an empty desk, where the words of one set in one tile lie: one before the tile's, then its own.
 
-    Shape (2 or 4, tile's words + 1); and as much again to work on, shape (4, tile's words + 1).
+    Shape (2 or 4, tile's words + 1).
     """
-
-    words: Words
-    scratch: Words
-
-
-def new_desk(kinds: int, tile: int) -> Desk:
-    """Return an empty desk."""
-    words = words_of(tile) + 1
-    return Desk(np.zeros((kinds, words), np.uint64), np.zeros((KINDS, words), np.uint64))
+    return np.zeros((kinds, words_of(tile) + 1), np.uint64)
 
 
 class Pools(NamedTuple):
@@ -132,7 +124,7 @@ def _compiled(sources: int) -> tuple[Any, Any]:
         filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
         states: Floats,
         notes: Notes,
-        desk: Desk,
+        desk: Words,
         ledger: Floats,
         made: Made,
     ) -> int:
@@ -178,7 +170,7 @@ def _pass(
     there: int,
     states: Floats,
     notes: Notes,
-    desk: Desk,
+    desk: Words,
     ledger: Floats,
 ) -> int:
     """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
@@ -196,7 +188,7 @@ def _pass(
         none = settings[0, :0]
         if is_plain(rules, stop, session):
             shared = nothing_shared(pools.stop[0, :0], pools.peaks[0, :0])
-            orders, rules = plain_orders(orders, desk.words[0, :0]), plain_rules(rules)
+            orders, rules = plain_orders(orders, desk[0, :0]), plain_rules(rules)
             hop(market, base, end, orders, shared, none, 1.0, none, rules, state, notes, ledger)
         else:
             hop(
@@ -217,24 +209,22 @@ def _pass(
 
 
 @inlined
-def _bring(reads: Reads, place: int, base: int, end: int, bars: int, desk: Desk) -> None:
+def _bring(reads: Reads, place: int, base: int, end: int, bars: int, desk: Words) -> None:
     """Pack a set's orders in a tile, after the last word of the tile before, which the next open may read."""
     count, carried = ((end + 63) >> 6) - (base >> 6), reads.sets.carried[place]
     if base == 0:
         carried[:] = 0
-    for kind in range(len(desk.words)):
-        desk.words[kind, 0] = carried[2 + kind]
-    orders_of_set(
-        reads.asked, reads.sets, place, base >> 6, (end + 63) >> 6, bars, desk.scratch, desk.words[:, 1:]
-    )
-    for kind in range(len(desk.words)):
-        carried[2 + kind] = desk.words[kind, count]
+    for kind in range(len(desk)):
+        desk[kind, 0] = carried[2 + kind]
+    orders_of_set(reads.asked, reads.sets, place, base >> 6, (end + 63) >> 6, bars, desk[:, 1:])
+    for kind in range(len(desk)):
+        carried[2 + kind] = desk[kind, count]
 
 
 @inlined
-def _orders(reads: Reads, desk: Desk, place: int, session: int, base: int) -> Orders:
+def _orders(reads: Reads, desk: Words, place: int, session: int, base: int) -> Orders:
     lazily = len(reads.asked.kind) > 0
-    held, none = desk.words if lazily else reads.words[place], desk.words[0, :0]
+    held, none = desk if lazily else reads.words[place], desk[0, :0]
     shorts = len(held) > LONG_KINDS
     return Orders(
         held[0],

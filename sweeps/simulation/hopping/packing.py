@@ -6,16 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
-from sweeps.simulation.hopping.bits import byte_at
+from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, njit
 from sweeps.simulation.hopping.conditions import (
     BYTES,
     Conditions,
+    One,
     chosen,
-    compare,
     conditions,
     fill,
-    mask,
+    known_bars,
+    one_of,
+    word_of,
 )
 from sweeps.simulation.sources import source_digest
 
@@ -33,7 +35,7 @@ LONG, SHORT, BOTH = range(3)
 TILE_WORDS = 16
 """Words that all sets pass before the next: the rows that many sets compare stay in the processor's cache."""
 
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_NONE = np.uint64(0)
 _ONE, _TOP = np.uint64(1), np.uint64(63)
 
 
@@ -72,23 +74,6 @@ def words_of(bars: int) -> int:
     return -(-bars // 64)
 
 
-@inlined
-def _turning(now: Words, before: Words, other: Words, count: int, orders: Words) -> None:
-    """Write where ``now`` is true and ``other`` was true a bar before; ``before`` is one word behind it.
-
-    No word waits for another one, so that the loop goes through vectors.
-    """
-    for k in range(count):
-        orders[k] = now[k] & ((other[k] << _ONE) | (before[k] >> _TOP))
-
-
-@inlined
-def _rising(now: Words, before: Words, count: int, orders: Words) -> None:
-    """Write where a row turns true; ``before`` is one word behind it."""
-    for k in range(count):
-        orders[k] = now[k] & ~((now[k] << _ONE) | (before[k] >> _TOP))
-
-
 @called
 def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: Words) -> None:
     for k in range(len(bits)):
@@ -97,83 +82,72 @@ def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: W
 
 @inlined
 def _state_orders(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, scratch: Words, orders: Words
+    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Turn a state into orders: a change enters or exits."""
-    count, carried, warm, side = last - first, sets.carried[k], sets.warm[k], sets.side[k]
-    on_before, off_before, on, off = scratch[0], scratch[1], scratch[0, 1:], scratch[1, 1:]
-    on_before[0], off_before[0] = carried[0], carried[1]
-    fill(asked, (k, 0), first, last, bars, on)
-    for place in range(count):
-        off[place] = ~on[place]
-    if bars < last << 6:
-        off[count - 1] &= _ALL >> np.uint64((last << 6) - bars)
-    if warm > first << 6:
-        mask(on, first, last, warm)
-        mask(off, first, last, warm)
-    orders[:, :count] = 0
-    if side == LONG:
-        _rising(on, on_before, count, orders[0])
-        _turning(off, on_before, on, count, orders[1])
-    elif side == SHORT:
-        _rising(off, off_before, count, orders[2])
-        _turning(on, off_before, off, count, orders[3])
-    else:
-        _rising(on, on_before, count, orders[0])
-        _rising(off, off_before, count, orders[2])
-    carried[0], carried[1] = on[count - 1], off[count - 1]
+    one, carried, warm, side = one_of(asked, (k, 0)), sets.carried[k], sets.warm[k], sets.side[k]
+    longs, shorts = side != SHORT, side != LONG
+    on, off = carried[0], carried[1]
+    for place in range(first, last):
+        known, on_before, off_before = known_bars(place, warm, bars), on >> _TOP, off >> _TOP
+        on = word_of(one, place, bars) & known
+        off = ~on & known
+        late_on, late_off = (on << _ONE) | on_before, (off << _ONE) | off_before
+        at = U(place - first)
+        orders[0, at] = on & ~late_on if longs else _NONE
+        orders[1, at] = _NONE if shorts else off & late_on
+        if len(orders) > LONG_KINDS:
+            orders[2, at] = off & ~late_off if shorts else _NONE
+            orders[3, at] = _NONE if longs else on & late_off
+    carried[0], carried[1] = on, off
 
 
 @inlined
 def _wish_orders(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, scratch: Words, orders: Words
+    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Turn entries, exits, short entries and short exits into orders: entries act on their rising edge."""
-    count, carried, warm, shorts = last - first, sets.carried[k], sets.warm[k], len(orders) > LONG_KINDS
-    before, short_before = scratch[0], scratch[2]
-    entry, leave, short_entry, short_leave = scratch[0, 1:], scratch[1, 1:], scratch[2, 1:], scratch[3, 1:]
-    before[0], short_before[0] = carried[0], carried[1]
-    for slot in range(KINDS):
-        fill(asked, (k, slot), first, last, bars, scratch[slot, 1:])
-        if warm > first << 6:
-            mask(scratch[slot, 1:], first, last, warm)
-    exits = orders[1]
-    for place in range(count):
-        exits[place] = leave[place] & ~entry[place]
-    if shorts:
-        short_exits = orders[3]
-        for place in range(count):
-            short_exits[place] = short_leave[place] & ~short_entry[place]
-    for place in range(count):
-        opening, short_opening = entry[place] & ~leave[place], short_entry[place] & ~short_leave[place]
-        entry[place], short_entry[place] = opening & ~short_opening, short_opening & ~opening
-    _rising(entry, before, count, orders[0])
-    if shorts:
-        _rising(short_entry, short_before, count, orders[2])
-    carried[0], carried[1] = entry[count - 1], short_entry[count - 1]
+    enter, leave = one_of(asked, (k, 0)), one_of(asked, (k, 1))
+    enter_short, leave_short = one_of(asked, (k, 2)), one_of(asked, (k, 3))
+    carried, warm = sets.carried[k], sets.warm[k]
+    entry, short_entry = carried[0], carried[1]
+    for place in range(first, last):
+        known, before, short_before = known_bars(place, warm, bars), entry >> _TOP, short_entry >> _TOP
+        entry, leaving = word_of(enter, place, bars) & known, word_of(leave, place, bars) & known
+        short_entry = word_of(enter_short, place, bars) & known
+        short_leaving = word_of(leave_short, place, bars) & known
+        opening, short_opening = entry & ~leaving, short_entry & ~short_leaving
+        at = U(place - first)
+        orders[1, at] = leaving & ~entry
+        if len(orders) > LONG_KINDS:
+            orders[3, at] = short_leaving & ~short_entry
+        entry, short_entry = opening & ~short_opening, short_opening & ~opening
+        orders[0, at] = entry & ~((entry << _ONE) | before)
+        if len(orders) > LONG_KINDS:
+            orders[2, at] = short_entry & ~((short_entry << _ONE) | short_before)
+    carried[0], carried[1] = entry, short_entry
 
 
 @called
 def orders_of_set(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, scratch: Words, orders: Words
+    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Write the orders of set k in the words [first, last) to the beginning of the rows of ``orders``.
 
-    The words before must have been asked for before. ``scratch`` is of (KINDS, last - first + 1) words.
+    The words before must have been asked for before. Words follow from each other as they are compared, so
+    that none is read again.
     """
     if asked.kind.shape[1] == 1:
-        _state_orders(asked, sets, k, first, last, bars, scratch, orders)
+        _state_orders(asked, sets, k, first, last, bars, orders)
     else:
-        _wish_orders(asked, sets, k, first, last, bars, scratch, orders)
+        _wish_orders(asked, sets, k, first, last, bars, orders)
 
 
 @called
 def _flags(at: int, bars: int, row: Words) -> None:
-    compare(BYTES, at, 0, 0.0, 0, bars >> 6, row)
-    if bars & 63:
-        row[bars >> 6] = 0
-    for bar in range(bars & ~63, bars):
-        row[bar >> 6] |= np.uint64(byte_at(at + bar) != 0) << np.uint64(bar & 63)
+    flags = One(BYTES, at, 0, 0.0, 0, 0)
+    for place in range((bars + 63) >> 6):
+        row[place] = word_of(flags, place, bars)
 
 
 @called
@@ -208,11 +182,11 @@ def _compiled(sources: int) -> tuple[Any, Any, Any, Any]:
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> int:
-        places, scratch = words.shape[2], np.zeros((KINDS, TILE_WORDS + 1), dtype=np.uint64)
+        places = words.shape[2]
         for first in range(0, places, TILE_WORDS):
             last = min(first + TILE_WORDS, places)
             for k in range(sets.place.size):
-                orders_of_set(asked, sets, k, first, last, bars, scratch, words[sets.place[k], :, first:])
+                orders_of_set(asked, sets, k, first, last, bars, words[sets.place[k], :, first:])
         return sources
 
     @njit(nogil=True, cache=True, error_model="numpy")
