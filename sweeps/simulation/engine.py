@@ -12,6 +12,7 @@ from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import Unpacked, nothing_asked, pack_unpacked, words_of
 from sweeps.simulation.hopping.pooling import pools_of
 from sweeps.simulation.hopping.state import N_STATE
+from sweeps.simulation.hopping.trips import new_turns
 from sweeps.simulation.kernel import Outcome, simulate
 from sweeps.simulation.ledger import N_LEDGER
 from sweeps.simulation.metric_names import N_METRICS
@@ -180,10 +181,11 @@ class Engine:
         if not batch.in_sets or not (whole or length % 64 == 0):
             batch = batch.packed(bars)
         notes, pools = new_notes(length), pools_of(settings, batch.reads, length)
-        desk = new_desk(batch.words.shape[1], length)
+        desk, turns = new_desk(batch.words.shape[1], length), new_turns(length)
         run_sets(
-            market, batch.reads, pools, settings, periods_per_year, whole, states, notes, desk, ledger, made
-        )
+            market, batch.reads, pools, settings, periods_per_year, whole,
+            states, notes, turns, desk, ledger, made,
+        )  # fmt: skip
 
     def _market(self, risk_free: float) -> Market:
         """Return the window's market with the tables of all its bars."""

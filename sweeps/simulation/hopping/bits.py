@@ -41,6 +41,16 @@ def leading_zeros(_: Any, __: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
+@intrinsic
+def bits_set(_: Any, __: Any) -> Any:
+    """Return how many bits of a word are set."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
 def _loaded(kind: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         held = context.get_value_type(signature.return_type)

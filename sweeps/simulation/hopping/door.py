@@ -26,6 +26,7 @@ from sweeps.simulation.hopping.state import (
     begin,
     curve_held,
 )
+from sweeps.simulation.hopping.trips import take_trips
 from sweeps.simulation.hopping.watch import Shared
 from sweeps.simulation.loop import Tally
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
@@ -124,6 +125,7 @@ def _compiled(sources: int) -> tuple[Any, Any]:
         filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
         states: Floats,
         notes: Notes,
+        turns: Integers,
         desk: Words,
         ledger: Floats,
         made: Made,
@@ -142,7 +144,7 @@ def _compiled(sources: int) -> tuple[Any, Any]:
                     pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
                 there = _pass(
                     market, base, end, reads, pools, settings, first, after,
-                    there if tile == bars else -1, states, notes, desk, ledger,
+                    there if tile == bars else -1, states, notes, turns, desk, ledger,
                 )  # fmt: skip
             for k in range(first, after):
                 state = states[k - first]
@@ -170,13 +172,16 @@ def _pass(
     there: int,
     states: Floats,
     notes: Notes,
+    turns: Integers,
     desk: Words,
     ledger: Floats,
 ) -> int:
     """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
+    lazily = len(reads.asked.kind) > 0
+    of_states = lazily and reads.asked.kind.shape[1] == 1 and len(desk) == LONG_KINDS
     for k in range(first, after):
         place = reads.set_of_run[k]
-        if len(reads.asked.kind) > 0 and place != there:
+        if lazily and place != there:
             _bring(reads, place, base, end, market.close.size, desk)
             there = place
         stop, true_range, session = reads.stop_of_set[place], reads.atr_of_run[k], reads.session_of_run[k]
@@ -186,7 +191,12 @@ def _pass(
             states[k - first],
         )
         none = settings[0, :0]
-        if is_plain(rules, stop, session):
+        plain = is_plain(rules, stop, session)
+        if plain and of_states:
+            take_trips(
+                market, base, end, desk[0, 1:], desk[1, 1:], plain_rules(rules), state, notes, turns, ledger
+            )
+        elif plain:
             shared = nothing_shared(pools.stop[0, :0], pools.peaks[0, :0])
             orders, rules = plain_orders(orders, desk[0, :0]), plain_rules(rules)
             hop(market, base, end, orders, shared, none, 1.0, none, rules, state, notes, ledger)
@@ -279,7 +289,8 @@ def rules_of(s: Floats) -> Rules:
 run_sets, fill_market = _compiled(source_digest())
 """``fill_market`` fills the tables of a market that is of one tile.
 
-``run_sets`` runs k runs into row k of ``made``; ``states`` (any, N_STATE), notes and the ledger are scratch.
+``run_sets`` runs k runs into row k of ``made``; ``states`` (any, N_STATE), notes, turns, desk and ledger are
+scratch.
 
 As many runs as there are states take turns over the tiles. ``filled`` tells that the market is of one tile
 whose tables are filled already. All runs have one risk-free return.

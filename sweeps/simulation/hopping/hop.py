@@ -4,12 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import END_OF_DATA, FILL_CLOSE, MAX_BARS, RUIN, SESSION_END, SIGNAL
-from sweeps.simulation.exits import closed, left, level_exit, write
+from sweeps.simulation.exits import closed, left, level_exit
 from sweeps.simulation.hopping.bits import U, next_bit
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.market import Market
-from sweeps.simulation.hopping.marking import LARGEST, NO_BAR, mark_position
-from sweeps.simulation.hopping.notes import Notes, close_notes, count, mark
+from sweeps.simulation.hopping.marking import NO_BAR, mark_position
+from sweeps.simulation.hopping.multiples import LARGEST
+from sweeps.simulation.hopping.notes import Notes, close_notes, mark, noted
 from sweeps.simulation.hopping.orders import Orders, ends_session, next_entry, next_exit
 from sweeps.simulation.hopping.state import (
     H_BORROWED,
@@ -17,11 +18,11 @@ from sweeps.simulation.hopping.state import (
     H_NEXT_ORDER,
     H_SETTLED,
     H_SKIPPED,
-    H_TRADES,
     H_TRAIL,
     ODD,
     RUINED,
     RUNNING,
+    TOO_SMALL,
     Curve,
     curve_held,
     hold_curve,
@@ -30,7 +31,6 @@ from sweeps.simulation.hopping.state import (
     position_held,
 )
 from sweeps.simulation.hopping.watch import Shared, reached_level
-from sweeps.simulation.ledger import Trade
 from sweeps.simulation.loop import has_levels
 from sweeps.simulation.position import Position, at_signal, flat, lacks_distance, opened
 from sweeps.simulation.settings import Rules
@@ -38,8 +38,6 @@ from sweeps.simulation.settings import Rules
 Floats = npt.NDArray[np.float64]
 
 NEVER = 1 << 60
-TOO_SMALL = 1e-200
-"""Share of the capital below which numbers begin to lose their digits; the loop decides such runs."""
 
 
 @inlined
@@ -130,7 +128,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
             if np.isfinite(worth):
                 reason = RUIN
                 trade = closed(position, borrowed, ruin_bar, market.close[U(ruin_bar)], 0.0, RUIN)
-                trades = _noted(notes, trades, trade, state, ledger)
+                trades = noted(notes, trades, trade, state, ledger)
             curve, marks, ended = _ended(market, notes, marks, curve, ruin_bar, worth)
             break
         if exit_bar >= end_bar:
@@ -155,7 +153,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
                 settled, borrowed = settled - cost, borrowed + cost
         trade, money = left(position, borrowed, exit_bar, price, reason, rules)
         settled += money
-        trades = _noted(notes, trades, trade, state, ledger)
+        trades = noted(notes, trades, trade, state, ledger)
         position, left_bar = flat(), exit_bar
     if ended == RUNNING and position.side == 0.0:
         if left_bar != NO_BAR and 0.0 < settled <= LARGEST:
@@ -167,7 +165,7 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
     elif ended == RUNNING and end_bar == market.close.size:
         reason = END_OF_DATA
         trade = closed(position, borrowed, end_bar - 1, market.close[U(end_bar - 1)], 0.0, END_OF_DATA)
-        trades = _noted(notes, trades, trade, state, ledger)
+        trades = noted(notes, trades, trade, state, ledger)
     close_notes(state, notes, marks, trades, reason, rules.risk_free)
     state[H_SETTLED], state[H_BORROWED], state[H_TRAIL] = settled, borrowed, trail
     state[H_NEXT_ORDER], state[H_ENDED] = order_bar, ended
@@ -179,15 +177,6 @@ def hop(  # noqa: C901, PLR0912, PLR0915 - one position, from entry to exit, is 
 def _marked(market: Market, notes: Notes, curve: Curve, marks: int, bar: int, worth: float) -> Curve:
     block = market.block_of[U(bar)]
     return mark(curve, notes.before, notes.worth, notes.block, marks, block, bar, worth)
-
-
-@inlined
-def _noted(notes: Notes, trades: int, trade: Trade, state: Floats, ledger: Floats) -> int:
-    """Note a trade, and write it where a ledger is kept; return how many are noted."""
-    count(notes, trades, trade)
-    if len(ledger) > 1:
-        write(ledger, int(state[H_TRADES]) + trades, trade)
-    return trades + 1
 
 
 @inlined

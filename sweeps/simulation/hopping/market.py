@@ -38,6 +38,7 @@ class Market(NamedTuple):
     heads: Floats
     tails: Floats
     groups: Floats
+    reach: Floats
     scale: Floats
 
 
@@ -62,6 +63,7 @@ def market_of(window: PriceWindow, tile: int) -> Market:
         np.empty((tile, 3)),
         np.empty((tile, 3)),
         np.empty((max(1, groups.bit_length()), groups, 3)),
+        np.empty((max(1, groups.bit_length()), groups, 2)),
         np.zeros(N_SUMS),
     )
 
@@ -69,7 +71,10 @@ def market_of(window: PriceWindow, tile: int) -> Market:
 @called
 def fill_tile(market: Market, base: int, end: int, risk_free: float) -> None:
     """Fill the tables with the bars [base, end); downside is below the risk-free return a bar."""
-    fill_spans(market.close, base, end, risk_free, market.sums, market.heads, market.tails, market.groups)
+    fill_spans(
+        market.close, base, end, risk_free,
+        market.sums, market.heads, market.tails, market.groups, market.reach,
+    )  # fmt: skip
     last = market.sums[end - base - 1]
     for column in range(N_SUMS):
         market.scale[column] = max(market.scale[column], last[column])

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, vectored
 from sweeps.simulation.hopping.market import Market
+from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, mark_multiple
 from sweeps.simulation.hopping.notes import Notes, mark, value_range
-from sweeps.simulation.hopping.rows import add_difference
 from sweeps.simulation.hopping.spans import (
     F_CLOSE,
     F_CUBE,
@@ -24,24 +24,18 @@ from sweeps.simulation.hopping.spans import (
     F_RETURN,
     F_SQUARE,
     extremes,
-    lowest_ratio,
     lowest_share,
 )
-from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMMED, H_SUMS, Curve
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMS, Curve
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
 Blocks = npt.NDArray[np.uint8]
 
-ROUNDING = 1e-12
-LOST_SHARE = 5e-6
-"""Below this share of the running sum, a sum of closes has lost too many digits."""
 SHORT_SPAN = 8
 """Spans of so few bars are walked: looking up and vectors do not pay."""
 NO_BAR = -1
-LARGEST = float(np.finfo(np.float64).max)
-"""Asked of in the place of infinity, which compilers make a dozen operations of."""
 
 
 class Marked(NamedTuple):
@@ -100,7 +94,7 @@ def mark_position(
         best, worst = (low, high) if slope < 0.0 else (high, low)
         top, bottom = settled + slope * (best - entry_price), settled + slope * (worst - entry_price)
         if slope > 0.0 and abs(settled - slope * entry_price) <= ROUNDING * bottom:
-            curve = _mark_multiple(
+            curve = mark_multiple(
                 market, base, state, curve, settled, slope, entry_price, top, bottom, first, last
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
@@ -114,58 +108,6 @@ def mark_position(
         close, market.block_of, notes.before, notes.worth, notes.block, marks, curve, settled, borrowed,
         position.quantity, slope, entry_price, rules.borrow, first, last,
     )  # fmt: skip
-
-
-@inlined
-def _mark_multiple(
-    market: Market,
-    base: int,
-    state: Floats,
-    curve: Curve,
-    settled: float,
-    quantity: float,
-    entry_price: float,
-    top: float,
-    bottom: float,
-    first: int,
-    last: int,
-) -> Curve:
-    """Return the curve with the closes after ``first``, whose equity is quantity x close.
-
-    ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
-    """
-    close, bars, sums = market.close, market.close.size, market.sums
-    add_difference(state, H_SPANS, sums, last - base, first - base)
-    block, end = int(market.block_of[U(first + 1)]), int(market.block_of[U(last)])
-    at = first - base
-    while block < end:
-        edge = (block + 1) * bars // BLOCKS - 1 - base
-        _add_block(state, sums, block, at, edge)
-        at = edge
-        block += 1
-    _add_block(state, sums, end, at, last - base)
-    peak = max(curve.peak, top)
-    lowest = curve.lowest
-    if bottom < lowest * peak:
-        ratio = lowest_ratio(close, market.heads, market.tails, market.groups, base, first, last)
-        lowest = min(lowest, ratio, bottom / curve.peak)
-    closes = sums[U(last - base), F_CLOSE] - sums[U(first - base), F_CLOSE]
-    lost = closes < LOST_SHARE * sums[U(last - base), F_CLOSE]
-    state[H_SUMMED] = max(state[H_SUMMED], 2.0 if lost else 1.0)
-    return Curve(
-        settled + quantity * (close[U(last)] - entry_price),
-        peak,
-        lowest,
-        curve.equity + (last - first) * (settled - quantity * entry_price) + quantity * closes,
-        float(last),
-        curve.idle,
-    )
-
-
-@inlined
-def _add_block(state: Floats, sums: Floats, block: int, first: int, last: int) -> None:
-    state[U(H_SUMS + block)] += sums[U(last), F_RETURN] - sums[U(first), F_RETURN]
-    state[U(H_SQUARES + block)] += sums[U(last), F_SQUARE] - sums[U(first), F_SQUARE]
 
 
 @inlined

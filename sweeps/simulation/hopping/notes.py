@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import END_OF_DATA, RUIN
+from sweeps.simulation.exits import write
 from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, ordered, vectored
 from sweeps.simulation.hopping.spans import (
@@ -41,6 +42,7 @@ from sweeps.simulation.hopping.state import (
     H_WON_RETURN,
     H_WORST,
     Curve,
+    reached,
 )
 from sweeps.simulation.ledger import Trade
 
@@ -92,24 +94,39 @@ def mark(
     worth: float,
 ) -> Curve:
     """Note one bar's close; return the curve with it."""
-    before[U(place)] = curve.worth
-    worths[U(place)] = worth
-    blocks[U(place)] = block
-    peak = max(curve.peak, worth)
-    lowest = curve.lowest
-    if worth < lowest * peak:
-        lowest = worth / peak
+    note_mark(before, worths, blocks, place, curve.worth, worth, block)
+    peak, lowest = reached(curve.peak, curve.lowest, worth)
     return Curve(worth, peak, lowest, curve.equity + worth, float(bar), curve.idle)
 
 
 @inlined
-def count(notes: Notes, place: int, trade: Trade) -> None:
-    """Note one trade."""
+def note_mark(
+    befores: Floats,
+    worths: Floats,
+    blocks: npt.NDArray[np.uint8],
+    place: int,
+    before: float,
+    worth: float,
+    block: int,
+) -> None:
+    """Note equity before a close and at it."""
+    befores[U(place)] = before
+    worths[U(place)] = worth
+    blocks[U(place)] = block
+
+
+@inlined
+def noted(notes: Notes, place: int, trade: Trade, state: Floats, ledger: Floats) -> int:
+    """Note a trade, and write it where a ledger is kept; return how many are noted."""
     sold = 0.0 if trade.reason in (END_OF_DATA, RUIN) else trade.exit_price
     notes.pnl[U(place)] = trade.pnl
-    notes.bought[U(place)] = trade.quantity * trade.entry_price
+    bought = trade.quantity * trade.entry_price
+    notes.bought[U(place)] = bought
     notes.held[U(place)] = trade.exit_bar - trade.entry_bar
-    notes.notional[U(place)] = trade.quantity * (trade.entry_price + sold)
+    notes.notional[U(place)] = bought + trade.quantity * sold
+    if len(ledger) > 1:
+        write(ledger, int(state[H_TRADES]) + place, trade)
+    return place + 1
 
 
 @inlined

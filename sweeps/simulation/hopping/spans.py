@@ -8,6 +8,7 @@ close to the highest before it, come from three pieces: the rest of the first gr
     heads   (m, 3)                  (max, min, lowest ratio) from the beginning of its group to a bar
     tails   (m, 3)                  the same from a bar to the end of its group
     groups  (levels, ceil(m/16), 3) the same over whole groups, as a disjoint sparse table
+    reach   (levels, ceil(m/16), 2) (max, min) over 2^level groups from each on, which overlap
 """
 
 import numpy as np
@@ -34,6 +35,7 @@ def fill_spans(
     heads: Floats,
     tails: Floats,
     groups: Floats,
+    reach: Floats,
 ) -> None:
     """Fill the tables with the closes of the bars [base, end); running sums begin after the first bar."""
     sums[0] = 0.0
@@ -63,6 +65,7 @@ def fill_spans(
             ratio = min(ratio, low / close[t])
             _put(tails[t - base], high, low, ratio)
     _fill_groups(groups, count)
+    _fill_reach(groups, reach, count)
 
 
 @called
@@ -91,9 +94,36 @@ def _fill_groups(groups: Floats, count: int) -> None:
         level += 1
 
 
+@called
+def _fill_reach(groups: Floats, reach: Floats, count: int) -> None:
+    """Fill the table of overlapping blocks; what begins too late for a block of its level has none."""
+    for g in range(count):
+        reach[0, g, 0], reach[0, g, 1] = groups[0, g, 0], groups[0, g, 1]
+    level = 1
+    while 1 << level <= count:
+        half = 1 << (level - 1)
+        one, both = reach[level - 1], reach[level]
+        for g in range(count - (1 << level) + 1):
+            both[g, 0] = max(one[g, 0], one[g + half, 0])
+            both[g, 1] = min(one[g, 1], one[g + half, 1])
+        level += 1
+
+
 @inlined
 def _put(row: Floats, high: float, low: float, ratio: float) -> None:
     row[0], row[1], row[2] = high, low, ratio
+
+
+@inlined
+def bounds(reach: Floats, base: int, first: int, last: int) -> tuple[float, float]:
+    """Return a bound of the highest close of [first, last], and one of the lowest, without a question.
+
+    They are those of the groups that the bars lie in.
+    """
+    g, h = (first - base) >> 4, (last - base) >> 4
+    level = highest_bit(h - g + 1)
+    one, other = reach[U(level), U(g)], reach[U(level), U(h + 1 - (1 << level))]
+    return max(one[0], other[0]), min(one[1], other[1])
 
 
 @inlined

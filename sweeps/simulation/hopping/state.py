@@ -16,6 +16,9 @@ BLOCKS: Final = 16
 RUNNING, RUINED, ODD = range(3)
 """How a run stands: it goes on; it is ruined; its numbers are too small or too large for hopping."""
 
+TOO_SMALL: Final = 1e-200
+"""Share of the capital below which numbers begin to lose their digits; the loop decides such runs."""
+
 H_SETTLED: Final = 0
 H_BORROWED: Final = 1
 H_TRAIL: Final = 2
@@ -85,6 +88,15 @@ def idle(curve: Curve, bar: int) -> Curve:
         curve.last_bar + bars,
         curve.idle + bars,
     )
+
+
+@inlined
+def reached(peak: float, lowest: float, worth: float) -> tuple[float, float]:
+    """Return the highest equity and its lowest share, after a close."""
+    peak = max(peak, worth)
+    if worth < lowest * peak:
+        lowest = worth / peak
+    return peak, lowest
 
 
 @inlined

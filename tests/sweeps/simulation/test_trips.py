@@ -1,0 +1,128 @@
+"""Runs of a long state, which take a shorter path, against the reference loop: any bars, costs and tile."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweeps.simulation.codes import ENTER_LONG, EXIT_LONG
+from sweeps.simulation.engine import Batch, Engine, new_words
+from sweeps.simulation.hopping.conditions import BYTES, address, conditions
+from sweeps.simulation.hopping.packing import KINDS, LONG, Sets, Unpacked
+from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate
+from tests.sweeps.simulation.cases import table
+from tests.sweeps.simulation.test_engine_equals_loop import assert_metrics_equal
+from tests.sweeps.simulation.test_kernel_properties import random_bars
+
+PERIODS = 252.0
+COUNTS = (1, 2, 3, 17, 63, 64, 65, 150, 400, 1000)
+COSTS = (
+    {},
+    {"fee_bps": 5.0},
+    {"fee_bps": 2000.0, "slippage_bps": 25.0},
+    {"fee_bps": 10.0, "risk_free_rate": 0.03},
+    {"initial_capital": 1e-3, "slippage_bps": 3.0},
+)
+
+
+def states_of(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return states that turn seldom, often, at every bar and never, shape (sets, bars)."""
+    rows = [rng.random(count) < 0.5, np.arange(count) % 2 == 0, np.ones(count), np.zeros(count)]
+    rows += [np.cumsum(rng.random(count) < share) % 2 for share in (0.01, 0.1, 0.3)]
+    return np.array(rows, dtype=np.bool_)
+
+
+def batch_of(states: np.ndarray, warm: np.ndarray, runs: int) -> Batch:
+    """Return ``runs`` runs of each state, packed when they are read."""
+    sets, bars = states.shape
+    asked = conditions((sets, 1))
+    asked.kind[:] = BYTES
+    asked.left[:, 0] = address(states) + bars * np.arange(sets)
+    unpacked = Unpacked(
+        asked,
+        Sets(np.arange(sets), warm, np.full(sets, LONG), np.zeros((sets, 2 + KINDS), np.uint64)),
+        np.arange(sets),
+    )
+    none = np.full(sets * runs, -1)
+    of_run = np.repeat(np.arange(sets), runs)
+    return Batch(new_words(sets, 2, bars), of_run, none, none, np.full(sets, -1), unpacked=unpacked)
+
+
+def events_of(state: np.ndarray, warm: int) -> np.ndarray:
+    """Return the events of a state, bar by bar."""
+    events, held = np.zeros(len(state), np.uint8), False
+    for bar in range(max(warm, 0), len(state)):
+        if bool(state[bar]) != held:
+            held = bool(state[bar])
+            events[bar] = ENTER_LONG if held else EXIT_LONG
+    return events
+
+
+def assert_as_the_loop(
+    close: np.ndarray, states: np.ndarray, warm: np.ndarray, tile: int | None, **costs: Any
+) -> int:
+    """Compare all runs with the loop; return how many went through it."""
+    window, rows = PriceWindow(close, close, close, close), table(PERIODS, **costs)
+    ours = Engine(window).simulate(
+        batch_of(states, warm, 1), np.tile(rows, (len(states), 1)), PERIODS, tile=tile
+    )
+    counted = [METRIC_NAMES.index(name) for name in ("num_trades", "win_rate", "avg_bars_held")]
+    for k, state in enumerate(states):
+        loop = simulate(window, SignalSet(events_of(state, int(warm[k]))), rows, PERIODS)
+        assert ours.status[k] == loop.status[0]
+        assert_metrics_equal(ours.metrics[k], loop.metrics[0], f"set {k}, {costs}, tile {tile}")
+        assert np.array_equal(ours.metrics[k][counted], loop.metrics[0][counted], equal_nan=True)
+        np.testing.assert_allclose(ours.block_sums[k], loop.block_sums[0], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(ours.block_sumsqs[k], loop.block_sumsqs[0], rtol=1e-5, atol=1e-7)
+    return ours.looped
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_metric_equals_the_loop(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = COUNTS[seed % len(COUNTS)]
+    close = random_bars(rng, count, coarse=bool(seed % 3 == 0))[:, 3]
+    if seed % 2:
+        close = 100 * (close / 100) ** 0.2
+    states = states_of(rng, count)
+    warm = rng.integers(-5, count + 1, len(states)) * (rng.random(len(states)) < 0.5)
+    looped = sum(
+        assert_as_the_loop(np.ascontiguousarray(close), states, warm, tile, **costs)
+        for tile in (None, 64, 128)
+        for costs in COSTS
+    )
+    assert looped <= 0.2 * 3 * len(COSTS) * len(states), "trips are compared, not the loop with itself"
+
+
+def test_trades_are_those_of_the_longer_path_to_the_last_bit() -> None:
+    rng = np.random.default_rng(1)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, 5000)))
+    states, window = states_of(rng, 5000), PriceWindow(close, close, close, close)
+    rows = np.tile(table(PERIODS, fee_bps=5.0), (len(states), 1))
+    lazily = batch_of(states, np.zeros(len(states), np.int64), 1)
+    ours = Engine(window).simulate(lazily, rows, PERIODS)
+    longer = Engine(window).simulate(lazily.packed(5000), rows, PERIODS)
+    assert ours.looped == longer.looped == 0
+    same = ("total_return", "num_trades", "win_rate", "profit_factor", "best_trade", "worst_trade", "sqn")
+    for name in (name for name in METRIC_NAMES if name in same):
+        place = METRIC_NAMES.index(name)
+        assert np.array_equal(ours.metrics[:, place], longer.metrics[:, place], equal_nan=True), name
+
+
+@pytest.mark.parametrize(
+    ("close", "costs"),
+    [
+        (np.r_[np.full(40, 100.0), np.full(40, 1e-9), np.full(40, 50.0)], {}),
+        (np.r_[np.full(60, 1e300), np.full(60, 1e308)], {}),
+        (np.linspace(1.0, 2.0, 120), {"fee_bps": 10_000.0}),
+        (np.linspace(1.0, 2.0, 120), {"fee_bps": 9_999.999}),
+        (np.linspace(1.0, 2.0, 120), {"initial_capital": 1e-300}),
+        (np.tile([19.99, 20.01], 60), {"fee_bps": 5.0}),
+    ],
+    ids=["crash", "vast", "all in fees", "nearly all in fees", "tiny capital", "nothing won"],
+)
+def test_what_is_not_as_usual_is_as_the_loop_has_it(close: np.ndarray, costs: dict[str, float]) -> None:
+    states = states_of(np.random.default_rng(0), len(close))
+    with np.errstate(all="ignore"):
+        for tile in (None, 64):
+            assert_as_the_loop(close, states, np.zeros(len(states), np.int64), tile, **costs)
