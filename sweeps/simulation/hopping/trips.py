@@ -1,12 +1,9 @@
 """Trips: plain runs of a long state, whose entries and exits take turns, a tile at a time.
 
-`hop` has to know how one event ends before it looks for the next. Where the state alone decides when a position
-is entered and left, all bars are known before any money is; and most spans need not be looked at closely, for
-bounds tell that they hold no new extreme. What a trade comes to is computed as `hop` does it, to the last bit;
-sums are added up in another order.
+`hop` has to know how one event ends before it looks for the next. Where the state alone decides when a
+position is entered and left, all bars are known before any money is. What a trade comes to is computed as
+`hop` does it, to the last bit; sums are added up in another order.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -94,8 +91,9 @@ def take_trips(  # noqa: PLR0915 - one tile is one page, as in `hop`
             equity += now
             if last > first:
                 equity += add_multiple(market, base, state, settled, quantity, price, first, last)
-            span = Span(settled, quantity, price, first, last)
-            peak, lowest, odd_span = _deepest(market, base, peak, lowest, now, span)
+            peak, lowest, odd_span = _extremes(
+                market, base, peak, lowest, settled, quantity, price, first, last
+            )
             odd |= odd_span
             worth = settled + quantity * (close[U(last)] - price)
         if turn >= turned:
@@ -141,31 +139,28 @@ def _turns(enter: Words, leave: Words, base: int, words: int, turns: Integers) -
     return turned
 
 
-class Span(NamedTuple):
-    """The closes [first, last] of a position, whose equity is quantity x close."""
-
-    settled: float
-    quantity: float
-    price: float
-    first: int
-    last: int
-
-
 @inlined
-def _deepest(
-    market: Market, base: int, peak: float, lowest: float, now: float, span: Span
+def _extremes(
+    market: Market,
+    base: int,
+    peak: float,
+    lowest: float,
+    settled: float,
+    quantity: float,
+    price: float,
+    first: int,
+    last: int,
 ) -> tuple[float, float, bool]:
     """Return the highest equity after a span, the lowest share of a peak, and if the span is odd.
 
-    Most spans reach neither, as bounds tell that ask nothing.
+    Most spans reach neither, as bounds tell that ask nothing of a span.
     """
-    settled, quantity, price, first, last = span
     rest = abs(settled - quantity * price)
     high, low = bounds(market.reach, base, first, last)
     top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
     if top <= peak and bottom >= lowest * peak and rest <= ROUNDING * bottom:
         return peak, lowest, False
-    peak, lowest = reached(peak, lowest, now)
+    peak, lowest = reached(peak, lowest, settled + quantity * (market.close[U(first)] - price))
     if first == last:
         return peak, lowest, False
     high, low = extremes(market.close, market.heads, market.tails, market.groups, base, first, last)
