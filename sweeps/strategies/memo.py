@@ -7,13 +7,14 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.strategies.long_rows import LONG_BYTES
+
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 
 Kept: TypeAlias = tuple[Arrays, int]
 """Arrays, and the first index by which all of them, and what they were made of, have been finite."""
 
 CACHE_LINE = 64
-LONG_BYTES = 2_000_000
 FEW = 1024
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.long_rows import new_row
 
 LINE_VALUES = 16
 """Values of float32 in a cache line."""
 
 LARGE = (1 << 22) // 4
-"""NumPy asks for large pages from 4 MiB on; the pages of a row just below would take longer than it."""
+"""NumPy asks for large pages from 4 MiB on."""
 
 Near = npt.NDArray[np.float32]
 
@@ -45,4 +46,4 @@ class NearRows:
 
 
 def _room(values: int) -> Near:
-    return np.empty(LARGE if LARGE // 2 < values < LARGE else values, np.float32)
+    return new_row(LARGE if LARGE // 2 < values < LARGE else values, np.float32)

@@ -15,17 +15,18 @@ import numpy as np
 from numba import njit
 
 from sweeps.strategies.contract import FloatArray
+from sweeps.strategies.long_rows import new_row
 
 
 def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
     """Return the function that gives the row of which a compiled one, as its last argument, fills every bar.
 
-    NumPy asks the system for large pages, numba does not: the pages of a long row would take longer than it.
+    NumPy asks the system for large pages, numba does not; and the memory of long rows is used again.
     """
 
     @wraps(kernel)
     def filled(values: FloatArray, *rest: Any) -> FloatArray:
-        row = np.empty(len(values))
+        row = new_row(len(values))
         kernel(values, *rest, row)
         return row
 

@@ -1,0 +1,49 @@
+"""Long rows: memory that is used again, because the system takes longer to hand it out than a row to be made.
+
+A row of a million numbers is computed in a millisecond, and its pages take two: they are looked for and cleared.
+So the memory of the last rows is kept, and given to the next row of its size once nobody else refers to it.
+"""
+
+import sys
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LONG_BYTES = 2_000_000
+"""Shorter rows are left to NumPy, which has memory for them at hand."""
+KEPT_BYTES = 320_000_000
+
+_kept: list[npt.NDArray[np.uint8]] = []
+_lock = Lock()
+
+
+def new_row(values: int, kind: type[np.generic] = np.float64) -> npt.NDArray[Any]:
+    """Return a row of some values, whatever they are; its memory is no other row's as long as it is held.
+
+    Threads may call it at once.
+    """
+    size = values * np.dtype(kind).itemsize
+    if size < LONG_BYTES:
+        return np.empty(values, kind)
+    with _lock:
+        for place in range(len(_kept)):
+            if _kept[place].size == size and _references(_kept, place) == _NOBODY:
+                room = _kept.pop(place)
+                break
+        else:
+            room = np.empty(size, np.uint8)
+        _kept.append(room)
+        while sum(one.size for one in _kept) > KEPT_BYTES:
+            del _kept[0]
+        room.setflags(write=True)  # a row that was sealed has sealed its memory
+        return room.view(kind)
+
+
+def _references(rooms: list[npt.NDArray[np.uint8]], place: int) -> int:
+    """Return how many refer to a room; every view of a row does, and of a part of it."""
+    return sys.getrefcount(rooms[place])
+
+
+_NOBODY = _references([np.empty(1, np.uint8)], 0)
