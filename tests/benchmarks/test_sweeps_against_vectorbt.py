@@ -54,7 +54,7 @@ def against_vectorbt(
     *,
     remembered: bool = False,
 ) -> None:
-    """Compare a sample, then time both; ``remembered`` has indicators at hand, as a worker's next block has."""
+    """Compare a sample, then time both; ``remembered`` has indicators at hand, as a worker's later blocks."""
     scene, grid = scene_and_grid(document, bars)
     cells = grid.survivors(0, grid.raw_size)
     size = min(sample_size, len(cells))

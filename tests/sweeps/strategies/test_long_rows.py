@@ -41,7 +41,7 @@ def test_memory_that_nobody_holds_is_given_to_the_next_row() -> None:
         lambda row: row,
         lambda row: row[5:],
         lambda row: row.view(np.int64)[::2],
-        lambda row: memoryview(row),
+        memoryview,
         lambda row: np.lib.stride_tricks.sliding_window_view(row, 10),
         lambda row: {"held": [row[-1:]]},
     ],
