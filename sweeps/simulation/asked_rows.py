@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
+from numba import types
 
 from sweeps.simulation.asked_loop import ROWS_DONE, run_asked
 from sweeps.simulation.pointers import asking_at
 from sweeps.simulation.scoring import rules_of, score
-from sweeps.simulation.sources import source_digest
+from sweeps.simulation.sources import door
 from sweeps.simulation.statistics import BLOCKS
 
 Floats = npt.NDArray[np.float64]
@@ -51,19 +51,14 @@ _SIGNATURE: Final = (
 
 
 @cache
-def asked_rows() -> Callable[..., int]:
+def asked_rows() -> Callable[..., None]:
     """Return the door, compiled when it is first asked for: sweeps of other strategies do not pay for it.
 
     It runs every settings row into row k of trades, metrics, block sums and status, and keeps in
     ``progress`` how far it is: an exception of the strategy leaves it, and the rows after it can be run.
     """
-    return _compiled(source_digest())
 
-
-def _compiled(sources: int) -> Callable[..., int]:
-    """Return the compiled door; a digest of the sources is part of its key in numba's cache."""
-
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @door()
     def run_asked_rows(
         ask_at: int,
         inputs: npt.NDArray[np.int64],
@@ -90,7 +85,7 @@ def _compiled(sources: int) -> Callable[..., int]:
         block_sumsqs: npt.NDArray[np.float32],
         status: npt.NDArray[np.uint8],
         progress: npt.NDArray[np.int64],
-    ) -> int:
+    ) -> None:
         ask = asking_at(ask_at)
         returns = np.empty(close.size)
         sums, sumsqs = np.empty(BLOCKS), np.empty(BLOCKS)
@@ -134,7 +129,6 @@ def _compiled(sources: int) -> Callable[..., int]:
                 block_sumsqs[k],
             )
             progress[ROWS_DONE] = k + 1
-        return sources
 
     compiled: Any = run_asked_rows
     compiled.compile(_SIGNATURE)

@@ -1,19 +1,33 @@
-"""Sources: a digest of this package's own text, the key under which compiled code is cached."""
+"""Sources: a digest of this package's own text, under which compiled code is cached."""
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
+
+import numba
 
 
 @cache
-def source_digest() -> int:
-    """Return a digest of every source file of the package.
-
-    numba's disk cache looks at the file of the cached function alone; an edit of a function that it calls
-    from another file would go unseen. A value that a function captures is part of the cache's key, so the
-    compiled doors capture this one.
-    """
+def source_digest() -> str:
+    """Return a digest of every source file of the package."""
     digest = blake2b(digest_size=7)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
-    return int.from_bytes(digest.digest(), "big")
+    return digest.hexdigest()
+
+
+def door(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Return the decorator of a compiled function that Python calls, kept on disk by the digest.
+
+    numba's disk cache looks at the file of the cached function alone: an edit of a function that it calls
+    from another file would go unseen. And where its file tells of a class that is no more, it raises. So the
+    digest is part of the file's name.
+    """
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        function.__qualname__ = f"{function.__qualname__}-{source_digest()}"
+        return numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
+
+    return compiled

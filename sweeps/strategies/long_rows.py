@@ -1,7 +1,7 @@
 """Long rows: memory that is used again, because the system takes longer to hand it out than a row to be made.
 
-A row of a million numbers is computed in a millisecond, and its pages take two: they are looked for and cleared.
-So the memory of the last rows is kept, and given to the next row of its size once nobody else refers to it.
+A row of a million numbers is computed in a millisecond, and its pages take two: they are looked for, and
+cleared. So the memory of the last rows is kept, and given to the next of its size once nobody refers to it.
 """
 
 import sys

@@ -1,11 +1,11 @@
 """The engine's compiled door: many runs of many signal sets over one window, tile by tile."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.compiling import inlined, njit
+from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.conditions import Conditions
 from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
@@ -31,7 +31,7 @@ from sweeps.simulation.hopping.watch import Shared
 from sweeps.simulation.loop import Tally
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
 from sweeps.simulation.settings import Rules
-from sweeps.simulation.sources import source_digest
+from sweeps.simulation.sources import door
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -112,51 +112,51 @@ class Made(NamedTuple):
         self.block_sums[chosen], self.block_sumsqs[chosen] = rows.block_sums, rows.block_sumsqs
 
 
-def _compiled(sources: int) -> tuple[Any, Any]:
-    """Return the compiled doors; a digest of the sources is part of their keys in numba's cache."""
+@door(_nrt=False)
+def run_sets(
+    market: Market,
+    reads: Reads,
+    pools: Pools,
+    settings: Floats,
+    periods_per_year: float,
+    filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
+    states: Floats,
+    notes: Notes,
+    turns: Integers,
+    desk: Words,
+    ledger: Floats,
+    made: Made,
+) -> None:
+    """Run k runs into row k of ``made``, tile by tile; all have one risk-free return.
 
-    @njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
-    def run_sets(
-        market: Market,
-        reads: Reads,
-        pools: Pools,
-        settings: Floats,
-        periods_per_year: float,
-        filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
-        states: Floats,
-        notes: Notes,
-        turns: Integers,
-        desk: Words,
-        ledger: Floats,
-        made: Made,
-    ) -> int:
-        bars, runs, tile = market.close.size, len(settings), market.up.size
-        there = -1  # the set on the desk
-        for first in range(0, runs, len(states)):
-            after = min(first + len(states), runs)
-            for k in range(first, after):
-                begin(states[k - first], settings[k, 0])
-            for base in range(0, bars, tile):
-                end = min(base + tile, bars)
-                if not filled:
-                    fill_tile(market, base, end, settings[0, 9])
-                if first == 0 or tile < bars:
-                    pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
-                there = _pass(
-                    market, base, end, reads, pools, settings, first, after,
-                    there if tile == bars else -1, states, notes, turns, desk, ledger,
-                )  # fmt: skip
-            for k in range(first, after):
-                state = states[k - first]
-                made.left[k] = not _finished(market, state, settings[k], periods_per_year, k, made)
-        return sources
+    As many runs as there are states, shape (any, N_STATE), take turns over the tiles; these, notes, turns,
+    desk and ledger are scratch. ``filled`` tells that the market is of one tile whose tables are filled.
+    """
+    bars, runs, tile = market.close.size, len(settings), market.up.size
+    there = -1  # the set on the desk
+    for first in range(0, runs, len(states)):
+        after = min(first + len(states), runs)
+        for k in range(first, after):
+            begin(states[k - first], settings[k, 0])
+        for base in range(0, bars, tile):
+            end = min(base + tile, bars)
+            if not filled:
+                fill_tile(market, base, end, settings[0, 9])
+            if first == 0 or tile < bars:
+                pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
+            there = _pass(
+                market, base, end, reads, pools, settings, first, after,
+                there if tile == bars else -1, states, notes, turns, desk, ledger,
+            )  # fmt: skip
+        for k in range(first, after):
+            state = states[k - first]
+            made.left[k] = not _finished(market, state, settings[k], periods_per_year, k, made)
 
-    @njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
-    def fill_market(market: Market, risk_free: float) -> int:
-        fill_tile(market, 0, market.close.size, risk_free)
-        return sources
 
-    return run_sets, fill_market
+@door(_nrt=False)
+def fill_market(market: Market, risk_free: float) -> None:
+    """Fill the tables of a market that is of one tile."""
+    fill_tile(market, 0, market.close.size, risk_free)
 
 
 @inlined
@@ -284,14 +284,3 @@ def rules_of(s: Floats) -> Rules:
     return Rules(
         s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14]
     )
-
-
-run_sets, fill_market = _compiled(source_digest())
-"""``fill_market`` fills the tables of a market that is of one tile.
-
-``run_sets`` runs k runs into row k of ``made``; ``states`` (any, N_STATE), notes, turns, desk and ledger are
-scratch.
-
-As many runs as there are states take turns over the tiles. ``filled`` tells that the market is of one tile
-whose tables are filled already. All runs have one risk-free return.
-"""

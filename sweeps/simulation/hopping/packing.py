@@ -1,13 +1,13 @@
 """Packing: what strategies say, into bits. A whole row of words per signal set."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 from sweeps.simulation.hopping.bits import U
-from sweeps.simulation.hopping.compiling import called, inlined, njit
+from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.conditions import (
     BYTES,
     Conditions,
@@ -19,7 +19,7 @@ from sweeps.simulation.hopping.conditions import (
     one_of,
     word_of,
 )
-from sweeps.simulation.sources import source_digest
+from sweeps.simulation.sources import door
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -170,52 +170,43 @@ def _events(events: npt.NDArray[np.uint8], words: Words) -> None:
                 words[3, place] |= bit
 
 
-def _compiled(sources: int) -> tuple[Any, Any, Any, Any]:
-    """Return the compiled doors; a digest of the sources is part of their key in numba's cache."""
-
-    @njit(nogil=True, cache=True, error_model="numpy")
-    def pack_conditions(asked: Conditions, bars: int, bits: Words) -> int:
-        places = bits.shape[1]
-        for first in range(0, places, TILE_WORDS):
-            _condition_tile(asked, first, min(first + TILE_WORDS, places), bars, bits)
-        return sources
-
-    @njit(nogil=True, cache=True, error_model="numpy")
-    def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> int:
-        places = words.shape[2]
-        for first in range(0, places, TILE_WORDS):
-            last = min(first + TILE_WORDS, places)
-            for k in range(sets.place.size):
-                orders_of_set(asked, sets, k, first, last, bars, words[sets.place[k], :, first:])
-        return sources
-
-    @njit(nogil=True, cache=True, error_model="numpy")
-    def pack_events(events: npt.NDArray[np.uint8], words: Words) -> int:
-        _events(events, words)
-        return sources
-
-    @njit(nogil=True, cache=True, error_model="numpy")
-    def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> int:
-        at, bars = flags.ctypes.data + start, flags.size - start
-        _flags(at, bars, bits[k])
-        return sources
-
-    return pack_conditions, pack_orders, pack_events, pack_row
+# Many sets are packed in one call, because a call from Python costs as much as packing one.
 
 
-pack_conditions, pack_orders, pack_events, pack_row = _compiled(source_digest())
-"""Pack what many signal sets say in one call, because a call from Python costs as much as packing.
+@door()
+def pack_conditions(asked: Conditions, bars: int, bits: Words) -> None:
+    """Pack condition k into row k of ``bits``, shape (conditions, words)."""
+    places = bits.shape[1]
+    for first in range(0, places, TILE_WORDS):
+        _condition_tile(asked, first, min(first + TILE_WORDS, places), bars, bits)
 
-``pack_conditions(asked, bars, bits)`` packs condition k into row k of ``bits``, shape (conditions, words).
 
-``pack_orders(asked, sets, bars, words)`` turns conditions into orders: shape (sets, 1) is a state, whose
-changes enter or exit; (sets, 4) are entries, exits, short entries and short exits, of which entries act on
-their rising edge. ``words``, shape (n, 2 or 4, words), gets all orders of a set; ``bars`` are those of the
-window.
+@door()
+def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> None:
+    """Turn conditions into orders; ``bars`` are those of the window.
 
-``pack_events(events, words)`` packs event codes, shape (bars,), into the rows of one set, (2 or 4, words).
-``pack_row(flags, start, bits, k)`` packs contiguous booleans from ``start`` on into row k of ``bits``.
-"""
+    Conditions of shape (sets, 1) are states, whose changes enter or exit; (sets, 4) are entries, exits, short
+    entries and short exits, of which entries act on their rising edge. ``words``, shape (n, 2 or 4, words),
+    gets all orders of a set.
+    """
+    places = words.shape[2]
+    for first in range(0, places, TILE_WORDS):
+        last = min(first + TILE_WORDS, places)
+        for k in range(sets.place.size):
+            orders_of_set(asked, sets, k, first, last, bars, words[sets.place[k], :, first:])
+
+
+@door()
+def pack_events(events: npt.NDArray[np.uint8], words: Words) -> None:
+    """Pack event codes, shape (bars,), into the rows of one set, (2 or 4, words)."""
+    _events(events, words)
+
+
+@door()
+def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> None:
+    """Pack contiguous booleans from ``start`` on into row k of ``bits``."""
+    at, bars = flags.ctypes.data + start, flags.size - start
+    _flags(at, bars, bits[k])
 
 
 def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
