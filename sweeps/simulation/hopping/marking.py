@@ -99,7 +99,7 @@ def mark_position(
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
         if bottom > 0.0 and not walked:
-            curve = _mark_line(
+            curve = mark_line(
                 market, base, state, curve, settled, slope, entry_price, top, bottom,
                 rules.risk_free, first, last,
             )  # fmt: skip
@@ -111,7 +111,7 @@ def mark_position(
 
 
 @inlined
-def _mark_line(
+def mark_line(
     market: Market,
     base: int,
     state: Floats,

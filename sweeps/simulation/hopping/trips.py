@@ -11,8 +11,9 @@ import numpy.typing as npt
 from sweeps.simulation.codes import END_OF_DATA, SIGNAL
 from sweeps.simulation.exits import closed, left
 from sweeps.simulation.hopping.bits import U, bits_set, trailing_zeros
-from sweeps.simulation.hopping.compiling import inlined
+from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.market import Market
+from sweeps.simulation.hopping.marking import mark_line
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, add_multiple, deepened
 from sweeps.simulation.hopping.notes import Notes, close_notes, note_mark, noted
 from sweeps.simulation.hopping.spans import bounds, extremes
@@ -26,10 +27,11 @@ from sweeps.simulation.hopping.state import (
     curve_held,
     hold_curve,
     hold_position,
+    idle,
     position_held,
     reached,
 )
-from sweeps.simulation.position import flat, opened
+from sweeps.simulation.position import Position, flat, opened
 from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +48,7 @@ def new_turns(tile: int) -> Integers:
 
 
 @inlined
-def take_trips(  # noqa: PLR0915 - one tile is one page, as in `hop`
+def take_trips(
     market: Market,
     base: int,
     end: int,
@@ -67,49 +69,37 @@ def take_trips(  # noqa: PLR0915 - one tile is one page, as in `hop`
         return
     turned = _turns(enter, leave, base, ((end + 63) >> 6) - (base >> 6), turns)
     close, block_of, position, curve = market.close, market.block_of, position_held(state), curve_held(state)
-    settled, peak, lowest = state[H_SETTLED], curve.peak, curve.lowest
-    worth, equity, still, marked_to = curve.worth, curve.equity, curve.idle, int(curve.last_bar)
-    least = TOO_SMALL * rules.initial_capital
+    settled, least = state[H_SETTLED], TOO_SMALL * rules.initial_capital
     first, turn, marks, trades, reason, odd = base, 0, 0, 0, SIGNAL, False
     while position.side != 0.0 or turn < turned:
         if position.side == 0.0:
-            first, worth = turns[U(turn)], settled
+            first = turns[U(turn)]
             turn += 1
-            equity += (first - 1 - marked_to) * settled
-            still += first - 1 - marked_to
+            curve = idle(curve, first - 1)
             position = opened(1.0, first, close[U(first)], settled, np.nan, np.nan, False, rules)  # noqa: FBT003
             odd |= position.side == 0.0 or settled < least
             settled -= position.entry_fee
         out = turns[U(turn)] if turn < turned else end
-        last, quantity, price = out - 1, position.quantity, position.entry_price
-        marked_to = last
-        if last >= first:
-            now = settled + quantity * (close[U(first)] - price)
+        if out > first:
+            now = settled + position.quantity * (close[U(first)] - position.entry_price)
             odd |= not 0.0 < now <= LARGEST
-            note_mark(notes.before, notes.worth, notes.block, marks, worth, now, block_of[U(first)])
+            note_mark(notes.before, notes.worth, notes.block, marks, curve.worth, now, block_of[U(first)])
             marks += 1
-            equity += now
-            if last > first:
-                equity += add_multiple(market, base, state, settled, quantity, price, first, last)
-            peak, lowest, odd_span = _extremes(
-                market, base, peak, lowest, settled, quantity, price, first, last
-            )
-            odd |= odd_span
-            worth = settled + quantity * (close[U(last)] - price)
+            curve, lost = _held(market, base, state, curve, position, settled, now, rules, first, out - 1)
+            odd |= lost
         if turn >= turned:
             break
-        turn, marked_to = turn + 1, out
+        turn += 1
         trade, money = left(position, 0.0, out, close[U(out)], SIGNAL, rules)
         trades = noted(notes, trades, trade, state, ledger)
         settled += money
         odd |= not 0.0 < settled <= LARGEST
-        note_mark(notes.before, notes.worth, notes.block, marks, worth, settled, block_of[U(out)])
-        peak, lowest = reached(peak, lowest, settled)
-        worth, equity = settled, equity + settled
+        note_mark(notes.before, notes.worth, notes.block, marks, curve.worth, settled, block_of[U(out)])
+        peak, lowest = reached(curve.peak, curve.lowest, settled)
+        curve = Curve(settled, peak, lowest, curve.equity + settled, float(out), curve.idle)
         marks, position = marks + 1, flat()
     if position.side == 0.0:
-        equity += (end - 1 - marked_to) * settled
-        still += end - 1 - marked_to
+        curve = idle(curve, end - 1)
     elif end == close.size:
         reason = END_OF_DATA
         trade = closed(position, 0.0, end - 1, close[U(end - 1)], 0.0, END_OF_DATA)
@@ -119,7 +109,7 @@ def take_trips(  # noqa: PLR0915 - one tile is one page, as in `hop`
     if odd:
         state[H_ENDED] = ODD
     hold_position(state, position)
-    hold_curve(state, Curve(worth, peak, lowest, equity, float(end - 1), still))
+    hold_curve(state, curve)
 
 
 @inlined
@@ -140,30 +130,63 @@ def _turns(enter: Words, leave: Words, base: int, words: int, turns: Integers) -
 
 
 @inlined
-def _extremes(
+def _held(
     market: Market,
     base: int,
-    peak: float,
-    lowest: float,
+    state: Floats,
+    curve: Curve,
+    position: Position,
+    settled: float,
+    now: float,
+    rules: Rules,
+    first: int,
+    last: int,
+) -> tuple[Curve, bool]:
+    """Return the curve with the closes [first, last] of a position, and whether its equity is lost.
+
+    ``now`` is its equity at the first. Most spans hold no new extreme, as bounds tell, which ask nothing of a
+    span; the others are looked at.
+    """
+    quantity, price, peak, lowest = position.quantity, position.entry_price, curve.peak, curve.lowest
+    high, low = bounds(market.reach, base, first, last)
+    top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
+    equity = curve.equity + now
+    if not abs(settled - quantity * price) <= ROUNDING * bottom:
+        peak, lowest = reached(peak, lowest, now)
+        curve = Curve(now, peak, lowest, equity, float(first), curve.idle)
+        return _held_far(market, base, state, curve, settled, quantity, price, rules.risk_free, first, last)
+    if last > first:
+        equity += add_multiple(market, base, state, settled, quantity, price, first, last)
+    if top > peak or bottom < lowest * peak:
+        peak, lowest = reached(peak, lowest, now)
+        if last > first:
+            high, low = extremes(market.close, market.heads, market.tails, market.groups, base, first, last)
+            top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
+            peak, lowest = deepened(market, base, peak, lowest, top, bottom, first, last)
+    worth = settled + quantity * (market.close[U(last)] - price)
+    return Curve(worth, peak, lowest, equity, float(last), curve.idle), False
+
+
+@called
+def _held_far(
+    market: Market,
+    base: int,
+    state: Floats,
+    curve: Curve,
     settled: float,
     quantity: float,
     price: float,
+    risk_free: float,
     first: int,
     last: int,
-) -> tuple[float, float, bool]:
-    """Return the highest equity after a span, the lowest share of a peak, and if the span is odd.
-
-    Most spans reach neither, as bounds tell that ask nothing of a span.
-    """
-    rest = abs(settled - quantity * price)
-    high, low = bounds(market.reach, base, first, last)
-    top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
-    if top <= peak and bottom >= lowest * peak and rest <= ROUNDING * bottom:
-        return peak, lowest, False
-    peak, lowest = reached(peak, lowest, settled + quantity * (market.close[U(first)] - price))
+) -> tuple[Curve, bool]:
+    """Return what `_held` does where the close falls so far that equity is a line in it, and no multiple."""
     if first == last:
-        return peak, lowest, False
+        return curve, False
     high, low = extremes(market.close, market.heads, market.tails, market.groups, base, first, last)
     top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
-    peak, lowest = deepened(market, base, peak, lowest, top, bottom, first, last)
-    return peak, lowest, not rest <= ROUNDING * bottom
+    if not bottom > 0.0:
+        return curve, True
+    return mark_line(
+        market, base, state, curve, settled, quantity, price, top, bottom, risk_free, first, last
+    ), False
