@@ -9,6 +9,7 @@ import click
 from sweeplake.cli.cache import cache
 from sweeplake.cli.check import check
 from sweeplake.cli.compact import compact
+from sweeplake.cli.ctrl_c import hear_it_again
 from sweeplake.cli.diff import diff
 from sweeplake.cli.export import export
 from sweeplake.cli.find import best, lookup, search
@@ -101,6 +102,7 @@ for picture in SWEEP_PICTURES:
 
 def main() -> None:
     """Run the command line; bad input is told in one message, without a traceback, and exits 2."""
+    hear_it_again()
     try:
         cli.main(standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last place that can tell of it

@@ -18,8 +18,8 @@ from sweeps.strategies.pending import Pending
 from sweeps.strategies.questions import Question, Questions, Trust
 from sweeps.strategies.stops import Stops
 
-CHECKED = 6
-"""Sets of those that were asked at once that are asked alone as well."""
+CHECKED, CHECKED_BARS = 6, 2_000_000
+"""Sets of those that were asked at once that are asked alone as well: fewer where that takes more bars."""
 MOST_TRUSTED = 50_000
 """Values that are known to be answered alike; beyond that no more are kept."""
 MOST_ALONE = 256
@@ -180,7 +180,8 @@ class OrderBook:
         """
         fresh = {} if self._strategy.columns else questions.values()
         fresh = {value: place for value, place in fresh.items() if value not in self._trust.values}
-        some = np.linspace(0, len(questions) - 1, CHECKED).astype(np.int64)
+        most = min(CHECKED, max(2, CHECKED_BARS // max(self._bars, 1)))
+        some = np.linspace(0, len(questions) - 1, most).astype(np.int64)
         return np.unique(np.append(some, np.array(list(fresh.values()), dtype=np.int64))), fresh
 
     def _in_columns(self, questions: Questions) -> ColumnOrders | None:

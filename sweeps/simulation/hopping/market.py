@@ -79,13 +79,14 @@ def fill_tile(market: Market, base: int, end: int, risk_free: float) -> None:
     for column in range(N_SUMS):
         market.scale[column] = max(market.scale[column], last[column])
     for group in range(-(-(end - base) // GROUP)):
-        market.group_up[group] = market.group_top[group] = -np.inf
-        market.group_down[group] = market.group_bottom[group] = np.inf
-    for t in range(base, end):
-        high, low, group = market.high[t], market.low[t], (t - base) // GROUP
-        up, down = max(market.open[t], high), min(market.open[t], low)
-        market.up[t - base], market.down[t - base] = up, down
-        market.group_up[group] = max(market.group_up[group], up)
-        market.group_down[group] = min(market.group_down[group], down)
-        market.group_top[group] = max(market.group_top[group], high)
-        market.group_bottom[group] = min(market.group_bottom[group], low)
+        group_up = group_top = -np.inf
+        group_down = group_bottom = np.inf
+        first = base + group * GROUP
+        for t in range(first, min(first + GROUP, end)):
+            high, low = market.high[t], market.low[t]
+            up, down = max(market.open[t], high), min(market.open[t], low)
+            market.up[t - base], market.down[t - base] = up, down
+            group_up, group_down = max(group_up, up), min(group_down, down)
+            group_top, group_bottom = max(group_top, high), min(group_bottom, low)
+        market.group_up[group], market.group_down[group] = group_up, group_down
+        market.group_top[group], market.group_bottom[group] = group_top, group_bottom

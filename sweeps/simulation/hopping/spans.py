@@ -39,17 +39,20 @@ def fill_spans(
 ) -> None:
     """Fill the tables with the closes of the bars [base, end); running sums begin after the first bar."""
     sums[0] = 0.0
+    total = squares = cubes = fourths = downside = gains = losses = closes = 0.0
     for t in range(1, end - base):
         now = close[base + t]
         r = now / close[base + t - 1] - 1.0
         below = min(r - risk_free, 0.0)
         square = r * r
-        before, row = sums[t - 1], sums[t]
-        row[F_CUBE], row[F_FOURTH] = before[F_CUBE] + square * r, before[F_FOURTH] + square * square
-        row[F_DOWNSIDE] = before[F_DOWNSIDE] + below * below
-        row[F_GAIN], row[F_LOSS] = before[F_GAIN] + max(r, 0.0), before[F_LOSS] - min(r, 0.0)
-        row[F_RETURN], row[F_SQUARE] = before[F_RETURN] + r, before[F_SQUARE] + square
-        row[F_CLOSE] = before[F_CLOSE] + now
+        cubes, fourths = cubes + square * r, fourths + square * square
+        downside += below * below
+        gains, losses = gains + max(r, 0.0), losses - min(r, 0.0)
+        total, squares, closes = total + r, squares + square, closes + now
+        row = sums[t]
+        row[F_CUBE], row[F_FOURTH], row[F_DOWNSIDE] = cubes, fourths, downside
+        row[F_GAIN], row[F_LOSS], row[F_RETURN] = gains, losses, total
+        row[F_SQUARE], row[F_CLOSE] = squares, closes
     count = -(-(end - base) // GROUP)
     for group in range(count):
         first, after = base + group * GROUP, min(base + group * GROUP + GROUP, end)
