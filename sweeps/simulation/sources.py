@@ -1,9 +1,10 @@
 """Sources: a digest of this package's own text, under which compiled code is cached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import numba
@@ -13,9 +14,17 @@ import numba
 def source_digest() -> str:
     """Return a digest of every source file of the package."""
     digest = blake2b(digest_size=7)
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
+    for text in _texts(files("sweeps.simulation")):
+        digest.update(text)
     return digest.hexdigest()
+
+
+def _texts(folder: Traversable) -> Iterator[bytes]:
+    for part in sorted(folder.iterdir(), key=lambda part: part.name):
+        if part.is_dir():
+            yield from _texts(part)
+        elif part.name.endswith(".py") and not part.name.startswith("."):  # an editor's lock begins with one
+            yield part.read_bytes()
 
 
 def door(**options: Any) -> Callable[[Callable[..., Any]], Any]:

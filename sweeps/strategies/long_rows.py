@@ -4,6 +4,7 @@ A row of a million numbers is computed in a millisecond, and its pages take two:
 cleared. So the memory of the last rows is kept, and given to the next of its size once nobody refers to it.
 """
 
+import os
 import sys
 from threading import Lock
 from typing import Any
@@ -14,9 +15,24 @@ import numpy.typing as npt
 LONG_BYTES = 2_000_000
 """Shorter rows are left to NumPy, which has memory for them at hand."""
 KEPT_BYTES = 320_000_000
+ROOM_BYTES = 1 << 20
+"""Rooms are of a multiple of this: rows of nearly a length share them; what no row reaches costs nothing."""
 
-_kept: list[npt.NDArray[np.uint8]] = []
-_lock = Lock()
+
+class _Rooms:
+    """Memory of rows, whether they are still there or not, the last that was asked for at the end."""
+
+    def __init__(self) -> None:
+        self.kept: list[npt.NDArray[np.uint8]] = []
+        self.renew()
+
+    def renew(self) -> None:
+        """Make a new lock: in a forked process, nobody is left to open that of its parent."""
+        self.lock = Lock()
+
+
+_rooms = _Rooms()
+os.register_at_fork(after_in_child=_rooms.renew)
 
 
 def new_row(values: int, kind: type[np.generic] = np.float64) -> npt.NDArray[Any]:
@@ -27,18 +43,19 @@ def new_row(values: int, kind: type[np.generic] = np.float64) -> npt.NDArray[Any
     size = values * np.dtype(kind).itemsize
     if size < LONG_BYTES:
         return np.empty(values, kind)
-    with _lock:
-        for place in range(len(_kept)):
-            if _kept[place].size == size and _references(_kept, place) == _NOBODY:
-                room = _kept.pop(place)
+    whole, kept = -(-size // ROOM_BYTES) * ROOM_BYTES, _rooms.kept
+    with _rooms.lock:
+        for place in range(len(kept)):
+            if kept[place].size == whole and _references(kept, place) == _NOBODY:
+                room = kept.pop(place)
                 break
         else:
-            room = np.empty(size, np.uint8)
-        _kept.append(room)
-        while sum(one.size for one in _kept) > KEPT_BYTES:
-            del _kept[0]
+            room = np.empty(whole, np.uint8)
+        kept.append(room)
+        while sum(one.size for one in kept) > KEPT_BYTES:
+            del kept[0]
         room.setflags(write=True)  # a row that was sealed has sealed its memory
-        return room.view(kind)
+        return room[:size].view(kind)
 
 
 def _references(rooms: list[npt.NDArray[np.uint8]], place: int) -> int:

@@ -48,6 +48,12 @@ below the first it is rounding, and counts as none."""
 NO_LOSS = 1e-7
 """Losses below this share of the gains, of which they are what is left, are mostly rounding."""
 
+SMALL = 1e-6
+"""A return is known to 1e-16: losses and drawdowns below this are known to few digits."""
+
+EVEN = 1e-6
+"""Below this share of what was won and lost, what is left of the two has lost too many digits."""
+
 CENTRAL_SHARE = 1e-3
 """Below this share of the raw moment, the central moment loses too many digits to the mean."""
 
@@ -115,6 +121,11 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
     level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
     if sums[F_LOSS] != 0.0 and abs(sums[F_LOSS]) < NO_LOSS * sums[F_GAIN]:
+        return False
+    if 0.0 < sums[F_LOSS] < SMALL or 0.0 < found.max_drawdown < SMALL:
+        return False
+    won, lost = state[H_WON_CASH], state[H_LOST_CASH]
+    if won != lost and abs(won - lost) < EVEN * (won + lost):
         return False
     if state[H_SUMMED] > 1.0 or SAME * level < state[H_SPREAD] < STEADY * level:
         return False

@@ -15,7 +15,6 @@ from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, mark_multiple
 from sweeps.simulation.hopping.notes import Notes, mark, value_range
 from sweeps.simulation.hopping.spans import (
-    F_CLOSE,
     F_CUBE,
     F_DOWNSIDE,
     F_FOURTH,
@@ -33,6 +32,8 @@ from sweeps.simulation.settings import Rules
 Floats = npt.NDArray[np.float64]
 Blocks = npt.NDArray[np.uint8]
 
+THIN = 1e-6
+"""Below this share of what it is made of, equity has lost too many digits for its returns."""
 SHORT_SPAN = 8
 """Spans of so few bars are walked: looking up and vectors do not pay."""
 NO_BAR = -1
@@ -98,7 +99,7 @@ def mark_position(
                 market, base, state, curve, settled, slope, entry_price, top, bottom, first, last
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
-        if bottom > 0.0 and not walked:
+        if bottom > THIN * (abs(settled) + abs(slope * entry_price)) and not walked:
             curve = mark_line(
                 market, base, state, curve, settled, slope, entry_price, top, bottom,
                 rules.risk_free, first, last,
@@ -129,14 +130,15 @@ def mark_line(
 
     ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
     """
-    close, rest = market.close, settled - slope * entry_price
+    close, rest, closes = market.close, settled - slope * entry_price, 0.0
     start = first + 1
     while start <= last:
         block = int(market.block_of[U(start)])
         end = min(last, (block + 1) * close.size // BLOCKS - 1)
-        total, square, cube, fourth, below, gain = _line_sums(
+        total, square, cube, fourth, below, gain, priced = _line_sums(
             close[start - 1 : end], close[start : end + 1], rest, slope, risk_free
         )
+        closes += priced
         state[H_SUMS + block] += total
         state[H_SQUARES + block] += square
         state[H_SPANS + F_RETURN] += total
@@ -147,7 +149,6 @@ def mark_line(
         state[H_SPANS + F_GAIN] += gain
         state[H_SPANS + F_LOSS] += gain - total
         start = end + 1
-    closes = market.sums[last - base, F_CLOSE] - market.sums[first - base, F_CLOSE]
     lowest = curve.lowest
     if bottom < lowest * max(curve.peak, top):
         lowest = lowest_share(
@@ -166,9 +167,9 @@ def mark_line(
 @vectored
 def _line_sums(
     before: Floats, now: Floats, rest: float, slope: float, risk_free: float
-) -> tuple[float, float, float, float, float, float]:
-    """Return sums over a span's returns; their order is left to the processor's vectors."""
-    total = square = cube = fourth = below = gain = 0.0
+) -> tuple[float, float, float, float, float, float, float]:
+    """Return sums over a span's returns and closes; their order is left to the processor's vectors."""
+    total = square = cube = fourth = below = gain = closes = 0.0
     for t in range(now.size):
         r = (rest + slope * now[t]) / (rest + slope * before[t]) - 1.0
         rr = r * r
@@ -179,7 +180,8 @@ def _line_sums(
         short = min(r - risk_free, 0.0)
         below += short * short
         gain += max(r, 0.0)
-    return total, square, cube, fourth, below, gain
+        closes += now[t]
+    return total, square, cube, fourth, below, gain, closes
 
 
 @called

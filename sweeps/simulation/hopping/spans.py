@@ -11,6 +11,8 @@ close to the highest before it, come from three pieces: the rest of the first gr
     reach   (levels, ceil(m/16), 2) (max, min) over 2^level groups from each on, which overlap
 """
 
+from typing import Final, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,20 +41,19 @@ def fill_spans(
 ) -> None:
     """Fill the tables with the closes of the bars [base, end); running sums begin after the first bar."""
     sums[0] = 0.0
-    total = squares = cubes = fourths = downside = gains = losses = closes = 0.0
+    total = square = cube = fourth = below = gain = loss = closes = _NONE
     for t in range(1, end - base):
         now = close[base + t]
         r = now / close[base + t - 1] - 1.0
-        below = min(r - risk_free, 0.0)
-        square = r * r
-        cubes, fourths = cubes + square * r, fourths + square * square
-        downside += below * below
-        gains, losses = gains + max(r, 0.0), losses - min(r, 0.0)
-        total, squares, closes = total + r, squares + square, closes + now
+        short, rr = min(r - risk_free, 0.0), r * r
+        total, square = _plus(total, r), _plus(square, rr)
+        cube, fourth = _plus(cube, rr * r), _plus(fourth, rr * rr)
+        below, closes = _plus(below, short * short), _plus(closes, now)
+        gain, loss = _plus(gain, max(r, 0.0)), _plus(loss, -min(r, 0.0))
         row = sums[t]
-        row[F_CUBE], row[F_FOURTH], row[F_DOWNSIDE] = cubes, fourths, downside
-        row[F_GAIN], row[F_LOSS], row[F_RETURN] = gains, losses, total
-        row[F_SQUARE], row[F_CLOSE] = squares, closes
+        row[F_CUBE], row[F_FOURTH], row[F_DOWNSIDE] = _value(cube), _value(fourth), _value(below)
+        row[F_GAIN], row[F_LOSS], row[F_RETURN] = _value(gain), _value(loss), _value(total)
+        row[F_SQUARE], row[F_CLOSE] = _value(square), _value(closes)
     count = -(-(end - base) // GROUP)
     for group in range(count):
         first, after = base + group * GROUP, min(base + group * GROUP + GROUP, end)
@@ -69,6 +70,33 @@ def fill_spans(
             _put(tails[t - base], high, low, ratio)
     _fill_groups(groups, count)
     _fill_reach(groups, reach, count)
+
+
+class _Sum(NamedTuple):
+    """A sum, and what has been rounded off it."""
+
+    high: float
+    low: float
+
+
+_NONE: Final = _Sum(0.0, 0.0)
+
+
+@inlined
+def _plus(total: _Sum, value: float) -> _Sum:
+    """Add a value; what is rounded off is kept (Knuth, TAOCP 2, 4.2.2, theorem B).
+
+    A running sum of equal values is rounded each time to the same side: without this, a sum of n of them
+    would be off by n / 2 last digits, and a difference of two such by many more of its own.
+    """
+    high = total.high + value
+    part = high - total.high
+    return _Sum(high, total.low + ((total.high - (high - part)) + (value - part)))
+
+
+@inlined
+def _value(total: _Sum) -> float:
+    return total.high + total.low
 
 
 @called

@@ -13,7 +13,7 @@ from sweeps.simulation.exits import closed, left
 from sweeps.simulation.hopping.bits import U, bits_set, trailing_zeros
 from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.market import Market
-from sweeps.simulation.hopping.marking import mark_line
+from sweeps.simulation.hopping.marking import THIN, mark_line
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, add_multiple, deepened
 from sweeps.simulation.hopping.notes import Notes, close_notes, note_mark, noted
 from sweeps.simulation.hopping.spans import bounds, extremes
@@ -185,7 +185,7 @@ def _held_far(
         return curve, False
     high, low = extremes(market.close, market.heads, market.tails, market.groups, base, first, last)
     top, bottom = settled + quantity * (high - price), settled + quantity * (low - price)
-    if not bottom > 0.0:
+    if not bottom > THIN * settled:
         return curve, True
     return mark_line(
         market, base, state, curve, settled, quantity, price, top, bottom, risk_free, first, last

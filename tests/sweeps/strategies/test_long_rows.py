@@ -1,5 +1,8 @@
 """Memory of long rows is used again, and never while anybody holds a part of it."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,9 +21,9 @@ LONG = LONG_BYTES // 8
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
-    long_rows._kept.clear()
+    long_rows._rooms.kept.clear()
     yield
-    long_rows._kept.clear()
+    long_rows._rooms.kept.clear()
 
 
 def place(row: np.ndarray) -> int:
@@ -73,16 +76,38 @@ def test_sealed_rows_are_writeable_again_when_they_are_given_away() -> None:
 
 def test_no_more_is_kept_than_is_said() -> None:
     rows = [new_row(KEPT_BYTES // 80) for _ in range(12)]
-    assert len(long_rows._kept) == 10
+    kept = [room.size for room in long_rows._rooms.kept]
+    assert KEPT_BYTES - kept[0] < sum(kept) <= KEPT_BYTES
     del rows
-    assert len(long_rows._kept) == 10
+    assert len(long_rows._rooms.kept) == len(kept)
     new_row(KEPT_BYTES)  # eight times as many bytes
-    assert sum(room.size for room in long_rows._kept) <= KEPT_BYTES
+    assert sum(room.size for room in long_rows._rooms.kept) <= KEPT_BYTES
+
+
+def test_rows_of_nearly_a_length_share_memory() -> None:
+    for shorter in range(50):
+        new_row(LONG + 100_000 - shorter)
+    assert len(long_rows._rooms.kept) == 1
+
+
+def test_a_forked_process_waits_for_no_thread_of_its_parent() -> None:
+    with long_rows._rooms.lock:
+        child = os.fork()
+        if child == 0:
+            new_row(LONG)
+            os._exit(0)
+    for _ in range(100):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pytest.fail("it waits for a lock")
 
 
 def test_short_rows_are_not_kept() -> None:
     new_row(LONG - 1)
-    assert not long_rows._kept
+    assert not long_rows._rooms.kept
 
 
 def test_threads_get_rows_of_their_own() -> None:
