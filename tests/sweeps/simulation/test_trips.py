@@ -131,7 +131,7 @@ def test_what_is_not_as_usual_is_as_the_loop_has_it(close: np.ndarray, costs: di
 def test_a_close_that_nearly_vanishes_is_no_reason_for_the_loop() -> None:
     rng = np.random.default_rng(4)
     close = 80 * np.exp(np.cumsum(rng.normal(0, 0.02, 400)))
-    close[200:] *= np.exp(-np.minimum(np.arange(200), 40) / 2.6)  # to a five millionth in 40 bars
+    close[200:] *= np.exp(-np.minimum(np.arange(200), 40) / 3.15)  # to three millionths in 40 bars
     states = np.zeros((3, 400), np.bool_)
     states[0], states[1, 10:399], states[2, 3:5], states[2, 190:230] = True, True, True, True
     for tile in (None, 64):
