@@ -55,6 +55,15 @@ class Refusing:
         return str(self)
 
 
+def refusing(name: str) -> Callable[..., Any]:
+    """Return a method that refuses."""
+
+    def method(self: Refusing, *_: Any, **__: Any) -> None:
+        self.refuse(f"{name}()")
+
+    return method
+
+
 class Column(Refusing):
     """Values of one parameter, one a set, or what a strategy calculates from them.
 
@@ -87,7 +96,8 @@ class Column(Refusing):
         # Equal values of one type are one value; of those that are false, 0.0 and -0.0 are two.
         codes = [places.setdefault((type(one), one or repr(one)), len(places)) for one in values]
         kept = dict(zip(codes, values, strict=True))
-        return cls([kept[code] for code in range(len(places))], np.array(codes)[of_set], refused)
+        made = NumpyColumn if all(isinstance(one, np.generic) for one in values) else Column
+        return made([kept[code] for code in range(len(places))], np.array(codes)[of_set], refused)
 
     def numbers(self) -> FloatArray | None:
         """Return the number of each set, shape (sets,); None if they are no numbers."""
@@ -136,6 +146,13 @@ class Column(Refusing):
         return self._each(round, (self, digits))
 
 
+class NumpyColumn(Column):
+    """A column of NumPy's numbers, which have parts: `"text" % number` takes them for mappings."""
+
+    __slots__ = ()
+    __getitem__ = refusing("getitem")
+
+
 @contextmanager
 def noted(refused: list[str]) -> Iterator[None]:
     """Note what is raised in a block: a strategy that catches it would decide for all sets by one."""
@@ -165,15 +182,6 @@ def _reflected(name: str) -> Callable[..., Any]:
 
     def method(self: Column, other: Any) -> Any:
         return NotImplemented if _has_bars(other) else self._each(function, (other, self))
-
-    return method
-
-
-def refusing(name: str) -> Callable[..., Any]:
-    """Return a method that refuses."""
-
-    def method(self: Refusing, *_: Any, **__: Any) -> None:
-        self.refuse(f"{name}()")
 
     return method
 

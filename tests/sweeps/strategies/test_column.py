@@ -89,6 +89,16 @@ def test_a_column_has_no_parts_as_a_number_has_none(given: Any) -> None:
         operator.mod("ema", given)
 
 
+@pytest.mark.parametrize("made", [np.sqrt, np.negative])
+def test_a_text_takes_a_column_of_numpys_numbers_for_mappings_as_it_takes_each(made: Any) -> None:
+    refused: list[str] = []
+    column = made(Column.of(np.array([1.0, 2.0]), refused))
+    assert operator.mod("ema", column) == operator.mod("ema", made(1.0)) == "ema"
+    assert not refused
+    operator.mod("%s", column)
+    assert refused
+
+
 LEVELS = {
     "sum": "30 + 25 * (a + b)",
     "comparisons": "30 + 25 * ((p > 3) + (q < 2))",
