@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
+from sweeps.simulation.hopping.coarse import coarse_of
 from sweeps.simulation.hopping.door import Made, Reads, fill_market, new_desk, run_sets
 from sweeps.simulation.hopping.market import Market, market_of
 from sweeps.simulation.hopping.notes import new_notes
@@ -81,6 +82,7 @@ class Batch:
             self.session_of_run,
             self.unpacked.asked,
             self.unpacked.sets,
+            self.unpacked.coarse,
         )
 
     @property
@@ -184,7 +186,7 @@ class Engine:
         desk, turns = new_desk(batch.words.shape[1], length), new_turns(length)
         run_sets(
             market, batch.reads, pools, settings, periods_per_year, whole,
-            states, notes, turns, desk, ledger, made,
+            states, notes, turns, desk, coarse_of(batch.unpacked.coarse, length), ledger, made,
         )  # fmt: skip
 
     def _market(self, risk_free: float) -> Market:

@@ -7,6 +7,7 @@ import numpy as np
 
 from sweeps.simulation.asked import Asker, simulate_asked
 from sweeps.simulation.asked_rows import asked_rows
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.settings import settings_table
 from sweeps.simulation.window import PriceWindow, SignalSet
 from sweeps.strategies.bar_by_bar import mark_of
@@ -65,7 +66,7 @@ def make_asker(
     arrays = (given, *columns, *prepared.rows.values())
     return Asker(
         ask_at=wish.ask_at,
-        inputs=np.array([array.__array_interface__["data"][0] for array in arrays], dtype=np.int64),
+        inputs=np.array([address(array) for array in arrays], dtype=np.int64),
         kept=(wish, *arrays),
         memory=mark_of(strategy).memory,
         first=start,

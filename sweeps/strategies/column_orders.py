@@ -10,7 +10,7 @@ from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import NEVER, Conditions, chosen, conditions
 from sweeps.simulation.hopping.packing import Unpacked, pack_unpacked
 from sweeps.strategies.columns import Call, ColumnIndicators, Rows
-from sweeps.strategies.conditions import ColumnConditions
+from sweeps.strategies.conditions import ColumnConditions, SharedRows
 from sweeps.strategies.contract import Signals, Strategy
 from sweeps.strategies.errors import ColumnsError
 from sweeps.strategies.indicators import Indicators
@@ -41,14 +41,14 @@ class ColumnOrders:
         self._stops: list[tuple[Places, Rows]] = []
         self._kept: list[Any] = []  # addresses are good while their rows live
         call, warm = Call(self._sets, self._bars), np.zeros(self._sets, np.int64)
-        parts = []
+        parts, compared = [], SharedRows()
         for places in questions.alike:
             part, view = questions.part(places), ColumnIndicators(ind, len(places), call)
             strategy.function(ind.bars, ind, **next(iter(part))[0])
             answer = _signals(strategy.function(ind.bars, view, **part.at_once(call.refused)))
             if call.refused:
                 raise ColumnsError(call.refused[0])
-            made = ColumnConditions(view, self._bars, start, len(places))
+            made = ColumnConditions(compared, self._bars, start, len(places))
             self._kept += [answer, made]
             parts.append((places, _asked(answer, made, part.sides)))
             warm[places] = view.warm
@@ -56,7 +56,7 @@ class ColumnOrders:
                 self._stops.append((places, self._checked_stop(answer.stop_distance, len(places))))
         asked = _merged(parts, self._sets)
         sets = signal_sets(np.arange(self._sets), warm - start, questions.sides)
-        self.unpacked = Unpacked(asked, sets, _order(asked))
+        self.unpacked = Unpacked(asked, sets, _order(asked), compared.addresses())
 
     def pack(self, words: npt.NDArray[np.uint64], places: Places | None = None) -> None:
         """Write the orders of all sets, or some, into their rows of ``words``, (sets, 2 or 4, words)."""

@@ -131,13 +131,12 @@ class ColumnIndicators:
     Attributes:
         bars: The bars, as ever.
         warm: First bar by which all that a set used is known, shape (sets,).
-        near: Rounded rows, by which rows are compared first.
     """
 
     def __init__(self, ind: Indicators, sets: int, call: Call) -> None:
         self.bars: Bars = ind.bars
         self.warm: Codes = np.zeros(sets, np.int64)
-        self._ind, self._sets, self._call, self.near = ind, sets, call, ind.near
+        self._ind, self._sets, self._call = ind, sets, call
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._ind, name, None)

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import conditions as kinds
-from sweeps.simulation.hopping.conditions import Conditions, address, chosen, conditions
+from sweeps.simulation.hopping.conditions import Conditions, chosen, conditions
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import pack_conditions, words_of
 from sweeps.strategies.column import Codes, Column, distinct
-from sweeps.strategies.columns import ColumnIndicators, Rows, numbers_of
+from sweeps.strategies.columns import Rows, numbers_of
 from sweeps.strategies.contract import Above
 from sweeps.strategies.errors import ColumnsError
 
@@ -18,9 +19,25 @@ Condition = tuple[int, int, int, float]
 """Kind, left address, right address, value; see `Conditions`."""
 
 OFTEN = 8
-"""Sets a row, from which on it pays to compare rounded rows first."""
+"""Sets a row, from which on it pays to cut rows and compare these first."""
 
 NEVER: Condition = kinds.NEVER, 0, 0, 0.0
+
+
+class SharedRows:
+    """The rows that many sets compare, by address, and which of them each is, counted from 1."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+
+    def of(self, addresses: Codes) -> Codes:
+        """Return which some rows are, shape (rows,)."""
+        known = self._known
+        return np.array([known.setdefault(at, len(known) + 1) for at in addresses.tolist()], np.int64)
+
+    def addresses(self) -> Codes:
+        """Return the addresses of all."""
+        return np.array(list(self._known), np.int64)
 
 
 class Addresses:
@@ -72,11 +89,12 @@ class Addresses:
 class ColumnConditions:
     """The conditions of many sets that were asked in columns mode.
 
-    A condition that two sets or more share on the average is packed once, and read by them as bits.
+    A condition that two sets or more share on the average is packed once, and read by them as bits. Rows that
+    many sets compare are noted as ``compared``.
     """
 
-    def __init__(self, view: ColumnIndicators, bars: int, start: int, sets: int) -> None:
-        self._view, self._bars, self._start, self.sets = view, bars, start, sets
+    def __init__(self, compared: SharedRows, bars: int, start: int, sets: int) -> None:
+        self._compared, self._bars, self._start, self.sets = compared, bars, start, sets
         self._addresses = Addresses(bars, start)
         self._made: dict[int, tuple[Any, Conditions]] = {}
         self._bits: list[npt.NDArray[Any]] = []  # alive while their addresses are read
@@ -101,16 +119,12 @@ class ColumnConditions:
             return self._shared(kinds.ABOVE, self._rows(left), values=right)
         if numbers_of(left, self.sets) is not None:
             return self._shared(kinds.BELOW, self._rows(right), values=left)
-        whole = self._shared(kinds.ROWS, self._rows(left), self._rows(right))
-        for near, given in ((whole.left_near, left), (whole.right_near, right)):
-            rows, of_set = self._parts(given)
-            fixed = not any(row.flags.writeable for row in rows)
-            if fixed and whole.kind[0] == kinds.ROWS and OFTEN * len(rows) <= self.sets:
-                rounded = [self._view.near.of(row) for row in rows]
-                near[:] = np.array([address(one) + one.itemsize * self._start for one in rounded])[of_set]
-                self._bits += rounded
-        if not whole.left_near[0] or not whole.right_near[0]:
-            whole.left_near[:] = whole.right_near[:] = 0
+        both = self._rows(left), self._rows(right)
+        whole = self._shared(kinds.ROWS, *both)
+        if whole.kind[0] == kinds.ROWS and all(OFTEN * len(at) <= self.sets for at, _ in both):
+            whole.left_coarse[:], whole.right_coarse[:] = (
+                self._compared.of(at)[of_set] for at, of_set in both
+            )
         return whole
 
     def _rows(self, given: Any, kind: type[np.generic] = np.float64) -> tuple[Codes, Codes]:

@@ -9,7 +9,6 @@ import numpy as np
 from sweeps.bars.frame import Bars
 from sweeps.strategies.contract import FloatArray
 from sweeps.strategies.memo import Arrays, Memo, Recording
-from sweeps.strategies.near import NearRows
 from sweeps.strategies.smoothing import exponential_mean, moving_convergence, wilder_atr, wilder_rsi
 from sweeps.strategies.windows import rolling_max, rolling_mean, rolling_std
 
@@ -53,7 +52,6 @@ class Indicators:
     def __init__(self, bars: Bars, *, capacity_bytes: int = CAPACITY_BYTES, window: int = 0) -> None:
         self.bars = bars
         self.memory = Memo(capacity_bytes, window)
-        self.near = NearRows(window)
 
     sma = _windowed("sma", rolling_mean, "Return the mean of the last ``period`` values.")
     ema = _windowed(

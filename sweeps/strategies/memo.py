@@ -7,6 +7,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.simulation.hopping.lines import CACHE_LINE, address
 from sweeps.strategies.long_rows import LONG_BYTES
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
@@ -14,7 +15,6 @@ Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 Kept: TypeAlias = tuple[Arrays, int]
 """Arrays, and the first index by which all of them, and what they were made of, have been finite."""
 
-CACHE_LINE = 64
 FEW = 1024
 
 
@@ -114,7 +114,7 @@ def _aligned(array: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
     if array.dtype != np.float64 or array.ndim != 1 or array.nbytes > LONG_BYTES:
         return array
     room = np.empty(array.nbytes + CACHE_LINE, np.uint8)
-    first = -(room.__array_interface__["data"][0] + array.itemsize * window) % CACHE_LINE
+    first = -(address(room) + array.itemsize * window) % CACHE_LINE
     row = room[first : first + array.nbytes].view(np.float64)
     row[:] = array
     return row

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping import packing
-from sweeps.simulation.hopping.conditions import BITS, Conditions, address, conditions
+from sweeps.simulation.hopping.conditions import BITS, Conditions, conditions
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import Sets, pack_orders, pack_row
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals

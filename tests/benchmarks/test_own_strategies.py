@@ -12,7 +12,8 @@ import pytest
 from sweeps.execution.asked import compute_asked
 from sweeps.execution.compute import compute
 from sweeps.execution.scene import Scene
-from sweeps.simulation.hopping.conditions import ROWS, address, conditions
+from sweeps.simulation.hopping.conditions import ROWS, conditions
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import pack_conditions, words_of
 from sweeps.strategies.registry import resolve
 from tests.benchmarks.alone import scene_and_grid

@@ -72,6 +72,12 @@ def byte_at(_: Any, __: Any) -> Any:
 
 
 @intrinsic
+def int_at(_: Any, __: Any) -> Any:
+    """Return the whole number at an address."""
+    return _loaded(types.int64)
+
+
+@intrinsic
 def word_at(_: Any, __: Any) -> Any:
     """Return the word at an address."""
     return _loaded(types.uint64)

@@ -15,8 +15,8 @@ from sweeps.simulation.hopping.bits import intrinsic
 _WORD = ir.IntType(64)
 _LANES = 8
 """Values of one comparison; LLVM splits it where vectors are shorter."""
-_SINGLES = 16
-"""The same, of values half as long."""
+_CUT_LANES = 32
+"""The same, of values a quarter as long."""
 
 
 def _floats(builder: Any, address: Any, lane: int) -> Any:
@@ -26,11 +26,11 @@ def _floats(builder: Any, address: Any, lane: int) -> Any:
     return builder.load(builder.inttoptr(place, vector.as_pointer()), align=8)
 
 
-def _singles(builder: Any, address: Any, lane: int) -> Any:
-    """Load the float32 values from a lane on."""
-    place = builder.add(address, ir.Constant(_WORD, lane * 4))
-    vector = ir.VectorType(ir.FloatType(), _SINGLES)
-    return builder.load(builder.inttoptr(place, vector.as_pointer()), align=4)
+def _cut(builder: Any, address: Any, lane: int) -> Any:
+    """Load the int16 values from a lane on."""
+    vector = ir.VectorType(ir.IntType(16), _CUT_LANES)
+    place = builder.add(address, ir.Constant(_WORD, lane * 2))
+    return builder.load(builder.inttoptr(place, vector.as_pointer()), align=2)
 
 
 def _spread(builder: Any, value: Any) -> Any:
@@ -64,27 +64,69 @@ def rows_above(_: Any, __: Any, ___: Any) -> Any:
     return types.uint64(types.int64, types.int64), generate
 
 
-def _of_singles(relation: str) -> Any:
+@intrinsic
+def cut_above(_: Any, __: Any, ___: Any) -> Any:
+    """Return the word of ``left > right`` of 64 int16 values at one address and at another."""
+
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         def compared(lane: int) -> Any:
-            left, right = (_singles(builder, one, lane) for one in arguments)
-            return builder.fcmp_ordered(relation, left, right)
+            left, right = (_cut(builder, one, lane) for one in arguments)
+            return builder.icmp_signed(">", left, right)
 
-        return _gathered(builder, compared, _SINGLES)
+        return _gathered(builder, compared, _CUT_LANES)
 
     return types.uint64(types.int64, types.int64), generate
 
 
 @intrinsic
-def singles_above(_: Any, __: Any, ___: Any) -> Any:
-    """Return the word of ``left > right`` of 64 float32 values at one address and at another."""
-    return _of_singles(">")
+def cut_tie(_: Any, __: Any, ___: Any) -> Any:
+    """Tell whether any of 64 int16 values at one address is equal to its other at another."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        tied = None
+        for lane in range(0, 64, _CUT_LANES):
+            left, right = (_cut(builder, one, lane) for one in arguments)
+            equal = builder.icmp_signed("==", left, right)
+            tied = equal if tied is None else builder.or_(tied, equal)
+        return _any(builder, tied, _CUT_LANES)
+
+    return types.boolean(types.int64, types.int64), generate
 
 
 @intrinsic
-def singles_equal(_: Any, __: Any, ___: Any) -> Any:
-    """Return the word of ``left == right`` of 64 float32 values at one address and at another."""
-    return _of_singles("==")
+def cut_values(_: Any, __: Any, ___: Any, ____: Any, _____: Any) -> Any:
+    """Write 64 float64 values as int16: ``(source, goal, middle, scale)``; tell whether any is NaN.
+
+    They are (value - middle) x scale, at most 32767 from 0 and without what is beyond the point.
+    """
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        source, goal = arguments[:2]
+        middle, scale, most, least = (
+            _spread(builder, one)
+            for one in (*arguments[2:], *(ir.Constant(ir.DoubleType(), end) for end in (32767.0, -32767.0)))
+        )
+        gaps = None
+        for lane in range(0, 64, _LANES):
+            value = _floats(builder, source, lane)
+            gap = builder.fcmp_unordered("uno", value, value)
+            gaps = gap if gaps is None else builder.or_(gaps, gap)
+            steps = builder.fmul(builder.fsub(value, middle), scale)
+            steps = builder.select(builder.fcmp_ordered(">", steps, least), steps, least)
+            steps = builder.select(builder.fcmp_ordered("<", steps, most), steps, most)
+            whole = builder.fptosi(steps, ir.VectorType(ir.IntType(32), _LANES))
+            vector = ir.VectorType(ir.IntType(16), _LANES)
+            place = builder.inttoptr(builder.add(goal, ir.Constant(_WORD, lane * 2)), vector.as_pointer())
+            builder.store(builder.trunc(whole, vector), place).align = 2
+        return _any(builder, gaps, _LANES)
+
+    return types.boolean(types.int64, types.int64, types.float64, types.float64), generate
+
+
+def _any(builder: Any, found: Any, lanes: int) -> Any:
+    """Tell whether any of some lanes is set."""
+    bits = ir.IntType(lanes)
+    return builder.icmp_unsigned("!=", builder.bitcast(found, bits), ir.Constant(bits, 0))
 
 
 def _against_value(relation: str) -> Any:

@@ -1,18 +1,19 @@
 """Conditions: what states, entries and exits compare, by address, and the words that come of it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.bits import byte_at, float_at, word_at
+from sweeps.simulation.hopping.bits import byte_at, float_at, int_at, word_at
+from sweeps.simulation.hopping.coarse import CutRows
 from sweeps.simulation.hopping.comparing import (
     bytes_set,
+    cut_above,
+    cut_tie,
     row_above,
     row_below,
     rows_above,
-    singles_above,
-    singles_equal,
 )
 from sweeps.simulation.hopping.compiling import called, inlined
 
@@ -21,9 +22,9 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Place = int | tuple[int, int]
 
-NEVER, BYTES, ROWS, ABOVE, BELOW, BITS = range(6)
-"""Kinds of a condition: false, a byte a bar, left row > right row, left row > value, left row < value, and
-what is packed already."""
+NEVER, BYTES, ROWS, ABOVE, BELOW, BITS, COARSE = range(7)
+"""Kinds of a condition: false, a byte a bar, left row > right row, left row > value, left row < value, what
+is packed already, and left row > right row where both are cut, too."""
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -32,22 +33,22 @@ class Conditions(NamedTuple):
     """Conditions by what they compare; each member has the same shape.
 
     Addresses are of the window's first bar, and of as many values as the window has bars (of words, for
-    `BITS`); they must outlive the call that reads them. ``left_near`` and ``right_near`` are of the rows
-    rounded to float32, or 0: rounding keeps order, so that only equal ones have to be compared in full.
+    `BITS`); they must outlive the call that reads them. ``left_coarse`` and ``right_coarse`` tell which of
+    the rows that many sets compare the two are, counted from 1; both are 0 where one is none of them.
     """
 
     kind: Integers
     left: Integers
     right: Integers
     value: Floats
-    left_near: Integers
-    right_near: Integers
+    left_coarse: Integers
+    right_coarse: Integers
 
 
 def conditions(shape: tuple[int, ...]) -> Conditions:
     """Return conditions that never hold, of a shape."""
-    kind, left, right, left_near, right_near = (np.zeros(shape, np.int64) for _ in range(5))
-    return Conditions(kind, left, right, np.zeros(shape), left_near, right_near)
+    kind, left, right, left_coarse, right_coarse = (np.zeros(shape, np.int64) for _ in range(5))
+    return Conditions(kind, left, right, np.zeros(shape), left_coarse, right_coarse)
 
 
 def chosen(asked: Conditions, places: Integers) -> Conditions:
@@ -57,37 +58,35 @@ def chosen(asked: Conditions, places: Integers) -> Conditions:
         asked.left[places],
         asked.right[places],
         asked.value[places],
-        asked.left_near[places],
-        asked.right_near[places],
+        asked.left_coarse[places],
+        asked.right_coarse[places],
     )
 
 
-def address(row: npt.NDArray[Any]) -> int:
-    """Return where the values of an array begin."""
-    return int(row.__array_interface__["data"][0])
-
-
 class One(NamedTuple):
-    """One of the conditions."""
+    """One of the conditions; what is coarse are addresses."""
 
     kind: int
     left: int
     right: int
     value: float
-    left_near: int
-    right_near: int
+    left_coarse: int
+    right_coarse: int
 
 
 @inlined
-def one_of(asked: Conditions, at: Place) -> One:
-    """Return one of the conditions."""
+def one_of(asked: Conditions, at: Place, warm: int, cut: CutRows) -> One:
+    """Return one of the conditions, of which bars before ``warm`` are not looked at."""
+    left, right, coarse = asked.left_coarse[at] - 1, asked.right_coarse[at] - 1, False
+    if cut.step > 0 and left >= 0:
+        coarse = warm >= max(int_at(cut.gaps + 8 * left), int_at(cut.gaps + 8 * right))
     return One(
-        asked.kind[at],
+        COARSE if coarse else asked.kind[at],
         asked.left[at],
         asked.right[at],
         asked.value[at],
-        asked.left_near[at],
-        asked.right_near[at],
+        cut.at + left * cut.step,
+        cut.at + right * cut.step,
     )
 
 
@@ -100,8 +99,8 @@ def word_of(one: One, place: int, bars: int) -> np.uint64:
         return np.uint64(0)
     if place >= bars >> 6:
         return _last_word(one, bars)
-    if one.left_near != 0:
-        return _near_word(one, place)
+    if one.kind == COARSE:
+        return coarse_word(one, place)
     if one.kind == ROWS:
         return rows_above(one.left + 512 * place, one.right + 512 * place)
     if one.kind == ABOVE:
@@ -112,13 +111,12 @@ def word_of(one: One, place: int, bars: int) -> np.uint64:
 
 
 @inlined
-def _near_word(one: One, place: int) -> np.uint64:
-    """Return the word of left > right, comparing rounded values first: half as much is read."""
-    left, right = one.left_near + 256 * place, one.right_near + 256 * place
-    word, tied = singles_above(left, right), singles_equal(left, right)
-    if tied != 0:
-        word |= rows_above(one.left + 512 * place, one.right + 512 * place) & tied
-    return word
+def coarse_word(one: One, place: int) -> np.uint64:
+    """Return the word of left > right: by cut values, and in full where two of these are equal."""
+    left, right = one.left_coarse + 128 * place, one.right_coarse + 128 * place
+    if cut_tie(left, right):
+        return rows_above(one.left + 512 * place, one.right + 512 * place)
+    return cut_above(left, right)
 
 
 @called
@@ -136,17 +134,9 @@ def _holds(one: One, bar: int) -> bool:
     if one.kind == BYTES:
         return byte_at(one.left + bar) != 0
     left = float_at(one.left + 8 * bar)
-    if one.kind == ROWS:
+    if one.kind in (ROWS, COARSE):
         return left > float_at(one.right + 8 * bar)
     return left > one.value if one.kind == ABOVE else left < one.value
-
-
-@inlined
-def fill(asked: Conditions, at: Place, first: int, last: int, bars: int, row: Words) -> None:
-    """Write the words [first, last) of a condition to ``row``."""
-    one = one_of(asked, at)
-    for place in range(first, last):
-        row[place - first] = word_of(one, place, bars)
 
 
 @inlined

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.compiling import inlined
+from sweeps.simulation.hopping.coarse import Coarse, cut_rows, cut_tile
+from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.conditions import Conditions
 from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
@@ -28,7 +29,7 @@ from sweeps.simulation.hopping.state import (
 )
 from sweeps.simulation.hopping.trips import take_trips
 from sweeps.simulation.hopping.watch import Shared
-from sweeps.simulation.loop import Tally
+from sweeps.simulation.loop import Tally, has_levels
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
 from sweeps.simulation.settings import Rules
 from sweeps.simulation.sources import door
@@ -54,6 +55,7 @@ class Reads(NamedTuple):
         session_of_run: Which sessions a run reads, -1 for none, shape (runs,).
         asked: What sets ask, if their words are not packed yet; else of no set.
         sets: The sets that ask.
+        coarse: Addresses of the rows that many of them compare.
     """
 
     words: Words
@@ -67,6 +69,7 @@ class Reads(NamedTuple):
     session_of_run: Integers
     asked: Conditions
     sets: Sets
+    coarse: Integers
 
 
 def new_desk(kinds: int, tile: int) -> Words:
@@ -124,16 +127,18 @@ def run_sets(
     notes: Notes,
     turns: Integers,
     desk: Words,
+    coarse: Coarse,
     ledger: Floats,
     made: Made,
 ) -> None:
     """Run k runs into row k of ``made``, tile by tile; all have one risk-free return.
 
     As many runs as there are states, shape (any, N_STATE), take turns over the tiles; these, notes, turns,
-    desk and ledger are scratch. ``filled`` tells that the market is of one tile whose tables are filled.
+    desk, coarse and ledger are scratch. ``filled`` tells that the market is of one tile, with its tables.
     """
     bars, runs, tile = market.close.size, len(settings), market.up.size
     there = -1  # the set on the desk
+    levels = not filled and _any_levels(reads, settings)
     for first in range(0, runs, len(states)):
         after = min(first + len(states), runs)
         for k in range(first, after):
@@ -141,12 +146,13 @@ def run_sets(
         for base in range(0, bars, tile):
             end = min(base + tile, bars)
             if not filled:
-                fill_tile(market, base, end, settings[0, 9])
+                fill_tile(market, base, end, settings[0, 9], levels)
             if first == 0 or tile < bars:
+                cut_tile(coarse, base, end)
                 pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
             there = _pass(
                 market, base, end, reads, pools, settings, first, after,
-                there if tile == bars else -1, states, notes, turns, desk, ledger,
+                there if tile == bars else -1, states, notes, turns, desk, coarse, ledger,
             )  # fmt: skip
         for k in range(first, after):
             state = states[k - first]
@@ -156,7 +162,18 @@ def run_sets(
 @door(_nrt=False)
 def fill_market(market: Market, risk_free: float) -> None:
     """Fill the tables of a market that is of one tile."""
-    fill_tile(market, 0, market.close.size, risk_free)
+    fill_tile(market, 0, market.close.size, risk_free, levels=True)
+
+
+@called
+def _any_levels(reads: Reads, settings: Floats) -> bool:
+    """Tell whether any run watches a stop or a target."""
+    for k in range(len(settings)):
+        stop = reads.stop_of_set[reads.set_of_run[k]]
+        own = reads.stop_distance[stop] if stop >= 0 else settings[0, :0]
+        if has_levels(rules_of(settings[k]), own):
+            return True
+    return False
 
 
 @inlined
@@ -174,6 +191,7 @@ def _pass(
     notes: Notes,
     turns: Integers,
     desk: Words,
+    coarse: Coarse,
     ledger: Floats,
 ) -> int:
     """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
@@ -182,7 +200,7 @@ def _pass(
     for k in range(first, after):
         place = reads.set_of_run[k]
         if lazily and place != there:
-            _bring(reads, place, base, end, market.close.size, desk)
+            _bring(reads, place, coarse, base, end, market.close.size, desk)
             there = place
         stop, true_range, session = reads.stop_of_set[place], reads.atr_of_run[k], reads.session_of_run[k]
         orders, rules, state = (
@@ -219,14 +237,15 @@ def _pass(
 
 
 @inlined
-def _bring(reads: Reads, place: int, base: int, end: int, bars: int, desk: Words) -> None:
+def _bring(reads: Reads, place: int, coarse: Coarse, base: int, end: int, bars: int, desk: Words) -> None:
     """Pack a set's orders in a tile, after the last word of the tile before, which the next open may read."""
     count, carried = ((end + 63) >> 6) - (base >> 6), reads.sets.carried[place]
     if base == 0:
         carried[:] = 0
     for kind in range(len(desk)):
         desk[kind, 0] = carried[2 + kind]
-    orders_of_set(reads.asked, reads.sets, place, base >> 6, (end + 63) >> 6, bars, desk[:, 1:])
+    cut = cut_rows(coarse, base)
+    orders_of_set(reads.asked, reads.sets, place, cut, base >> 6, (end + 63) >> 6, bars, desk[:, 1:])
     for kind in range(len(desk)):
         carried[2 + kind] = desk[kind, count]
 

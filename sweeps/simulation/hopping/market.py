@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.compiling import called
+from sweeps.simulation.hopping.lines import in_lines
 from sweeps.simulation.hopping.spans import GROUP, N_SUMS, fill_spans
 from sweeps.simulation.window import PriceWindow
 
@@ -59,7 +60,7 @@ def market_of(window: PriceWindow, tile: int) -> Market:
         np.empty(groups),
         np.empty(groups),
         np.empty(groups),
-        np.empty((tile, N_SUMS)),
+        in_lines(tile, N_SUMS),
         np.empty((tile, 3)),
         np.empty((tile, 3)),
         np.empty((max(1, groups.bit_length()), groups, 3)),
@@ -69,8 +70,11 @@ def market_of(window: PriceWindow, tile: int) -> Market:
 
 
 @called
-def fill_tile(market: Market, base: int, end: int, risk_free: float) -> None:
-    """Fill the tables with the bars [base, end); downside is below the risk-free return a bar."""
+def fill_tile(market: Market, base: int, end: int, risk_free: float, levels: bool) -> None:  # noqa: FBT001
+    """Fill the tables with the bars [base, end); downside is below the risk-free return a bar.
+
+    What bars reach is left out where no run has ``levels``.
+    """
     fill_spans(
         market.close, base, end, risk_free,
         market.sums, market.heads, market.tails, market.groups, market.reach,
@@ -78,6 +82,12 @@ def fill_tile(market: Market, base: int, end: int, risk_free: float) -> None:
     last = market.sums[end - base - 1]
     for column in range(N_SUMS):
         market.scale[column] = max(market.scale[column], last[column])
+    if levels:
+        _fill_reached(market, base, end)
+
+
+@called
+def _fill_reached(market: Market, base: int, end: int) -> None:
     for group in range(-(-(end - base) // GROUP)):
         group_up = group_top = -np.inf
         group_down = group_bottom = np.inf

@@ -7,14 +7,16 @@ import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 from sweeps.simulation.hopping.bits import U
+from sweeps.simulation.hopping.coarse import UNCUT, CutRows
 from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.conditions import (
     BYTES,
+    COARSE,
     Conditions,
     One,
     chosen,
+    coarse_word,
     conditions,
-    fill,
     known_bars,
     one_of,
     word_of,
@@ -55,18 +57,21 @@ class Sets(NamedTuple):
 class Unpacked(NamedTuple):
     """Orders of signal sets that are packed when runs read them, so that their words stay near.
 
-    ``asked`` and ``sets`` have a row a set; ``order`` is the order in which runs should read them.
+    ``asked`` and ``sets`` have a row a set; ``order`` is the order in which runs should read them. ``coarse``
+    are the addresses of the rows that many of them compare.
     """
 
     asked: Conditions
     sets: Sets
     order: Integers
+    coarse: Integers
 
 
 def nothing_asked() -> Unpacked:
     """Return the orders of no set."""
     none = np.zeros(0, np.int64)
-    return Unpacked(conditions((0, 1)), Sets(none, none, none, np.zeros((0, 2 + KINDS), np.uint64)), none)
+    sets = Sets(none, none, none, np.zeros((0, 2 + KINDS), np.uint64))
+    return Unpacked(conditions((0, 1)), sets, none, none)
 
 
 def words_of(bars: int) -> int:
@@ -77,15 +82,16 @@ def words_of(bars: int) -> int:
 @called
 def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: Words) -> None:
     for k in range(len(bits)):
-        fill(asked, k, first, last, bars, bits[k, first:last])
+        one = one_of(asked, k, 0, UNCUT)
+        for place in range(first, last):
+            bits[k, place] = word_of(one, place, bars)
 
 
 @inlined
 def _state_orders(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
+    one: One, carried: Words, warm: int, side: int, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Turn a state into orders: a change enters or exits."""
-    one, carried, warm, side = one_of(asked, (k, 0)), sets.carried[k], sets.warm[k], sets.side[k]
     longs, shorts = side != SHORT, side != LONG
     on, off = carried[0], carried[1]
     for place in range(first, last):
@@ -103,13 +109,25 @@ def _state_orders(
 
 
 @inlined
+def _coarse_orders(one: One, carried: Words, first: int, last: int, orders: Words) -> None:
+    """Turn a state that means long or flat into orders, in words of which all bars are known."""
+    on = carried[0]
+    for place in range(first, last):
+        before = on >> _TOP
+        on = coarse_word(one, place)
+        late = (on << _ONE) | before
+        orders[0, U(place - first)], orders[1, U(place - first)] = on & ~late, late & ~on
+    carried[0], carried[1] = on, ~on
+
+
+@inlined
 def _wish_orders(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
+    asked: Conditions, sets: Sets, k: int, cut: CutRows, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Turn entries, exits, short entries and short exits into orders: entries act on their rising edge."""
-    enter, leave = one_of(asked, (k, 0)), one_of(asked, (k, 1))
-    enter_short, leave_short = one_of(asked, (k, 2)), one_of(asked, (k, 3))
     carried, warm = sets.carried[k], sets.warm[k]
+    enter, leave = one_of(asked, (k, 0), warm, cut), one_of(asked, (k, 1), warm, cut)
+    enter_short, leave_short = one_of(asked, (k, 2), warm, cut), one_of(asked, (k, 3), warm, cut)
     entry, short_entry = carried[0], carried[1]
     for place in range(first, last):
         known, before, short_before = known_bars(place, warm, bars), entry >> _TOP, short_entry >> _TOP
@@ -130,17 +148,26 @@ def _wish_orders(
 
 @called
 def orders_of_set(
-    asked: Conditions, sets: Sets, k: int, first: int, last: int, bars: int, orders: Words
+    asked: Conditions, sets: Sets, k: int, cut: CutRows, first: int, last: int, bars: int, orders: Words
 ) -> None:
     """Write the orders of set k in the words [first, last) to the beginning of the rows of ``orders``.
 
     The words before must have been asked for before. Words follow from each other as they are compared, so
     that none is read again.
     """
-    if asked.kind.shape[1] == 1:
-        _state_orders(asked, sets, k, first, last, bars, orders)
+    if asked.kind.shape[1] > 1:
+        _wish_orders(asked, sets, k, cut, first, last, bars, orders)
+        return
+    carried, warm, side = sets.carried[k], sets.warm[k], sets.side[k]
+    one = one_of(asked, (k, 0), warm, cut)
+    usual = one.kind == COARSE and side == LONG and len(orders) == LONG_KINDS
+    from_, to = min(max(first, (warm + 63) >> 6), last), min(last, bars >> 6)
+    if usual and from_ < to:
+        _state_orders(one, carried, warm, side, first, from_, bars, orders)
+        _coarse_orders(one, carried, from_, to, orders[:, from_ - first :])
+        _state_orders(one, carried, warm, side, to, last, bars, orders[:, to - first :])
     else:
-        _wish_orders(asked, sets, k, first, last, bars, orders)
+        _state_orders(one, carried, warm, side, first, last, bars, orders)
 
 
 @called
@@ -193,7 +220,7 @@ def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> None:
     for first in range(0, places, TILE_WORDS):
         last = min(first + TILE_WORDS, places)
         for k in range(sets.place.size):
-            orders_of_set(asked, sets, k, first, last, bars, words[sets.place[k], :, first:])
+            orders_of_set(asked, sets, k, UNCUT, first, last, bars, words[sets.place[k], :, first:])
 
 
 @door()

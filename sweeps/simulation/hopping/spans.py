@@ -11,13 +11,12 @@ close to the highest before it, come from three pieces: the rest of the first gr
     reach   (levels, ceil(m/16), 2) (max, min) over 2^level groups from each on, which overlap
 """
 
-from typing import Final, NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.bits import U, highest_bit
 from sweeps.simulation.hopping.compiling import called, inlined
+from sweeps.simulation.hopping.rows import add_up
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,20 +39,7 @@ def fill_spans(
     reach: Floats,
 ) -> None:
     """Fill the tables with the closes of the bars [base, end); running sums begin after the first bar."""
-    sums[0] = 0.0
-    total = square = cube = fourth = below = gain = loss = closes = _NONE
-    for t in range(1, end - base):
-        now = close[base + t]
-        r = now / close[base + t - 1] - 1.0
-        short, rr = min(r - risk_free, 0.0), r * r
-        total, square = _plus(total, r), _plus(square, rr)
-        cube, fourth = _plus(cube, rr * r), _plus(fourth, rr * rr)
-        below, closes = _plus(below, short * short), _plus(closes, now)
-        gain, loss = _plus(gain, max(r, 0.0)), _plus(loss, -min(r, 0.0))
-        row = sums[t]
-        row[F_CUBE], row[F_FOURTH], row[F_DOWNSIDE] = _value(cube), _value(fourth), _value(below)
-        row[F_GAIN], row[F_LOSS], row[F_RETURN] = _value(gain), _value(loss), _value(total)
-        row[F_SQUARE], row[F_CLOSE] = _value(square), _value(closes)
+    _fill_sums(close, base, end, risk_free, sums)
     count = -(-(end - base) // GROUP)
     for group in range(count):
         first, after = base + group * GROUP, min(base + group * GROUP + GROUP, end)
@@ -72,31 +58,18 @@ def fill_spans(
     _fill_reach(groups, reach, count)
 
 
-class _Sum(NamedTuple):
-    """A sum, and what has been rounded off it."""
-
-    high: float
-    low: float
-
-
-_NONE: Final = _Sum(0.0, 0.0)
-
-
-@inlined
-def _plus(total: _Sum, value: float) -> _Sum:
-    """Add a value; what is rounded off is kept (Knuth, TAOCP 2, 4.2.2, theorem B).
-
-    A running sum of equal values is rounded each time to the same side: without this, a sum of n of them
-    would be off by n / 2 last digits, and a difference of two such by many more of its own.
-    """
-    high = total.high + value
-    part = high - total.high
-    return _Sum(high, total.low + ((total.high - (high - part)) + (value - part)))
-
-
-@inlined
-def _value(total: _Sum) -> float:
-    return total.high + total.low
+@called
+def _fill_sums(close: Floats, base: int, end: int, risk_free: float, sums: Floats) -> None:
+    sums[0] = 0.0
+    for t in range(1, end - base):
+        now = close[U(base + t)]
+        r = now / close[U(base + t - 1)] - 1.0
+        short, rr = min(r - risk_free, 0.0), r * r
+        row = sums[U(t)]
+        row[F_RETURN], row[F_SQUARE], row[F_CUBE], row[F_FOURTH] = r, rr, rr * r, rr * rr
+        row[F_DOWNSIDE], row[F_CLOSE] = short * short, now
+        row[F_GAIN], row[F_LOSS] = max(r, 0.0), -min(r, 0.0)
+    add_up(sums, end - base)
 
 
 @called

@@ -10,7 +10,8 @@ import sweeps
 
 PROGRAM = """
 import numpy as np
-from sweeps.simulation.hopping.conditions import ABOVE, address, conditions
+from sweeps.simulation.hopping.conditions import ABOVE, conditions
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import pack_conditions
 row, asked, bits = np.arange(64.0), conditions((1,)), np.empty((1, 1), np.uint64)
 asked.kind[:], asked.left[:], asked.value[:] = ABOVE, address(row), 60.0

@@ -7,6 +7,7 @@ import pytest
 
 from sweeps.simulation.codes import EXIT_REASONS
 from sweeps.simulation.engine import Batch, Engine, new_words
+from sweeps.simulation.hopping.coarse import coarse_of
 from sweeps.simulation.hopping.door import Made, new_desk, run_sets
 from sweeps.simulation.hopping.market import market_of
 from sweeps.simulation.hopping.notes import new_notes
@@ -243,8 +244,11 @@ def test_every_trade_equals_the_loop(start: int) -> None:
         )
         pools = pools_of(row, one.reads, min(case.tile, case.count))
         notes, turns = new_notes(min(case.tile, case.count)), new_turns(case.tile)
-        desk = new_desk(4, case.tile)
-        run_sets(market, one.reads, pools, row, PERIODS, whole, state, notes, turns, desk, ledger, made)
+        desk, coarse = new_desk(4, case.tile), coarse_of(np.zeros(0, np.int64), case.tile)
+        run_sets(
+            market, one.reads, pools, row, PERIODS, whole,
+            state, notes, turns, desk, coarse, ledger, made,
+        )  # fmt: skip
         loop = trace(case.window, case.signals(), row[0], PERIODS).trades
         trades = ledger[: int(state[0, H_TRADES])]
         for name, column in (("entry_bar", T_ENTRY_BAR), ("exit_bar", T_EXIT_BAR), ("side", T_SIDE)):

@@ -15,9 +15,9 @@ from sweeps.simulation.hopping.conditions import (
     BYTES,
     NEVER,
     ROWS,
-    address,
     conditions,
 )
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import pack_conditions, pack_flags, pack_row, words_of
 
 

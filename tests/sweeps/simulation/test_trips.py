@@ -7,7 +7,8 @@ import pytest
 
 from sweeps.simulation.codes import ENTER_LONG, EXIT_LONG
 from sweeps.simulation.engine import Batch, Engine, new_words
-from sweeps.simulation.hopping.conditions import BYTES, address, conditions
+from sweeps.simulation.hopping.conditions import BYTES, conditions
+from sweeps.simulation.hopping.lines import address
 from sweeps.simulation.hopping.packing import KINDS, LONG, Sets, Unpacked
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate
 from tests.sweeps.simulation.cases import table
@@ -42,6 +43,7 @@ def batch_of(states: np.ndarray, warm: np.ndarray, runs: int) -> Batch:
         asked,
         Sets(np.arange(sets), warm, np.full(sets, LONG), np.zeros((sets, 2 + KINDS), np.uint64)),
         np.arange(sets),
+        np.zeros(0, np.int64),
     )
     none = np.full(sets * runs, -1)
     of_run = np.repeat(np.arange(sets), runs)

@@ -13,7 +13,6 @@ from sweeps.bars.frame import Bars
 from sweeps.strategies import long_rows
 from sweeps.strategies.indicators import Indicators
 from sweeps.strategies.long_rows import KEPT_BYTES, LONG_BYTES, new_row
-from sweeps.strategies.near import NearRows
 from tests.benchmarks.market import market
 
 LONG = LONG_BYTES // 8
@@ -130,7 +129,7 @@ def test_indicators_are_the_same_in_used_memory() -> None:
 
     def all_of(period: int) -> list[np.ndarray]:
         ind = Indicators(bars)
-        return [getattr(ind, name)(period) for name in names] + [NearRows(0).of(ind.sma(period))]
+        return [getattr(ind, name)(period) for name in names]
 
     fresh = [row.copy() for row in all_of(7)]
     for dirty in range(12):

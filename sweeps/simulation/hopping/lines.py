@@ -1,0 +1,21 @@
+"""Lines: where arrays lie, and arrays that begin with a line of the processor's cache."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+CACHE_LINE = 64
+
+
+def address(array: npt.NDArray[Any]) -> int:
+    """Return where the values of an array begin."""
+    return int(array.__array_interface__["data"][0])
+
+
+def in_lines(rows: int, columns: int, kind: type[np.generic] = np.float64) -> npt.NDArray[Any]:
+    """Return an empty table whose first row begins a line."""
+    size = rows * columns * np.dtype(kind).itemsize
+    room = np.empty(size + CACHE_LINE, np.uint8)
+    first = -address(room) % CACHE_LINE
+    return room[first : first + size].view(kind).reshape(rows, columns)
