@@ -13,7 +13,7 @@ from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, vectored
 from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, mark_multiple
-from sweeps.simulation.hopping.notes import Notes, mark, value_range
+from sweeps.simulation.hopping.notes import Notes, add_to_block, mark, value_range
 from sweeps.simulation.hopping.spans import (
     F_CUBE,
     F_DOWNSIDE,
@@ -25,7 +25,7 @@ from sweeps.simulation.hopping.spans import (
     extremes,
     lowest_share,
 )
-from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMS, Curve
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, Curve
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
@@ -102,7 +102,7 @@ def mark_position(
         if bottom > THIN * (abs(settled) + abs(slope * entry_price)) and not walked:
             curve = mark_line(
                 market, base, state, curve, settled, slope, entry_price, top, bottom,
-                rules.risk_free, first, last,
+                rules.risk_free, first, last, by_block=True,
             )  # fmt: skip
             return Marked(curve, marks, settled, borrowed, NO_BAR)
     return _walk(
@@ -125,10 +125,12 @@ def mark_line(
     risk_free: float,
     first: int,
     last: int,
+    by_block: bool,  # noqa: FBT001  compiled functions take their arguments by place
 ) -> Curve:
     """Return the curve with the closes after ``first``, whose equity is a line in the close.
 
-    ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
+    ``top`` and ``bottom`` are its highest and lowest values from ``first`` on. Returns are added to the run,
+    and to its blocks of 16 if ``by_block``.
     """
     close, rest, closes = market.close, settled - slope * entry_price, 0.0
     start = first + 1
@@ -139,8 +141,8 @@ def mark_line(
             close[start - 1 : end], close[start : end + 1], rest, slope, risk_free
         )
         closes += priced
-        state[H_SUMS + block] += total
-        state[H_SQUARES + block] += square
+        if by_block:
+            add_to_block(state, block, total, square)
         state[H_SPANS + F_RETURN] += total
         state[H_SPANS + F_SQUARE] += square
         state[H_SPANS + F_CUBE] += cube

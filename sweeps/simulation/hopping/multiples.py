@@ -39,6 +39,7 @@ def mark_multiple(
     ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
     """
     equity = curve.equity + add_multiple(market, base, state, settled, quantity, entry_price, first, last)
+    add_blocks(market, base, state, first, last)
     peak, lowest = deepened(market, base, curve.peak, curve.lowest, top, bottom, first, last)
     worth = settled + quantity * (market.close[U(last)] - entry_price)
     return Curve(worth, peak, lowest, equity, float(last), curve.idle)
@@ -55,10 +56,12 @@ def add_multiple(
     first: int,
     last: int,
 ) -> float:
-    """Add the returns after ``first`` to a run whose equity is quantity x close; return that equity's sum."""
+    """Add the returns after ``first`` to a run whose equity is quantity x close; return that equity's sum.
+
+    To the run alone, not to its blocks of 16.
+    """
     sums, start, end = market.sums, first - base, last - base
     add_difference(state, H_SPANS, sums, end, start)
-    _add_blocks(market, base, state, first, last)
     closes = sums[U(end), F_CLOSE] - sums[U(start), F_CLOSE]
     known = LOST_SHARE * sums[U(end), F_CLOSE] <= closes <= LARGEST
     state[H_SUMMED] = max(state[H_SUMMED], 1.0 if known else 2.0)
@@ -78,7 +81,7 @@ def deepened(
 
 
 @inlined
-def _add_blocks(market: Market, base: int, state: Floats, first: int, last: int) -> None:
+def add_blocks(market: Market, base: int, state: Floats, first: int, last: int) -> None:
     """Add the returns after ``first`` to the sums of their blocks of 16."""
     bars, sums, at = market.close.size, market.sums, first - base
     block, end = int(market.block_of[U(first + 1)]), int(market.block_of[U(last)])

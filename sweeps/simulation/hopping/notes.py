@@ -153,19 +153,23 @@ def _add_marks(state: Floats, notes: Notes, marks: int, risk_free: float) -> Non
     state[H_SPANS + F_DOWNSIDE] += below
     state[H_SPANS + F_GAIN] += gain
     state[H_SPANS + F_LOSS] += gain - total
+    if notes.block[0] == notes.block[U(marks - 1)]:
+        add_to_block(state, notes.block[0], total, square)
+        return
     block, total, square = notes.block[0], 0.0, 0.0
     for place in range(marks):
         if notes.block[U(place)] != block:
-            _add_to_block(state, block, total, square)
+            add_to_block(state, block, total, square)
             block, total, square = notes.block[U(place)], 0.0, 0.0
         r = returns[U(place)]
         total += r
         square += r * r
-    _add_to_block(state, block, total, square)
+    add_to_block(state, block, total, square)
 
 
 @inlined
-def _add_to_block(state: Floats, block: int, total: float, square: float) -> None:
+def add_to_block(state: Floats, block: int, total: float, square: float) -> None:
+    """Add a sum of returns, and of their squares, to a block of 16."""
     state[U(H_SUMS + block)] += total
     state[U(H_SQUARES + block)] += square
 

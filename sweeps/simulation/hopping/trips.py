@@ -14,12 +14,13 @@ from sweeps.simulation.hopping.bits import U, bits_set, trailing_zeros
 from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.marking import THIN, mark_line
-from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, add_multiple, deepened
-from sweeps.simulation.hopping.notes import Notes, close_notes, note_mark, noted
-from sweeps.simulation.hopping.spans import bounds, extremes
+from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, add_blocks, add_multiple, deepened
+from sweeps.simulation.hopping.notes import Notes, add_to_block, close_notes, note_mark, noted
+from sweeps.simulation.hopping.spans import F_RETURN, F_SQUARE, bounds, extremes
 from sweeps.simulation.hopping.state import (
     H_ENDED,
     H_SETTLED,
+    H_SPANS,
     ODD,
     RUNNING,
     TOO_SMALL,
@@ -70,6 +71,8 @@ def take_trips(
     turned = _turns(enter, leave, base, ((end + 63) >> 6) - (base >> 6), turns)
     close, block_of, position, curve = market.close, market.block_of, position_held(state), curve_held(state)
     settled, least = state[H_SETTLED], TOO_SMALL * rules.initial_capital
+    by_block = block_of[U(base)] != block_of[U(end - 1)]  # else the tile's sums are its block's
+    before = _begin_sums(state)
     first, turn, marks, trades, reason, odd = base, 0, 0, 0, SIGNAL, False
     while position.side != 0.0 or turn < turned:
         if position.side == 0.0:
@@ -85,7 +88,9 @@ def take_trips(
             odd |= not 0.0 < now <= LARGEST
             note_mark(notes.before, notes.worth, notes.block, marks, curve.worth, now, block_of[U(first)])
             marks += 1
-            curve, lost = _held(market, base, state, curve, position, settled, now, rules, first, out - 1)
+            curve, lost = _held(
+                market, base, state, curve, position, settled, now, rules, first, out - 1, by_block
+            )
             odd |= lost
         if turn >= turned:
             break
@@ -104,6 +109,7 @@ def take_trips(
         reason = END_OF_DATA
         trade = closed(position, 0.0, end - 1, close[U(end - 1)], 0.0, END_OF_DATA)
         trades = noted(notes, trades, trade, state, ledger)
+    _end_sums(state, before, block_of[U(base)], by_block)
     close_notes(state, notes, marks, trades, reason, rules.risk_free)
     state[H_SETTLED] = settled
     if odd:
@@ -130,6 +136,23 @@ def _turns(enter: Words, leave: Words, base: int, words: int, turns: Integers) -
 
 
 @inlined
+def _begin_sums(state: Floats) -> tuple[float, float]:
+    """Begin a tile's sums of returns and of their squares with 0; return those of the tiles before."""
+    before = state[H_SPANS + F_RETURN], state[H_SPANS + F_SQUARE]
+    state[H_SPANS + F_RETURN] = state[H_SPANS + F_SQUARE] = 0.0
+    return before
+
+
+@inlined
+def _end_sums(state: Floats, before: tuple[float, float], block: int, by_block: bool) -> None:  # noqa: FBT001
+    """Add what was before to a tile's sums; they are those of its block, too, if none was added by block."""
+    if not by_block:
+        add_to_block(state, block, state[H_SPANS + F_RETURN], state[H_SPANS + F_SQUARE])
+    state[H_SPANS + F_RETURN] += before[0]
+    state[H_SPANS + F_SQUARE] += before[1]
+
+
+@inlined
 def _held(
     market: Market,
     base: int,
@@ -141,6 +164,7 @@ def _held(
     rules: Rules,
     first: int,
     last: int,
+    by_block: bool,  # noqa: FBT001
 ) -> tuple[Curve, bool]:
     """Return the curve with the closes [first, last] of a position, and whether its equity is lost.
 
@@ -154,9 +178,13 @@ def _held(
     if not abs(settled - quantity * price) <= ROUNDING * bottom:
         peak, lowest = reached(peak, lowest, now)
         curve = Curve(now, peak, lowest, equity, float(first), curve.idle)
-        return _held_far(market, base, state, curve, settled, quantity, price, rules.risk_free, first, last)
+        return _held_far(
+            market, base, state, curve, settled, quantity, price, rules.risk_free, first, last, by_block
+        )
     if last > first:
         equity += add_multiple(market, base, state, settled, quantity, price, first, last)
+        if by_block:
+            add_blocks(market, base, state, first, last)
     if top > peak or bottom < lowest * peak:
         peak, lowest = reached(peak, lowest, now)
         if last > first:
@@ -179,6 +207,7 @@ def _held_far(
     risk_free: float,
     first: int,
     last: int,
+    by_block: bool,  # noqa: FBT001
 ) -> tuple[Curve, bool]:
     """Return what `_held` does where the close falls so far that equity is a line in it, and no multiple."""
     if first == last:
@@ -188,5 +217,5 @@ def _held_far(
     if not bottom > THIN * settled:
         return curve, True
     return mark_line(
-        market, base, state, curve, settled, quantity, price, top, bottom, risk_free, first, last
+        market, base, state, curve, settled, quantity, price, top, bottom, risk_free, first, last, by_block
     ), False

@@ -16,7 +16,8 @@ from tests.sweeps.simulation.test_engine_equals_loop import assert_metrics_equal
 from tests.sweeps.simulation.test_kernel_properties import random_bars
 
 PERIODS = 252.0
-COUNTS = (1, 2, 3, 17, 63, 64, 65, 150, 400, 1000)
+COUNTS = (1, 2, 3, 17, 63, 64, 65, 150, 400, 1000, 4000)
+"""Of the last, tiles of 64 bars lie in one of the 16 blocks, most of them."""
 COSTS = (
     {},
     {"fee_bps": 5.0},
@@ -130,11 +131,12 @@ def test_what_is_not_as_usual_is_as_the_loop_has_it(close: np.ndarray, costs: di
             assert_as_the_loop(close, states, np.zeros(len(states), np.int64), tile, **costs)
 
 
-def test_a_close_that_nearly_vanishes_is_no_reason_for_the_loop() -> None:
+@pytest.mark.parametrize("count", [400, 4000])
+def test_a_close_that_nearly_vanishes_is_no_reason_for_the_loop(count: int) -> None:
     rng = np.random.default_rng(4)
-    close = 80 * np.exp(np.cumsum(rng.normal(0, 0.02, 400)))
-    close[200:] *= np.exp(-np.minimum(np.arange(200), 40) / 3.15)  # to three millionths in 40 bars
-    states = np.zeros((3, 400), np.bool_)
-    states[0], states[1, 10:399], states[2, 3:5], states[2, 190:230] = True, True, True, True
+    close = 80 * np.exp(np.cumsum(rng.normal(0, 0.4 / np.sqrt(count), count)))
+    close[200:] *= np.exp(-np.minimum(np.arange(count - 200), 40) / 3.15)  # to three millionths in 40 bars
+    states = np.zeros((3, count), np.bool_)
+    states[0], states[1, 10 : count - 1], states[2, 3:5], states[2, 190:230] = True, True, True, True
     for tile in (None, 64):
         assert assert_as_the_loop(close, states, np.zeros(3, np.int64), tile, fee_bps=5.0) == 0
