@@ -1,4 +1,7 @@
-"""Packing: what strategies say, into bits. A whole row of words per signal set."""
+"""Packing: what strategies say, into bits. A whole row of words per signal set.
+
+Many sets are packed in one call: a call from Python costs as much as packing one.
+"""
 
 from typing import NamedTuple
 
@@ -170,36 +173,6 @@ def orders_of_set(
         _state_orders(one, carried, warm, side, first, last, bars, orders)
 
 
-@called
-def _flags(at: int, bars: int, row: Words) -> None:
-    flags = One(BYTES, at, 0, 0.0, 0, 0)
-    for place in range((bars + 63) >> 6):
-        row[place] = word_of(flags, place, bars)
-
-
-@called
-def _events(events: npt.NDArray[np.uint8], words: Words) -> None:
-    words[:] = 0
-    for bar in range(events.size):
-        code = events[bar]
-        if code == 0:
-            continue
-        bit, place = _ONE << np.uint64(bar & 63), bar >> 6
-        enters = code & (ENTER_LONG | ENTER_SHORT)
-        if enters == ENTER_LONG:
-            words[0, place] |= bit
-        if code & EXIT_LONG:
-            words[1, place] |= bit
-        if len(words) > LONG_KINDS:
-            if enters == ENTER_SHORT:
-                words[2, place] |= bit
-            if code & EXIT_SHORT:
-                words[3, place] |= bit
-
-
-# Many sets are packed in one call, because a call from Python costs as much as packing one.
-
-
 @door()
 def pack_conditions(asked: Conditions, bars: int, bits: Words) -> None:
     """Pack condition k into row k of ``bits``, shape (conditions, words)."""
@@ -226,14 +199,31 @@ def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> None:
 @door()
 def pack_events(events: npt.NDArray[np.uint8], words: Words) -> None:
     """Pack event codes, shape (bars,), into the rows of one set, (2 or 4, words)."""
-    _events(events, words)
+    words[:] = 0
+    for bar in range(events.size):
+        code = events[bar]
+        if code == 0:
+            continue
+        bit, place = _ONE << np.uint64(bar & 63), bar >> 6
+        enters = code & (ENTER_LONG | ENTER_SHORT)
+        if enters == ENTER_LONG:
+            words[0, place] |= bit
+        if code & EXIT_LONG:
+            words[1, place] |= bit
+        if len(words) > LONG_KINDS:
+            if enters == ENTER_SHORT:
+                words[2, place] |= bit
+            if code & EXIT_SHORT:
+                words[3, place] |= bit
 
 
 @door()
 def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> None:
     """Pack contiguous booleans from ``start`` on into row k of ``bits``."""
-    at, bars = flags.ctypes.data + start, flags.size - start
-    _flags(at, bars, bits[k])
+    at, bars = int(np.int64(flags.ctypes.data)) + start, flags.size - start
+    one = One(BYTES, at, 0, 0.0, 0, 0)
+    for place in range((bars + 63) >> 6):
+        bits[k, place] = word_of(one, place, bars)
 
 
 def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
