@@ -96,7 +96,7 @@ class Column(Refusing):
         # Equal values of one type are one value; of those that are false, 0.0 and -0.0 are two.
         codes = [places.setdefault((type(one), one or repr(one)), len(places)) for one in values]
         kept = dict(zip(codes, values, strict=True))
-        made = NumpyColumn if all(isinstance(one, np.generic) for one in values) else Column
+        made = NumpyColumn if all(isinstance(one, (np.number, np.bool_)) for one in values) else Column
         return made([kept[code] for code in range(len(places))], np.array(codes)[of_set], refused)
 
     def numbers(self) -> FloatArray | None:

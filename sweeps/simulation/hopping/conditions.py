@@ -34,7 +34,7 @@ class Conditions(NamedTuple):
 
     Addresses are of the window's first bar, and of as many values as the window has bars (of words, for
     `BITS`); they must outlive the call that reads them. ``left_coarse`` and ``right_coarse`` tell which of
-    the rows that many sets compare the two are, counted from 1; both are 0 where one is none of them.
+    the rows that many sets compare the two of `ROWS` are, counted from 1; both are 0 where one is none.
     """
 
     kind: Integers
@@ -78,7 +78,7 @@ class One(NamedTuple):
 def one_of(asked: Conditions, at: Place, warm: int, cut: CutRows) -> One:
     """Return one of the conditions, of which bars before ``warm`` are not looked at."""
     left, right, coarse = asked.left_coarse[at] - 1, asked.right_coarse[at] - 1, False
-    if cut.step > 0 and left >= 0:
+    if cut.step > 0 and left >= 0 and asked.kind[at] == ROWS:
         coarse = warm >= max(int_at(cut.gaps + 8 * left), int_at(cut.gaps + 8 * right))
     return One(
         COARSE if coarse else asked.kind[at],

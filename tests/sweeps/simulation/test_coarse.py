@@ -97,7 +97,7 @@ def test_entries_and_exits_of_cut_rows_are_those_of_the_rows(seed: int) -> None:
     asked = conditions((1, KINDS))
     asked.kind[0] = [ROWS, ROWS, ABOVE, NEVER]
     asked.left[0], asked.right[0] = [at[0], at[1], at[2], 0], [at[1], at[2], 0, 0]
-    asked.left_coarse[0], asked.right_coarse[0] = [1, 2, 0, 0], [2, 3, 0, 0]
+    asked.left_coarse[0], asked.right_coarse[0] = [1, 2, 0, 3], [2, 3, 0, 1]  # what never holds, too
     asked.value[0, 2] = 100.0
     for tile in (64, 192, 505):
         assert_the_same_orders(rows, 0, asked, [BOTH], KINDS, tile)
