@@ -45,9 +45,6 @@ SAME, STEADY = 1e-26, 1e-10
 """Trades whose returns vary less than the second, by the square of their mean, leave a spread of few digits;
 below the first it is rounding, and counts as none."""
 
-NO_LOSS = 1e-7
-"""Losses below this share of the gains, of which they are what is left, are mostly rounding."""
-
 SMALL = 1e-6
 """A return is known to 1e-16: losses and drawdowns below this are known to few digits."""
 
@@ -120,8 +117,6 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     fourth = found.kurtosis * variance * variance
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
     level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
-    if sums[F_LOSS] != 0.0 and abs(sums[F_LOSS]) < NO_LOSS * sums[F_GAIN]:
-        return False
     if 0.0 < sums[F_LOSS] < SMALL or 0.0 < found.max_drawdown < SMALL:
         return False
     won, lost = state[H_WON_CASH], state[H_LOST_CASH]

@@ -13,7 +13,7 @@ from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined, vectored
 from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, mark_multiple
-from sweeps.simulation.hopping.notes import Notes, add_to_block, mark, value_range
+from sweeps.simulation.hopping.notes import Notes, mark, value_range
 from sweeps.simulation.hopping.spans import (
     F_CUBE,
     F_DOWNSIDE,
@@ -25,7 +25,7 @@ from sweeps.simulation.hopping.spans import (
     extremes,
     lowest_share,
 )
-from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, Curve
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, Curve, add_to_block
 from sweeps.simulation.position import Position
 from sweeps.simulation.settings import Rules
 
@@ -137,7 +137,7 @@ def mark_line(
     while start <= last:
         block = int(market.block_of[U(start)])
         end = min(last, (block + 1) * close.size // BLOCKS - 1)
-        total, square, cube, fourth, below, gain, priced = _line_sums(
+        total, square, cube, fourth, below, gain, loss, priced = _line_sums(
             close[start - 1 : end], close[start : end + 1], rest, slope, risk_free
         )
         closes += priced
@@ -149,7 +149,7 @@ def mark_line(
         state[H_SPANS + F_FOURTH] += fourth
         state[H_SPANS + F_DOWNSIDE] += below
         state[H_SPANS + F_GAIN] += gain
-        state[H_SPANS + F_LOSS] += gain - total
+        state[H_SPANS + F_LOSS] += loss
         start = end + 1
     lowest = curve.lowest
     if bottom < lowest * max(curve.peak, top):
@@ -169,9 +169,9 @@ def mark_line(
 @vectored
 def _line_sums(
     before: Floats, now: Floats, rest: float, slope: float, risk_free: float
-) -> tuple[float, float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float, float]:
     """Return sums over a span's returns and closes; their order is left to the processor's vectors."""
-    total = square = cube = fourth = below = gain = closes = 0.0
+    total = square = cube = fourth = below = gain = loss = closes = 0.0
     for t in range(now.size):
         r = (rest + slope * now[t]) / (rest + slope * before[t]) - 1.0
         rr = r * r
@@ -182,8 +182,9 @@ def _line_sums(
         short = min(r - risk_free, 0.0)
         below += short * short
         gain += max(r, 0.0)
+        loss -= min(r, 0.0)
         closes += now[t]
-    return total, square, cube, fourth, below, gain, closes
+    return total, square, cube, fourth, below, gain, loss, closes
 
 
 @called

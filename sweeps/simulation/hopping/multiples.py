@@ -8,7 +8,7 @@ from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.rows import add_difference
 from sweeps.simulation.hopping.spans import F_CLOSE, F_RETURN, F_SQUARE, lowest_ratio
-from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SQUARES, H_SUMMED, H_SUMS, Curve
+from sweeps.simulation.hopping.state import BLOCKS, H_SPANS, H_SUMMED, Curve, add_to_block
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,6 +16,8 @@ ROUNDING = 1e-12
 """Share of its equity by which a span's may be off quantity x close."""
 LOST_SHARE = 5e-6
 """Below this share of the running sum, a sum of closes has lost too many digits."""
+VAST, PART = 1e3, 1e-10
+"""Where returns' squares come to more than the first, a span's may be rounding below the second share."""
 LARGEST = float(np.finfo(np.float64).max)
 """Asked of in the place of infinity, which compilers make a dozen operations of."""
 
@@ -65,6 +67,7 @@ def add_multiple(
     closes = sums[U(end), F_CLOSE] - sums[U(start), F_CLOSE]
     known = LOST_SHARE * sums[U(end), F_CLOSE] <= closes <= LARGEST
     state[H_SUMMED] = max(state[H_SUMMED], 1.0 if known else 2.0)
+    _note_lost(state, sums, sums[U(end), F_SQUARE] - sums[U(start), F_SQUARE], end)
     return (last - first) * (settled - quantity * price) + quantity * closes
 
 
@@ -95,5 +98,14 @@ def add_blocks(market: Market, base: int, state: Floats, first: int, last: int) 
 
 @inlined
 def _add_block(state: Floats, sums: Floats, block: int, first: int, last: int) -> None:
-    state[U(H_SUMS + block)] += sums[U(last), F_RETURN] - sums[U(first), F_RETURN]
-    state[U(H_SQUARES + block)] += sums[U(last), F_SQUARE] - sums[U(first), F_SQUARE]
+    square = sums[U(last), F_SQUARE] - sums[U(first), F_SQUARE]
+    add_to_block(state, block, sums[U(last), F_RETURN] - sums[U(first), F_RETURN], square)
+    _note_lost(state, sums, square, last)
+
+
+@inlined
+def _note_lost(state: Floats, sums: Floats, square: float, last: int) -> None:
+    """Note that a sum of squares, or of returns, is rounding beside what came before it in the tile."""
+    whole = sums[U(last), F_SQUARE]
+    if whole > VAST and square < PART * whole:
+        state[H_SUMMED] = 2.0

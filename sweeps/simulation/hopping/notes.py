@@ -34,14 +34,13 @@ from sweeps.simulation.hopping.state import (
     H_OPEN,
     H_SPANS,
     H_SPREAD,
-    H_SQUARES,
-    H_SUMS,
     H_TRADES,
     H_WON,
     H_WON_CASH,
     H_WON_RETURN,
     H_WORST,
     Curve,
+    add_to_block,
     reached,
 )
 from sweeps.simulation.ledger import Trade
@@ -145,14 +144,14 @@ def close_notes(
 @called
 def _add_marks(state: Floats, notes: Notes, marks: int, risk_free: float) -> None:
     returns = notes.before[:marks]
-    total, square, cube, fourth, below, gain = _mark_sums(returns, notes.worth[:marks], risk_free)
+    total, square, cube, fourth, below, gain, loss = _mark_sums(returns, notes.worth[:marks], risk_free)
     state[H_SPANS + F_RETURN] += total
     state[H_SPANS + F_SQUARE] += square
     state[H_SPANS + F_CUBE] += cube
     state[H_SPANS + F_FOURTH] += fourth
     state[H_SPANS + F_DOWNSIDE] += below
     state[H_SPANS + F_GAIN] += gain
-    state[H_SPANS + F_LOSS] += gain - total
+    state[H_SPANS + F_LOSS] += loss
     if notes.block[0] == notes.block[U(marks - 1)]:
         add_to_block(state, notes.block[0], total, square)
         return
@@ -167,19 +166,12 @@ def _add_marks(state: Floats, notes: Notes, marks: int, risk_free: float) -> Non
     add_to_block(state, block, total, square)
 
 
-@inlined
-def add_to_block(state: Floats, block: int, total: float, square: float) -> None:
-    """Add a sum of returns, and of their squares, to a block of 16."""
-    state[U(H_SUMS + block)] += total
-    state[U(H_SQUARES + block)] += square
-
-
 @vectored
 def _mark_sums(
     before: Floats, worth: Floats, risk_free: float
-) -> tuple[float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float]:
     """Return sums over the returns, which take the place of ``before``."""
-    total = square = cube = fourth = below = gain = 0.0
+    total = square = cube = fourth = below = gain = loss = 0.0
     for place in range(before.size):
         r = worth[place] / before[place] - 1.0
         before[place] = r
@@ -191,7 +183,8 @@ def _mark_sums(
         short = min(r - risk_free, 0.0)
         below += short * short
         gain += max(r, 0.0)
-    return total, square, cube, fourth, below, gain
+        loss -= min(r, 0.0)
+    return total, square, cube, fourth, below, gain, loss
 
 
 @called

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.spans import N_SUMS
 from sweeps.simulation.position import Position
@@ -47,7 +48,7 @@ H_MARKED: Final = H_TRADES + 13
 H_OPEN: Final = H_TRADES + 14
 """1 if the last trade was open at the end: it counts its last close."""
 H_SUMMED: Final = H_TRADES + 15
-"""1 if any span came from running sums, whose differences may be inexact; 2 if one of closes is."""
+"""1 if any span came from running sums, whose differences may be inexact; 2 if one is."""
 H_SUMS: Final = H_TRADES + 16
 H_SQUARES: Final = H_SUMS + BLOCKS
 N_STATE: Final = H_SQUARES + BLOCKS
@@ -97,6 +98,13 @@ def reached(peak: float, lowest: float, worth: float) -> tuple[float, float]:
     if worth < lowest * peak:
         lowest = worth / peak
     return peak, lowest
+
+
+@inlined
+def add_to_block(state: Floats, block: int, total: float, square: float) -> None:
+    """Add a sum of returns, and of their squares, to a block of 16."""
+    state[U(H_SUMS + block)] += total
+    state[U(H_SQUARES + block)] += square
 
 
 @inlined

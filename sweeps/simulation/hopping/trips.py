@@ -15,7 +15,7 @@ from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.marking import THIN, mark_line
 from sweeps.simulation.hopping.multiples import LARGEST, ROUNDING, add_blocks, add_multiple, deepened
-from sweeps.simulation.hopping.notes import Notes, add_to_block, close_notes, note_mark, noted
+from sweeps.simulation.hopping.notes import Notes, close_notes, note_mark, noted
 from sweeps.simulation.hopping.spans import F_RETURN, F_SQUARE, bounds, extremes
 from sweeps.simulation.hopping.state import (
     H_ENDED,
@@ -25,6 +25,7 @@ from sweeps.simulation.hopping.state import (
     RUNNING,
     TOO_SMALL,
     Curve,
+    add_to_block,
     curve_held,
     hold_curve,
     hold_position,

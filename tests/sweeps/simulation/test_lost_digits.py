@@ -85,3 +85,22 @@ def test_a_loss_of_hardly_a_digit(dip: float) -> None:
         state = np.zeros((1, 400), np.bool_)
         state[0, 5:] = True
         assert_as_the_loop(600_000 * np.cumprod(1 + returns), state, np.zeros(1, np.int64), None)
+
+
+@pytest.mark.parametrize("times", [1e2, 1e3, 1e4, 1e5, 1e7])
+@pytest.mark.parametrize("tile", [None, 64])
+def test_blocks_after_a_bar_that_is_worth_more_than_all_others(times: float, tile: int | None) -> None:
+    for seed, spread in enumerate((1e-4, 1e-3, 1e-2)):
+        close = 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, spread, 4000)))
+        close[2000] *= times
+        states = np.ones((2, 4000), np.bool_)
+        states[1] = np.arange(4000) % 100 < 60
+        assert_as_the_loop(close, states, np.zeros(2, np.int64), tile, fee_bps=5.0)
+
+
+def test_small_losses_beside_huge_gains_are_not_lost() -> None:
+    close = 100 + 0.01 * (np.arange(200) % 3)
+    close[100:] *= 1e30
+    assert_as_the_loop(close, np.ones((1, 200), np.bool_), np.zeros(1, np.int64), None)
+    state = (np.arange(200) % 2 < 1)[None, :]  # marked bar by bar
+    assert_as_the_loop(close, np.ascontiguousarray(state), np.zeros(1, np.int64), None)

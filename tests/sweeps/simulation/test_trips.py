@@ -75,8 +75,8 @@ def assert_as_the_loop(
         assert ours.status[k] == loop.status[0]
         assert_metrics_equal(ours.metrics[k], loop.metrics[0], f"set {k}, {costs}, tile {tile}")
         assert np.array_equal(ours.metrics[k][counted], loop.metrics[0][counted], equal_nan=True)
-        np.testing.assert_allclose(ours.block_sums[k], loop.block_sums[0], rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose(ours.block_sumsqs[k], loop.block_sumsqs[0], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(ours.block_sums[k], loop.block_sums[0], rtol=1e-5, atol=1e-13)
+        np.testing.assert_allclose(ours.block_sumsqs[k], loop.block_sumsqs[0], rtol=1e-5, atol=1e-13)
     return ours.looped
 
 
