@@ -4,18 +4,8 @@ import _thread
 import signal
 import sys
 import time
-from types import TracebackType
-from typing import Protocol
 
 _LATER_SECONDS = 0.01
-
-
-class _Unraisable(Protocol):
-    exc_type: type[BaseException]
-    exc_value: BaseException | None
-    exc_traceback: TracebackType | None
-    err_msg: str | None
-    object: object
 
 
 def hear_it_again() -> None:
@@ -23,7 +13,7 @@ def hear_it_again() -> None:
     sys.unraisablehook = _press_again
 
 
-def _press_again(dropped: _Unraisable) -> None:
+def _press_again(dropped: "sys.UnraisableHookArgs") -> None:
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)
         return
