@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 from sweeps.simulation.hopping.coarse import coarse_of
-from sweeps.simulation.hopping.door import Made, Reads, fill_market, new_desk, run_sets
+from sweeps.simulation.hopping.desk import Reads, new_desk
+from sweeps.simulation.hopping.door import Made, fill_market, run_sets
 from sweeps.simulation.hopping.market import Market, market_of
 from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import Unpacked, nothing_asked, pack_unpacked, words_of

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.door import Pools, Reads
+from sweeps.simulation.hopping.desk import Reads
+from sweeps.simulation.hopping.door import Pools
 from sweeps.simulation.settings import (
     S_ATR_MULTIPLE,
     S_FILL,

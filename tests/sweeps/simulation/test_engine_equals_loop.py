@@ -8,7 +8,8 @@ import pytest
 from sweeps.simulation.codes import EXIT_REASONS
 from sweeps.simulation.engine import Batch, Engine, new_words
 from sweeps.simulation.hopping.coarse import coarse_of
-from sweeps.simulation.hopping.door import Made, new_desk, run_sets
+from sweeps.simulation.hopping.desk import new_desk
+from sweeps.simulation.hopping.door import Made, run_sets
 from sweeps.simulation.hopping.market import market_of
 from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import pack_events, pack_flags
