@@ -36,7 +36,7 @@ def is_welcome(worker: Worker, versions: Mapping[str, str]) -> bool:
         return False
     most = worker.memory_manager.memory_limit
     if worker.nanny is not None and most:  # else this may be the user's own process
-        worker.loop.add_callback(_bound, worker, most)
+        _bound(worker, most)
     return True
 
 
@@ -50,5 +50,9 @@ def _bound(worker: Worker, most: int) -> None:
     limit_memory(most)
     worker.memory_manager.memory_pause_fraction = False
     worker.memory_manager.memory_spill_fraction = False
+    worker.loop.add_callback(_go_on, worker)
+
+
+def _go_on(worker: Worker) -> None:
     if worker.status == Status.paused:
         worker.status = Status.running
