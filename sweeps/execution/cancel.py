@@ -1,12 +1,15 @@
 """Cancel: a sweep that ends from another process; what it committed stays, and `resume` goes on with it.
 
 A driver that is alive is asked to stop: it commits what was computed and records the state itself. In the
-place of one that is dead the sweep is owned for as long as it takes to commit what that one put down.
+place of one that is dead the sweep is owned for as long as it takes to commit what that one put down. Which
+of them was first the table of states tells, once the sweep is owned: a sweep that has ended by then stays so.
 """
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from lake.commits import SweepTakenOverError
 from lake.journal import Journal, step
 from lake.lake import Lake
 from lake.lost import require_repaired
@@ -59,7 +62,7 @@ def cancel(sweep_id: str, lake: Lake) -> Outcome:
     while (state := _newest(lake, sweep_id))["status"] in _UNENDED:
         driver = live_owner(lake, sweep_id)
         if driver is None:
-            _end_in_its_place(lake, state)
+            _end_in_its_place(lake, sweep_id)
         elif time.monotonic() > until:
             raise SweepNotStoppingError(sweep_id, driver.owner.owner)
         else:
@@ -75,21 +78,27 @@ def _asked(lake: Lake, driver: Claimed, before: int | None) -> int:
     return driver.epoch
 
 
-def _end_in_its_place(lake: Lake, state: dict[str, Any]) -> None:
-    """Commit what a dead driver put down, and record that the sweep is cancelled; another may be faster."""
-    finished, sweep_id = Finished(), state["sweep_id"]
+def _end_in_its_place(lake: Lake, sweep_id: str) -> None:
+    """Commit what a dead driver put down, and record that the sweep is cancelled; another may be faster.
+
+    Until the sweep is owned, and all before are shut out of its states, its driver, a later one or another
+    `cancel` may end it: so whether it is still to be cancelled is told by its state as its owner finds it.
+    """
+    finished = Finished()
     require_repaired(lake.storage, sweep_id)
-    try:
-        with claim(lake, sweep_id, cancels=True) as ownership:
-            journal = Journal(lake, sweep_id, ownership.epoch)
-            recover(journal, finished.restore)
-            check_kept(lake, sweep_id)
-            require_repaired(lake.storage, sweep_id)
-            again = {name: value for name, value in state.items() if name != "at"}
-            again |= {**finished.counts(), "status": CANCELLED}
-            record_state(lake, again, journal.fence(step(ownership.epoch, 1)))
-    except SweepOwnedError:
-        return
+    with (
+        suppress(SweepOwnedError, SweepTakenOverError),
+        claim(lake, sweep_id, cancels=True) as ownership,
+    ):
+        journal = Journal(lake, sweep_id, ownership.epoch)
+        recover(journal, finished.restore)
+        state = check_kept(lake, sweep_id)
+        if state["status"] not in _UNENDED:
+            return
+        require_repaired(lake.storage, sweep_id)
+        again = {name: value for name, value in state.items() if name != "at"}
+        again |= {**finished.counts(), "status": CANCELLED}
+        record_state(lake, again, journal.fence(step(ownership.epoch, 1)))
 
 
 def _newest(lake: Lake, sweep_id: str) -> dict[str, Any]:

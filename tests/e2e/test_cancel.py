@@ -4,13 +4,14 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from distributed import Client
 
 import sweeplake as sl
 from lake import ownership
-from lake.ownership import SweepCancelsError, claim
+from lake.ownership import SweepCancelsError, ask_to_stop, claim, newest_owner
 from lake.sweep_log import record_state
 from queries.errors import UnknownNameError
 from queries.sweep import sweep_row
@@ -54,6 +55,28 @@ def test_a_driver_in_another_process_stops_and_the_sweep_can_go_on(
     again = sweeplake("cancel", sweep_id, "--lake", small_lake.url, cwd=config.parent)
     assert (again.returncode, again.stdout) == (0, "")
     assert f"of 5,000 runs are committed. To go on: sweeplake resume {sweep_id}" in again.stderr
+
+
+def test_a_driver_that_ends_while_it_is_looked_for_ends_the_sweep_alone(
+    small_lake: Lake, write: Callable[..., Path], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write(sweep__toml=SWEEP, slow__py=SLOW)
+    look, told = cancel.live_owner, list[str]()
+    with sweeping(config, small_lake, "--workers", "2", "--json") as (process, sweep_id):
+
+        def ended_meanwhile(lake: Any, sweep_id: str) -> object:
+            driver = newest_owner(lake, sweep_id)
+            assert driver is not None
+            ask_to_stop(lake, driver)
+            told.append(process.communicate(timeout=60)[0])
+            return look(lake, sweep_id)
+
+        monkeypatch.setattr(cancel, "live_owner", ended_meanwhile)
+        outcome = cancel.cancel(sweep_id, small_lake.tables)
+    mine = json.loads(*told)
+    assert outcome.status == mine["status"] == "cancelled"
+    assert (outcome.computed, outcome.failed) == (mine["computed"], mine["failed"])
+    assert_whole(small_lake, sweep_id, mine, "cancelled")
 
 
 def test_what_was_cancelled_ends_like_what_was_not(
