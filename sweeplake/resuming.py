@@ -155,7 +155,7 @@ def _ended(lake: Lake, sweep_id: str, observer: "Observer | None", *, take_over:
         return None
     was_whole = is_settled(lake.tables, sweep_id)
     if not was_whole:
-        outcome = settle(state, lake.tables, take_over=take_over)
+        outcome = settle(sweep_id, lake.tables, take_over=take_over)
         lake.refresh()
     if outcome is None:
         return None

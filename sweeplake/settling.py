@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lake.documents import DocumentDamagedError
 from lake.errors import LakeError, LakeUnreachableError
 from lake.lake import Lake
 from lake.lost import lost_blocks, open_losses
-from lake.sweep_log import REMOVED
+from lake.retiring import not_removed
 from lake.unsettled import behind, has_journal
 
 
@@ -30,11 +29,8 @@ def settle_all(lake: Lake) -> Settled:
     done, left = list[str](), list[str]()
     fresh = Lake(lake.storage)  # what is known of the tables is from before their logs were repaired
     try:
-        states = _states(fresh)
-        for sweep in lake.storage.list("_sweeps"):
-            state = states.get(sweep, {"sweep_id": sweep, "status": None})
-            if state["status"] != REMOVED:
-                _settle(fresh, state, done, left)
+        for sweep in not_removed(fresh, lake.storage.list("_sweeps")):
+            _settle(fresh, sweep, done, left)
     except LakeError as error:
         left.append(f"nothing further was taken out: {error}")
     return Settled(done, left)
@@ -49,15 +45,14 @@ def resumable(lake: Lake, sweep_id: str) -> bool:
     return has_journal(lake, sweep_id) and bool(lost or behind(lake, sweep_id))
 
 
-def _settle(lake: Lake, state: dict[str, Any], done: list[str], left: list[str]) -> None:
+def _settle(lake: Lake, sweep: str, done: list[str], left: list[str]) -> None:
     from sweeps.execution.settle import settle  # imports Dask
     from sweeps.execution.start import SweepRemovedError
 
-    sweep = state["sweep_id"]
     try:
         if not behind(lake, sweep):
             return
-        outcome = settle(state, lake)
+        outcome = settle(sweep, lake)
     except SweepRemovedError:
         return
     except LakeUnreachableError:
@@ -67,9 +62,3 @@ def _settle(lake: Lake, state: dict[str, Any], done: list[str], left: list[str])
         return
     what = f"sweep {sweep}: committed again what its journal has"
     done.append(what if outcome else f"{what}; `sweeplake resume {sweep}` computes what is missing")
-
-
-def _states(lake: Lake) -> dict[str, dict[str, Any]]:
-    """Return the newest state of every sweep, all columns."""
-    rows = lake.snapshot(["sweeps"]).read("sweeps").sort_by([("at", "ascending")])
-    return {row["sweep_id"]: row for row in rows.to_pylist()}

@@ -43,9 +43,9 @@ def ended(state: Mapping[str, Any]) -> Outcome | None:
     """Return how a sweep ended, if there is nothing left to do; else None.
 
     Args:
-        state: The sweep's newest row of `sweeps`.
+        state: The sweep's newest row of `sweeps`; empty if it has none.
     """
-    return outcome_of(state) if state["status"] in (FINISHED, FINISHED_WITH_FAILURES) else None
+    return outcome_of(state) if state.get("status") in (FINISHED, FINISHED_WITH_FAILURES) else None
 
 
 def outcome_of(state: Mapping[str, Any]) -> Outcome:

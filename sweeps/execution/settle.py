@@ -1,8 +1,5 @@
 """Settle: a sweep's journal made whole again in the tables, without computing anything."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from lake.journal import Journal, step
 from lake.lake import Lake
 from lake.lost import is_repaired, open_losses
@@ -21,14 +18,14 @@ def is_settled(lake: Lake, sweep_id: str) -> bool:
     return not (half_settled(lake, sweep_id) or behind(lake, sweep_id))
 
 
-def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> Outcome | None:
+def settle(sweep_id: str, lake: Lake, *, take_over: bool = False) -> Outcome | None:
     """Own a sweep for as long as it takes to commit what its journal has and its tables do not.
 
-    A sweep that had ended is recorded again: as it ended, or as interrupted if blocks of it are open now.
-    Safe to repeat, also after a crash at any point.
+    A sweep that had ended when this owns it is recorded again: as it ended, or as interrupted if blocks of it
+    are open now. Safe to repeat, also after a crash at any point.
 
     Args:
-        state: The sweep's newest row of `sweeps`.
+        sweep_id: The sweep.
         lake: The lake.
         take_over: Go on also while another driver is alive; that one stops.
 
@@ -37,16 +34,15 @@ def settle(state: Mapping[str, Any], lake: Lake, *, take_over: bool = False) -> 
 
     Raises:
         SweepOwnedError: If another driver is alive and is not to be taken over.
-        SweepRemovedError: If it was removed since its state was read.
+        SweepRemovedError: If it was removed.
         BatchTornError: If files of it are gone, and its rows cannot be told from others any more.
     """
-    sweep_id = state["sweep_id"]
     before = recorded_epoch(lake, sweep_id)
     finished = Finished()
     with claim(lake, sweep_id, take_over=take_over) as ownership:
         journal = Journal(lake, sweep_id, ownership.epoch)
         recover(journal, finished.restore)
-        check_kept(lake, sweep_id)
+        state = check_kept(lake, sweep_id)
         if ended(state) is None:
             return None
         is_open = bool(open_losses(lake.storage, sweep_id)) or voided_since(lake, sweep_id, before)

@@ -1,4 +1,4 @@
-"""Cancelling beside others that end the sweep: it has one end, that of whoever owned it first."""
+"""Cancelling, and committing again, beside others that end the sweep: whoever was first has ended it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,9 @@ from lake.lake import Lake, open_lake
 from lake.ownership import Ownership, claim
 from lake.recovery import recover
 from lake.sweep_log import CANCELLED, FINISHED, INTERRUPTED, RUNNING, newest_states, record_state
+from sweeplake.settling import settle_all
 from sweeps.execution import cancel as cancelling
+from sweeps.execution import settle as settling
 from tests.lake.runs import SWEEP, add_runs, end_sweep, rows_of, write_runs
 
 Act = Callable[[], None]
@@ -134,3 +136,17 @@ def test_a_cancellation_that_died_is_finished_by_the_next(
     cancelled_by_another(lake)
     assert statuses(lake) == [RUNNING, CANCELLED]
     assert rows_of(lake, "metrics") == rows_of(lake, "details") == ["a", "b"]
+
+
+def test_what_commits_a_finished_sweep_again_leaves_it_cancelled_if_it_was_meanwhile(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted_and_cancelled() -> None:
+        ended_by_a_driver(lake, INTERRUPTED)  # as by a repair that found blocks of it open
+        cancelled_by_another(lake)
+
+    end_sweep(lake, 2, status=FINISHED)
+    first(monkeypatch, settling, "claim", interrupted_and_cancelled)
+    assert settle_all(open_lake(lake.url)).left == []
+    assert statuses(lake) == [RUNNING, FINISHED, INTERRUPTED, CANCELLED]
+    assert rows_of(lake, "metrics") == ["a", "b"]
