@@ -4,6 +4,7 @@ import time
 from contextlib import suppress
 
 from lake import sweep_log
+from lake.commits import EPOCH_BITS
 from lake.errors import LakeError
 from lake.lake import Lake
 from queries.catalog import Catalog
@@ -13,9 +14,15 @@ from sweeps.execution.ledger import Ledger
 from sweeps.execution.start import Start
 from sweeps.execution.telling import Teller
 
+_END = (1 << EPOCH_BITS) - 1
+"""The last number of an epoch."""
+
 
 class States:
     """Records the states of one sweep, each in a commit of its own that the sweep's owner alone can make.
+
+    All ends take the same step, the last of the epoch: a driver that does not know whether an end was taken,
+    and records another, has ended once.
 
     Args:
         start: The sweep.
@@ -27,7 +34,7 @@ class States:
     def __init__(self, start: Start, lake: Lake, ledger: Ledger, teller: Teller) -> None:
         self._start, self._lake, self._ledger, self._teller = start, lake, ledger, teller
         self._begun = time.monotonic()
-        self._recorded = 0
+        self._running = 0
 
     @property
     def seconds(self) -> float:
@@ -41,7 +48,8 @@ class States:
 
     def record(self, status: str, error: BaseException | None = None) -> None:
         """Record a state: counts, time, and, where the driver ends by itself, the trials that were made."""
-        self._recorded += 1
+        is_end = status != sweep_log.RUNNING
+        self._running += not is_end
         sweep_log.record_state(
             self._lake,
             {
@@ -50,10 +58,10 @@ class States:
                 "runs": self._teller.runs,
                 "seconds": self.total_seconds,
                 **self._ledger.finished.counts(),
-                "trials": self._trials() if error is None and status != sweep_log.RUNNING else None,
+                "trials": self._trials() if error is None and is_end else None,
                 "error": None if error is None else f"{type(error).__name__}: {error}",
             },
-            self._ledger.fence(self._recorded),
+            self._ledger.fence(_END if is_end else self._running),
         )
 
     def try_to_record(self, status: str, error: BaseException) -> None:
