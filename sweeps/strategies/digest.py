@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
-INDICATOR_MODULES = ("indicators", "long_rows", "memo", "smoothing", "windows")
+INDICATOR_MODULES = ("abreast", "indicators", "long_rows", "memo", "smoothing", "windows")
 
 
 def digest(texts: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sweeps.strategies.abreast import LANES, average_ahead, sum_behind
 from sweeps.strategies.contract import FloatArray
 from sweeps.strategies.long_rows import new_row
 
@@ -27,7 +28,7 @@ def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
     @wraps(kernel)
     def filled(values: FloatArray, *rest: Any) -> FloatArray:
         row = new_row(len(values))
-        kernel(values, *rest, row)
+        kernel(np.ascontiguousarray(values, np.float64), *rest, row)
         return row
 
     return filled
@@ -38,41 +39,64 @@ def filling(kernel: Callable[..., None]) -> Callable[..., FloatArray]:
 def rolling_mean(values: FloatArray, period: int, means: FloatArray) -> None:
     """Return the mean of the last ``period`` values; NaN where one is missing; equal values stay."""
     size = len(values)
+    if period == 1:
+        for bar in range(size):
+            means[bar] = values[bar]
+        return
     means[: period - 1] = np.nan
-    before, tail, head = np.zeros(period + 1), np.zeros(period + 1), np.zeros(period)
-    for block in range(0, size, period):
-        count = min(period, size - block)
-        part, made, later = values[block : block + count], means[block : block + count], before[1:]
-        ahead = behind = 0.0
-        for offset in range(count):  # two sums at once, which do not wait for each other
-            ahead += part[offset]
-            head[offset] = ahead
-            place = np.uint64(count - 1 - offset)
-            behind += part[place]
-            tail[place] = behind
-        if block > 0:
-            for offset in range(count):
-                made[offset] = (later[offset] + head[offset]) / period
-        elif count == period:
-            means[period - 1] = head[period - 1] / period
-        before, tail = tail, before
-        before[period] = 0.0
+    if period > size:
+        return
+    total = 0.0
+    for bar in range(period):
+        total += values[bar]
+    means[period - 1] = total / period
+    tails, block = np.empty(LANES * period), period
+    while block + LANES * period <= size:
+        sum_behind(values, block, period, tails, means)
+        average_ahead(values, block, period, tails, means)
+        block += LANES * period
+    for last in range(block, size, period):
+        _average_block(values[last - period : last], values[last : last + period], tails, means[last:])
     _keep_flat(values, period, means)
 
 
 @njit(nogil=True, cache=True)
+def _average_block(before: FloatArray, part: FloatArray, tails: FloatArray, means: FloatArray) -> None:
+    """Write the means of one block, which may be cut off; ``before`` is the whole block before it."""
+    ahead = behind = 0.0
+    for offset in range(len(before)):  # two sums at once, which do not wait for each other
+        place = np.uint64(len(before) - 1 - offset)
+        tails[place] = behind
+        behind += before[place]
+        if offset < len(part):
+            ahead += part[offset]
+            means[offset] = ahead
+    for offset in range(len(part)):
+        means[offset] = (tails[offset] + means[offset]) / len(before)
+
+
+@njit(nogil=True, cache=True)
 def _keep_flat(values: FloatArray, period: int, means: FloatArray) -> None:
-    """Put the value where all of a window are equal, so that averages of a flat price do not differ."""
-    flat = 0
-    for bar in range(1, len(values)):
-        flat += values[bar] == values[bar - 1]
-    if flat < period - 1:
-        return
-    equal = 0
-    for bar in range(len(values)):
-        equal = equal + 1 if bar > 0 and values[bar] == values[bar - 1] else 1
-        if equal >= period:
-            means[bar] = values[bar]
+    """Put the value where all of a window of two or more are equal: means of a flat price do not differ.
+
+    Every second or third value of a window is enough to see that it is not flat, for two or three are equal
+    in one that is; what lies between is looked at only then.
+    """
+    size, bar, step = len(values), 0, period // 2
+    apart = (period // step - 1) * step
+    while bar + apart < size:
+        if values[bar] != values[bar + apart]:
+            bar += step
+            continue
+        first = bar
+        while first > 0 and values[first - 1] == values[bar]:
+            first -= 1
+        end = first
+        while end < size and values[end] == values[bar]:
+            if end - first >= period - 1:
+                means[end] = values[end]
+            end += 1
+        bar = (end + step - 1) // step * step
 
 
 @filling
