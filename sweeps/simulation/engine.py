@@ -14,7 +14,7 @@ from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import Unpacked, nothing_asked, pack_unpacked, words_of
 from sweeps.simulation.hopping.pooling import pools_of
 from sweeps.simulation.hopping.state import N_STATE
-from sweeps.simulation.hopping.trips import new_turns
+from sweeps.simulation.hopping.trips import QUEUE, new_trips
 from sweeps.simulation.kernel import Outcome, simulate
 from sweeps.simulation.ledger import N_LEDGER
 from sweeps.simulation.metric_names import N_METRICS
@@ -150,7 +150,7 @@ class Engine:
             periods_per_year: Bars a year.
             tile: Bars that all runs pass before the next; None chooses. It changes speed, never results.
         """
-        runs = len(settings)
+        runs, settings = len(settings), np.ascontiguousarray(settings)
         made = Made(
             np.empty((runs, N_METRICS)),
             np.empty((runs, BLOCKS), np.float32),
@@ -180,14 +180,14 @@ class Engine:
         length = min(tile or (bars if bars <= WHOLE_BARS else TILE_BARS), bars)
         whole = length == bars
         market = self._market(float(settings[0, S_RISK_FREE])) if whole else market_of(self.window, length)
-        states, ledger = np.empty((1 if whole else len(settings), N_STATE)), np.empty((1, N_LEDGER))
+        states, ledger = np.empty((QUEUE if whole else len(settings), N_STATE)), np.empty((1, N_LEDGER))
         if not batch.in_sets or not (whole or length % 64 == 0):
             batch = batch.packed(bars)
         notes, pools = new_notes(length), pools_of(settings, batch.reads, length)
-        desk, turns = new_desk(batch.words.shape[1], length), new_turns(length)
+        desk, trips = new_desk(batch.words.shape[1], length), new_trips(length, len(states))
         run_sets(
             market, batch.reads, pools, settings, periods_per_year, whole,
-            states, notes, turns, desk, coarse_of(batch.unpacked.coarse, length), ledger, made,
+            states, notes, trips, desk, coarse_of(batch.unpacked.coarse, length), ledger, made,
         )  # fmt: skip
 
     def _market(self, risk_free: float) -> Market:

@@ -21,7 +21,8 @@ from sweeps.simulation.settings import Rules
 
 Floats = npt.NDArray[np.float64]
 
-_ROUNDING = 1.0 + 1e-12  # orders that differ from cash or a lot by rounding alone are meant to fit
+HAIR = 1.0 + 1e-12
+"""Orders that differ from cash or a lot by rounding alone are meant to fit."""
 
 
 class Position(NamedTuple):
@@ -70,8 +71,8 @@ def order_size(price: float, equity: float, kind: float, value: float, rules: Ru
         quantity = value
     if rules.lot_size > 0.0:
         # Never below 0, which no order is; and a step more than compilers compute ahead of the question.
-        quantity = max(np.floor(quantity / rules.lot_size * _ROUNDING), 0.0) * rules.lot_size
-    if quantity <= 0.0 or quantity * cost + rules.fee_fixed > equity * _ROUNDING:
+        quantity = max(np.floor(quantity / rules.lot_size * HAIR), 0.0) * rules.lot_size
+    if quantity <= 0.0 or quantity * cost + rules.fee_fixed > equity * HAIR:
         return 0.0
     return quantity
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import BITS, Conditions, conditions
 from sweeps.simulation.hopping.lines import address
-from sweeps.simulation.hopping.packing import Sets, pack_orders, pack_row
+from sweeps.simulation.hopping.packing import Sets, new_sets, pack_orders, pack_row
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals
 from sweeps.strategies.questions import SIDES
@@ -112,7 +112,7 @@ def signal_sets(
     places: npt.NDArray[np.int64], warms: npt.NDArray[np.int64], sides: npt.NDArray[np.int64]
 ) -> Sets:
     """Return sets to pack; ``warms`` below 0 are warm from the first bar of the window on."""
-    return Sets(places, np.maximum(warms, 0), sides, np.zeros((len(places), 2 + packing.KINDS), np.uint64))
+    return new_sets(places, np.maximum(warms, 0), sides)
 
 
 def _sides(signals: Signals) -> tuple[Any, Any, Any, Any]:

@@ -11,10 +11,12 @@ from llvmlite import ir
 from numba import types
 
 from sweeps.simulation.hopping.bits import intrinsic
+from sweeps.simulation.hopping.lanes import spread
 
 _WORD = ir.IntType(64)
 _LANES = 8
 """Values of one comparison; LLVM splits it where vectors are shorter."""
+_FLOATS = ir.VectorType(ir.DoubleType(), _LANES)
 _CUT_LANES = 32
 """The same, of values a quarter as long."""
 
@@ -22,8 +24,7 @@ _CUT_LANES = 32
 def _floats(builder: Any, address: Any, lane: int) -> Any:
     """Load the float64 values from a lane on; vectors may lie across cache lines."""
     place = builder.add(address, ir.Constant(_WORD, lane * 8))
-    vector = ir.VectorType(ir.DoubleType(), _LANES)
-    return builder.load(builder.inttoptr(place, vector.as_pointer()), align=8)
+    return builder.load(builder.inttoptr(place, _FLOATS.as_pointer()), align=8)
 
 
 def _cut(builder: Any, address: Any, lane: int) -> Any:
@@ -31,14 +32,6 @@ def _cut(builder: Any, address: Any, lane: int) -> Any:
     vector = ir.VectorType(ir.IntType(16), _CUT_LANES)
     place = builder.add(address, ir.Constant(_WORD, lane * 2))
     return builder.load(builder.inttoptr(place, vector.as_pointer()), align=2)
-
-
-def _spread(builder: Any, value: Any) -> Any:
-    """Return a vector that holds one value in every lane."""
-    vector = ir.VectorType(ir.DoubleType(), _LANES)
-    first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [0] * _LANES)
-    return builder.shuffle_vector(first, first, everywhere)
 
 
 def _gathered(builder: Any, compared: Any, lanes: int = _LANES) -> Any:
@@ -79,18 +72,17 @@ def cut_above(_: Any, __: Any, ___: Any) -> Any:
 
 
 @intrinsic
-def cut_tie(_: Any, __: Any, ___: Any) -> Any:
-    """Tell whether any of 64 int16 values at one address is equal to its other at another."""
+def cut_ties(_: Any, __: Any, ___: Any) -> Any:
+    """Return the word of ``left == right`` of 64 int16 values at one address and at another."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        tied = None
-        for lane in range(0, 64, _CUT_LANES):
+        def compared(lane: int) -> Any:
             left, right = (_cut(builder, one, lane) for one in arguments)
-            equal = builder.icmp_signed("==", left, right)
-            tied = equal if tied is None else builder.or_(tied, equal)
-        return _any(builder, tied, _CUT_LANES)
+            return builder.icmp_signed("==", left, right)
 
-    return types.boolean(types.int64, types.int64), generate
+        return _gathered(builder, compared, _CUT_LANES)
+
+    return types.uint64(types.int64, types.int64), generate
 
 
 @intrinsic
@@ -103,7 +95,7 @@ def cut_values(_: Any, __: Any, ___: Any, ____: Any, _____: Any) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         source, goal = arguments[:2]
         middle, scale, most, least = (
-            _spread(builder, one)
+            spread(builder, one, _FLOATS)
             for one in (*arguments[2:], *(ir.Constant(ir.DoubleType(), end) for end in (32767.0, -32767.0)))
         )
         gaps = None
@@ -132,7 +124,7 @@ def _any(builder: Any, found: Any, lanes: int) -> Any:
 def _against_value(relation: str) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         address, value = arguments
-        level = _spread(builder, value)
+        level = spread(builder, value, _FLOATS)
 
         def compared(lane: int) -> Any:
             return builder.fcmp_ordered(relation, _floats(builder, address, lane), level)

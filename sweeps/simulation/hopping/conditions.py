@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.bits import byte_at, float_at, int_at, word_at
+from sweeps.simulation.hopping.bits import bits_set, byte_at, float_at, int_at, trailing_zeros, word_at
 from sweeps.simulation.hopping.coarse import CutRows
 from sweeps.simulation.hopping.comparing import (
     bytes_set,
     cut_above,
-    cut_tie,
+    cut_ties,
     row_above,
     row_below,
     rows_above,
@@ -25,6 +25,9 @@ Place = int | tuple[int, int]
 NEVER, BYTES, ROWS, ABOVE, BELOW, BITS, COARSE = range(7)
 """Kinds of a condition: false, a byte a bar, left row > right row, left row > value, left row < value, what
 is packed already, and left row > right row where both are cut, too."""
+
+FEW = 6
+"""So many bars of a word are compared one by one; more, and all are at once."""
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -64,7 +67,7 @@ def chosen(asked: Conditions, places: Integers) -> Conditions:
 
 
 class One(NamedTuple):
-    """One of the conditions; what is coarse are addresses."""
+    """One of the conditions; what is coarse are addresses, and the first word of which all values are cut."""
 
     kind: int
     left: int
@@ -72,14 +75,17 @@ class One(NamedTuple):
     value: float
     left_coarse: int
     right_coarse: int
+    coarse_from: int
 
 
 @inlined
 def one_of(asked: Conditions, at: Place, warm: int, cut: CutRows) -> One:
     """Return one of the conditions, of which bars before ``warm`` are not looked at."""
-    left, right, coarse = asked.left_coarse[at] - 1, asked.right_coarse[at] - 1, False
-    if cut.step > 0 and left >= 0 and asked.kind[at] == ROWS:
-        coarse = warm >= max(int_at(cut.gaps + 8 * left), int_at(cut.gaps + 8 * right))
+    left, right = asked.left_coarse[at] - 1, asked.right_coarse[at] - 1
+    coarse, known = cut.step > 0 and left >= 0 and asked.kind[at] == ROWS, 0
+    if coarse:
+        gaps = max(int_at(cut.gaps + 8 * left), int_at(cut.gaps + 8 * right))
+        known = 0 if warm >= gaps else gaps
     return One(
         COARSE if coarse else asked.kind[at],
         asked.left[at],
@@ -87,6 +93,7 @@ def one_of(asked: Conditions, at: Place, warm: int, cut: CutRows) -> One:
         asked.value[at],
         cut.at + left * cut.step,
         cut.at + right * cut.step,
+        (known + 63) >> 6,
     )
 
 
@@ -99,9 +106,9 @@ def word_of(one: One, place: int, bars: int) -> np.uint64:
         return np.uint64(0)
     if place >= bars >> 6:
         return _last_word(one, bars)
-    if one.kind == COARSE:
+    if one.kind == COARSE and place >= one.coarse_from:
         return coarse_word(one, place)
-    if one.kind == ROWS:
+    if one.kind in (ROWS, COARSE):
         return rows_above(one.left + 512 * place, one.right + 512 * place)
     if one.kind == ABOVE:
         return row_above(one.left + 512 * place, one.value)
@@ -112,11 +119,19 @@ def word_of(one: One, place: int, bars: int) -> np.uint64:
 
 @inlined
 def coarse_word(one: One, place: int) -> np.uint64:
-    """Return the word of left > right: by cut values, and in full where two of these are equal."""
+    """Return the word of left > right: by cut values, and in full at bars where two of these are equal."""
     left, right = one.left_coarse + 128 * place, one.right_coarse + 128 * place
-    if cut_tie(left, right):
+    ties, word = cut_ties(left, right), cut_above(left, right)
+    if ties == 0:
+        return word
+    if bits_set(ties) > FEW:
         return rows_above(one.left + 512 * place, one.right + 512 * place)
-    return cut_above(left, right)
+    while ties:
+        at = trailing_zeros(ties)
+        above = float_at(one.left + 512 * place + 8 * at) > float_at(one.right + 512 * place + 8 * at)
+        word |= np.uint64(above) << np.uint64(at)
+        ties &= ties - np.uint64(1)
+    return word
 
 
 @called

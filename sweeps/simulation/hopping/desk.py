@@ -9,7 +9,7 @@ from sweeps.simulation.hopping.coarse import Coarse, cut_rows
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.conditions import Conditions
 from sweeps.simulation.hopping.orders import Orders
-from sweeps.simulation.hopping.packing import LONG_KINDS, Sets, orders_of_set, words_of
+from sweeps.simulation.hopping.packing import LONG_KINDS, N_CARRIED, Sets, orders_of_set, words_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -62,12 +62,23 @@ def bring(reads: Reads, place: int, coarse: Coarse, base: int, end: int, bars: i
     count, carried = ((end + 63) >> 6) - (base >> 6), reads.sets.carried[place]
     if base == 0:
         carried[:] = 0
+    for kept in range(N_CARRIED // 2):
+        carried[N_CARRIED // 2 + kept] = carried[kept]
     for kind in range(len(desk)):
         desk[kind, 0] = carried[2 + kind]
     cut = cut_rows(coarse, base)
-    orders_of_set(reads.asked, reads.sets, place, cut, base >> 6, (end + 63) >> 6, bars, desk[:, 1:])
+    first = base >> 6
+    orders_of_set(reads.asked, reads.sets, place, cut, first, (end + 63) >> 6, bars, desk, 1 - first)
     for kind in range(len(desk)):
         carried[2 + kind] = desk[kind, count]
+
+
+@inlined
+def put_back(reads: Reads, place: int) -> None:
+    """Let a set's orders in the tile be packed again."""
+    carried = reads.sets.carried[place]
+    for kept in range(N_CARRIED // 2):
+        carried[kept] = carried[N_CARRIED // 2 + kept]
 
 
 @inlined

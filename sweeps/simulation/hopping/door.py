@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from sweeps.simulation.hopping.coarse import Coarse, cut_tile
 from sweeps.simulation.hopping.compiling import called, inlined
-from sweeps.simulation.hopping.desk import Reads, bring, orders_on
+from sweeps.simulation.hopping.desk import Reads, bring, orders_on, put_back
 from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
 from sweeps.simulation.hopping.market import Market, fill_tile
@@ -26,7 +26,8 @@ from sweeps.simulation.hopping.state import (
     begin,
     curve_held,
 )
-from sweeps.simulation.hopping.trips import take_trips
+from sweeps.simulation.hopping.taking import take_trips
+from sweeps.simulation.hopping.trips import QUEUE, Trips, queued
 from sweeps.simulation.hopping.watch import Shared
 from sweeps.simulation.loop import Tally, has_levels
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
@@ -84,7 +85,7 @@ def run_sets(
     filled: bool,  # noqa: FBT001  compiled functions take their arguments by place
     states: Floats,
     notes: Notes,
-    turns: Integers,
+    trips: Trips,
     desk: Words,
     coarse: Coarse,
     ledger: Floats,
@@ -92,7 +93,7 @@ def run_sets(
 ) -> None:
     """Run k runs into row k of ``made``, tile by tile; all have one risk-free return.
 
-    As many runs as there are states, shape (any, N_STATE), take turns over the tiles; these, notes, turns,
+    As many runs as there are states, shape (any, N_STATE), take turns over the tiles; these, notes, trips,
     desk, coarse and ledger are scratch. ``filled`` tells that the market is of one tile, with its tables.
     """
     bars, runs, tile = market.close.size, len(settings), market.up.size
@@ -111,7 +112,7 @@ def run_sets(
                 pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
             there = _pass(
                 market, base, end, reads, pools, settings, first, after,
-                there if tile == bars else -1, states, notes, turns, desk, coarse, ledger,
+                there if tile == bars else -1, states, notes, trips, desk, coarse, ledger,
             )  # fmt: skip
         for k in range(first, after):
             state = states[k - first]
@@ -148,7 +149,7 @@ def _pass(
     there: int,
     states: Floats,
     notes: Notes,
-    turns: Integers,
+    trips: Trips,
     desk: Words,
     coarse: Coarse,
     ledger: Floats,
@@ -156,9 +157,15 @@ def _pass(
     """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
     lazily = len(reads.asked.kind) > 0
     of_states = lazily and reads.asked.kind.shape[1] == 1 and len(desk) == LONG_KINDS
-    for k in range(first, after):
+    runs, item, again, waiting = after - first, 0, 0, 0
+    while item < runs + again:
+        anew = item >= runs
+        k = first + (trips.again[item - runs] if anew else item)
+        item += 1
         place = reads.set_of_run[k]
-        if lazily and place != there:
+        if anew:
+            put_back(reads, place)
+        if lazily and (anew or place != there):
             bring(reads, place, coarse, base, end, market.close.size, desk)
             there = place
         stop, true_range, session = reads.stop_of_set[place], reads.atr_of_run[k], reads.session_of_run[k]
@@ -169,10 +176,13 @@ def _pass(
         )
         none = settings[0, :0]
         plain = is_plain(rules, stop, session)
-        if plain and of_states:
-            take_trips(
-                market, base, end, desk[0, 1:], desk[1, 1:], plain_rules(rules), state, notes, turns, ledger
-            )
+        if (
+            plain
+            and of_states
+            and not anew
+            and queued(market, base, end, desk[0, 1:], desk[1, 1:], state, k - first, trips.queue, waiting)
+        ):
+            waiting += 1
         elif plain:
             shared = nothing_shared(pools.stop[0, :0], pools.peaks[0, :0])
             orders, rules = plain_orders(orders, desk[0, :0]), plain_rules(rules)
@@ -192,6 +202,9 @@ def _pass(
                 notes,
                 ledger,
             )
+        if waiting == QUEUE or (item == runs and waiting > 0):
+            again += take_trips(market, base, end, settings, states, first, trips, waiting, again)
+            waiting = 0
     return there
 
 

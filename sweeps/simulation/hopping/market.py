@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.simulation.hopping.compiling import called
+from sweeps.simulation.hopping.bits import U
+from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.lines import in_lines
 from sweeps.simulation.hopping.spans import GROUP, N_SUMS, fill_spans
 from sweeps.simulation.window import PriceWindow
@@ -13,6 +14,7 @@ from sweeps.simulation.window import PriceWindow
 Floats = npt.NDArray[np.float64]
 
 BLOCKS = 16
+SEVERAL = -1
 
 
 class Market(NamedTuple):
@@ -67,6 +69,13 @@ def market_of(window: PriceWindow, tile: int) -> Market:
         np.empty((max(1, groups.bit_length()), groups, 2)),
         np.zeros(N_SUMS),
     )
+
+
+@inlined
+def block_of_tile(market: Market, base: int, end: int) -> int:
+    """Return the block of 16 in which the bars [base, end) lie; SEVERAL if they lie in more than one."""
+    first, last = market.block_of[U(base)], market.block_of[U(end - 1)]
+    return int(first) if first == last else SEVERAL
 
 
 @called

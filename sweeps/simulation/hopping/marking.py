@@ -102,7 +102,7 @@ def mark_position(
         if bottom > THIN * (abs(settled) + abs(slope * entry_price)) and not walked:
             curve = mark_line(
                 market, base, state, curve, settled, slope, entry_price, top, bottom,
-                rules.risk_free, first, last, by_block=True,
+                rules.risk_free, first, last,
             )  # fmt: skip
             return Marked(curve, marks, settled, borrowed, NO_BAR)
     return _walk(
@@ -125,12 +125,11 @@ def mark_line(
     risk_free: float,
     first: int,
     last: int,
-    by_block: bool,  # noqa: FBT001  compiled functions take their arguments by place
 ) -> Curve:
     """Return the curve with the closes after ``first``, whose equity is a line in the close.
 
     ``top`` and ``bottom`` are its highest and lowest values from ``first`` on. Returns are added to the run,
-    and to its blocks of 16 if ``by_block``.
+    and to its blocks of 16.
     """
     close, rest, closes = market.close, settled - slope * entry_price, 0.0
     start = first + 1
@@ -141,8 +140,7 @@ def mark_line(
             close[start - 1 : end], close[start : end + 1], rest, slope, risk_free
         )
         closes += priced
-        if by_block:
-            add_to_block(state, block, total, square)
+        add_to_block(state, block, total, square)
         state[H_SPANS + F_RETURN] += total
         state[H_SPANS + F_SQUARE] += square
         state[H_SPANS + F_CUBE] += cube

@@ -40,35 +40,17 @@ def mark_multiple(
 
     ``top`` and ``bottom`` are its highest and lowest values from ``first`` on.
     """
-    equity = curve.equity + add_multiple(market, base, state, settled, quantity, entry_price, first, last)
-    add_blocks(market, base, state, first, last)
-    peak, lowest = deepened(market, base, curve.peak, curve.lowest, top, bottom, first, last)
-    worth = settled + quantity * (market.close[U(last)] - entry_price)
-    return Curve(worth, peak, lowest, equity, float(last), curve.idle)
-
-
-@inlined
-def add_multiple(
-    market: Market,
-    base: int,
-    state: Floats,
-    settled: float,
-    quantity: float,
-    price: float,
-    first: int,
-    last: int,
-) -> float:
-    """Add the returns after ``first`` to a run whose equity is quantity x close; return that equity's sum.
-
-    To the run alone, not to its blocks of 16.
-    """
     sums, start, end = market.sums, first - base, last - base
     add_difference(state, H_SPANS, sums, end, start)
     closes = sums[U(end), F_CLOSE] - sums[U(start), F_CLOSE]
     known = LOST_SHARE * sums[U(end), F_CLOSE] <= closes <= LARGEST
     state[H_SUMMED] = max(state[H_SUMMED], 1.0 if known else 2.0)
     _note_lost(state, sums, sums[U(end), F_SQUARE] - sums[U(start), F_SQUARE], end)
-    return (last - first) * (settled - quantity * price) + quantity * closes
+    add_blocks(market, base, state, first, last)
+    peak, lowest = deepened(market, base, curve.peak, curve.lowest, top, bottom, first, last)
+    equity = curve.equity + (last - first) * (settled - quantity * entry_price) + quantity * closes
+    worth = settled + quantity * (market.close[U(last)] - entry_price)
+    return Curve(worth, peak, lowest, equity, float(last), curve.idle)
 
 
 @inlined

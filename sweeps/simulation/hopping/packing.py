@@ -34,6 +34,8 @@ LONG_KINDS = 2
 KINDS = 4
 """Rows of a signal set: enter_long, exit_long; and, where shorts are allowed, enter_short, exit_short."""
 
+N_CARRIED = 2 * (2 + KINDS)
+
 LONG, SHORT, BOTH = range(3)
 """What a boolean state means: long or flat, flat or short, long or short."""
 
@@ -48,7 +50,8 @@ class Sets(NamedTuple):
     """Signal sets that are packed together; each member has one row a set.
 
     ``place`` is its row in the words, ``warm`` its first bar of the window that may signal, ``side`` what a
-    state means to it, and ``carried`` (sets, 2 + KINDS) what is kept from one tile to the next: zeros.
+    state means to it, and ``carried`` (sets, N_CARRIED) what is kept from one tile to the next, and the same
+    as it was before the tile; zeros at first.
     """
 
     place: Integers
@@ -70,11 +73,15 @@ class Unpacked(NamedTuple):
     coarse: Integers
 
 
+def new_sets(place: Integers, warm: Integers, side: Integers) -> Sets:
+    """Return signal sets of which nothing is packed yet."""
+    return Sets(place, warm, side, np.zeros((len(place), N_CARRIED), np.uint64))
+
+
 def nothing_asked() -> Unpacked:
     """Return the orders of no set."""
     none = np.zeros(0, np.int64)
-    sets = Sets(none, none, none, np.zeros((0, 2 + KINDS), np.uint64))
-    return Unpacked(conditions((0, 1)), sets, none, none)
+    return Unpacked(conditions((0, 1)), new_sets(none, none, none), none, none)
 
 
 def words_of(bars: int) -> int:
@@ -92,7 +99,15 @@ def _condition_tile(asked: Conditions, first: int, last: int, bars: int, bits: W
 
 @inlined
 def _state_orders(
-    one: One, carried: Words, warm: int, side: int, first: int, last: int, bars: int, orders: Words
+    one: One,
+    carried: Words,
+    warm: int,
+    side: int,
+    first: int,
+    last: int,
+    bars: int,
+    orders: Words,
+    shift: int,
 ) -> None:
     """Turn a state into orders: a change enters or exits."""
     longs, shorts = side != SHORT, side != LONG
@@ -102,7 +117,7 @@ def _state_orders(
         on = word_of(one, place, bars) & known
         off = ~on & known
         late_on, late_off = (on << _ONE) | on_before, (off << _ONE) | off_before
-        at = U(place - first)
+        at = U(place + shift)
         orders[0, at] = on & ~late_on if longs else _NONE
         orders[1, at] = _NONE if shorts else off & late_on
         if len(orders) > LONG_KINDS:
@@ -112,20 +127,28 @@ def _state_orders(
 
 
 @inlined
-def _coarse_orders(one: One, carried: Words, first: int, last: int, orders: Words) -> None:
+def _coarse_orders(one: One, carried: Words, first: int, last: int, orders: Words, shift: int) -> None:
     """Turn a state that means long or flat into orders, in words of which all bars are known."""
     on = carried[0]
     for place in range(first, last):
         before = on >> _TOP
         on = coarse_word(one, place)
         late = (on << _ONE) | before
-        orders[0, U(place - first)], orders[1, U(place - first)] = on & ~late, late & ~on
+        orders[0, U(place + shift)], orders[1, U(place + shift)] = on & ~late, late & ~on
     carried[0], carried[1] = on, ~on
 
 
 @inlined
 def _wish_orders(
-    asked: Conditions, sets: Sets, k: int, cut: CutRows, first: int, last: int, bars: int, orders: Words
+    asked: Conditions,
+    sets: Sets,
+    k: int,
+    cut: CutRows,
+    first: int,
+    last: int,
+    bars: int,
+    orders: Words,
+    shift: int,
 ) -> None:
     """Turn entries, exits, short entries and short exits into orders: entries act on their rising edge."""
     carried, warm = sets.carried[k], sets.warm[k]
@@ -138,7 +161,7 @@ def _wish_orders(
         short_entry = word_of(enter_short, place, bars) & known
         short_leaving = word_of(leave_short, place, bars) & known
         opening, short_opening = entry & ~leaving, short_entry & ~short_leaving
-        at = U(place - first)
+        at = U(place + shift)
         orders[1, at] = leaving & ~entry
         if len(orders) > LONG_KINDS:
             orders[3, at] = short_leaving & ~short_entry
@@ -151,26 +174,34 @@ def _wish_orders(
 
 @called
 def orders_of_set(
-    asked: Conditions, sets: Sets, k: int, cut: CutRows, first: int, last: int, bars: int, orders: Words
+    asked: Conditions,
+    sets: Sets,
+    k: int,
+    cut: CutRows,
+    first: int,
+    last: int,
+    bars: int,
+    orders: Words,
+    shift: int,
 ) -> None:
-    """Write the orders of set k in the words [first, last) to the beginning of the rows of ``orders``.
+    """Write the orders of set k in the words [first, last) to the rows of ``orders``, so many places on.
 
     The words before must have been asked for before. Words follow from each other as they are compared, so
     that none is read again.
     """
     if asked.kind.shape[1] > 1:
-        _wish_orders(asked, sets, k, cut, first, last, bars, orders)
+        _wish_orders(asked, sets, k, cut, first, last, bars, orders, shift)
         return
     carried, warm, side = sets.carried[k], sets.warm[k], sets.side[k]
     one = one_of(asked, (k, 0), warm, cut)
     usual = one.kind == COARSE and side == LONG and len(orders) == LONG_KINDS
-    from_, to = min(max(first, (warm + 63) >> 6), last), min(last, bars >> 6)
+    from_, to = min(max(first, (warm + 63) >> 6, one.coarse_from), last), min(last, bars >> 6)
     if usual and from_ < to:
-        _state_orders(one, carried, warm, side, first, from_, bars, orders)
-        _coarse_orders(one, carried, from_, to, orders[:, from_ - first :])
-        _state_orders(one, carried, warm, side, to, last, bars, orders[:, to - first :])
+        _state_orders(one, carried, warm, side, first, from_, bars, orders, shift)
+        _coarse_orders(one, carried, from_, to, orders, shift)
+        _state_orders(one, carried, warm, side, to, last, bars, orders, shift)
     else:
-        _state_orders(one, carried, warm, side, first, last, bars, orders)
+        _state_orders(one, carried, warm, side, first, last, bars, orders, shift)
 
 
 @door()
@@ -193,7 +224,7 @@ def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> None:
     for first in range(0, places, TILE_WORDS):
         last = min(first + TILE_WORDS, places)
         for k in range(sets.place.size):
-            orders_of_set(asked, sets, k, UNCUT, first, last, bars, words[sets.place[k], :, first:])
+            orders_of_set(asked, sets, k, UNCUT, first, last, bars, words[sets.place[k]], 0)
 
 
 @door()
@@ -221,7 +252,7 @@ def pack_events(events: npt.NDArray[np.uint8], words: Words) -> None:
 def pack_row(flags: npt.NDArray[np.bool_], start: int, bits: Words, k: int) -> None:
     """Pack contiguous booleans from ``start`` on into row k of ``bits``."""
     at, bars = int(np.int64(flags.ctypes.data)) + start, flags.size - start
-    one = One(BYTES, at, 0, 0.0, 0, 0)
+    one = One(BYTES, at, 0, 0.0, 0, 0, 0)
     for place in range((bars + 63) >> 6):
         bits[k, place] = word_of(one, place, bars)
 
@@ -234,5 +265,5 @@ def pack_flags(flags: npt.NDArray[np.bool_], row: Words) -> None:
 def pack_unpacked(unpacked: Unpacked, places: Integers, bars: int, words: Words) -> None:
     """Pack some sets' orders into their rows of ``words``; ``bars`` are those of the window."""
     sets = unpacked.sets
-    some = Sets(places, sets.warm[places], sets.side[places], np.zeros((len(places), 2 + KINDS), np.uint64))
+    some = new_sets(places, sets.warm[places], sets.side[places])
     pack_orders(chosen(unpacked.asked, places), some, bars, words)

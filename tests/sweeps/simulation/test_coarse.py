@@ -16,6 +16,7 @@ from sweeps.simulation.hopping.packing import (
     LONG_KINDS,
     SHORT,
     Sets,
+    new_sets,
     orders_of_set,
     pack_orders,
     words_of,
@@ -52,13 +53,13 @@ def in_tiles(asked: Conditions, sets: Sets, coarse: Coarse, tile: int, bars: int
         cut_tile(coarse, base, end)
         first, last = base >> 6, (end + 63) >> 6
         for k in range(len(words)):
-            orders_of_set(asked, sets, k, cut_rows(coarse, base), first, last, bars, words[k, :, first:])
+            orders_of_set(asked, sets, k, cut_rows(coarse, base), first, last, bars, words[k], 0)
 
 
 def sets_of(sides: list[int], warm: list[int]) -> Sets:
     """Return sets whose words are in their order."""
     count = len(sides)
-    return Sets(np.arange(count), np.array(warm), np.array(sides), np.zeros((count, 2 + KINDS), np.uint64))
+    return new_sets(np.arange(count), np.array(warm), np.array(sides))
 
 
 def assert_the_same_orders(

@@ -15,7 +15,7 @@ from sweeps.simulation.hopping.notes import new_notes
 from sweeps.simulation.hopping.packing import pack_events, pack_flags
 from sweeps.simulation.hopping.pooling import POOL_RUNS, pools_of
 from sweeps.simulation.hopping.state import H_TRADES, N_STATE
-from sweeps.simulation.hopping.trips import new_turns
+from sweeps.simulation.hopping.trips import new_trips
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate, trace
 from sweeps.simulation.ledger import (
     N_LEDGER,
@@ -244,11 +244,11 @@ def test_every_trade_equals_the_loop(start: int) -> None:
             np.empty(1, np.bool_),
         )
         pools = pools_of(row, one.reads, min(case.tile, case.count))
-        notes, turns = new_notes(min(case.tile, case.count)), new_turns(case.tile)
+        notes, trips = new_notes(min(case.tile, case.count)), new_trips(case.tile, 1)
         desk, coarse = new_desk(4, case.tile), coarse_of(np.zeros(0, np.int64), case.tile)
         run_sets(
             market, one.reads, pools, row, PERIODS, whole,
-            state, notes, turns, desk, coarse, ledger, made,
+            state, notes, trips, desk, coarse, ledger, made,
         )  # fmt: skip
         loop = trace(case.window, case.signals(), row[0], PERIODS).trades
         trades = ledger[: int(state[0, H_TRADES])]
