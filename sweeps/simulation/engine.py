@@ -38,7 +38,7 @@ NO_WORDS: Words = np.empty((0, 0), dtype=np.uint64)
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Runs of some signal sets over one window.
+    """Runs of some signal sets over one window, for one call at a time: what is packed is noted in it.
 
     Attributes:
         words: Orders in bits, shape (sets, 2 or 4, words); see `packing.KINDS`.

@@ -107,7 +107,7 @@ for _symbol, _name in (
         _symbol, WHOLES, types.Integer, _WHOLES, WHOLES,
         lambda builder, left, right, name=_name: getattr(builder, name)(left, right),
     )  # fmt: skip
-for _symbol, _sign in ((operator.lt, "<"), (operator.gt, ">"), (operator.eq, "==")):
+for _symbol, _sign in ((operator.gt, ">"),):
     _operation(
         _symbol, WHOLES, types.Integer, _WHOLES, FLAGS,
         lambda builder, left, right, sign=_sign: builder.icmp_signed(sign, left, right),
@@ -208,9 +208,9 @@ def _at(context: Any, builder: Any, kind: Any, arguments: Any, vector: Any) -> A
     return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
 
 
-def _in_line(array: Any, *kinds: Any) -> bool:
+def _in_line(array: Any, kind: Any) -> bool:
     """Tell whether values of an array type lie side by side; numba refuses a call for which they do not."""
-    return bool(array.layout == "C" and array.dtype in kinds)
+    return bool(array.layout == "C" and array.dtype == kind)
 
 
 def _loaded(array: Any, result: Any, vector: Any) -> Any:
@@ -235,17 +235,15 @@ def wholes_at(_: Any, array: Any, __: Any) -> Any:
 
 
 @intrinsic
-def put(_: Any, array: Any, __: Any, lanes: Any) -> Any:
-    """Write eight values into a contiguous array from a place on: ``(array, place, lanes)``."""
-    vector = _FLOATS if lanes == LANES else _WHOLES
+def put(_: Any, array: Any, __: Any, ___: Any) -> Any:
+    """Write eight values into a contiguous float64 array from a place on: ``(array, place, lanes)``."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _at(context, builder, signature.args[0], arguments, vector)
+        place = _at(context, builder, signature.args[0], arguments, _FLOATS)
         builder.store(arguments[2], place).align = 8
         return context.get_dummy_value()
 
-    fits = _in_line(array, types.float64 if lanes == LANES else types.int64)
-    return (types.void(array, types.int64, lanes), generate) if fits else None
+    return (types.void(array, types.int64, LANES), generate) if _in_line(array, types.float64) else None
 
 
 @intrinsic

@@ -94,12 +94,13 @@ def mark_position(
         high, low = extremes(close, market.heads, market.tails, market.groups, base, first, last)
         best, worst = (low, high) if slope < 0.0 else (high, low)
         top, bottom = settled + slope * (best - entry_price), settled + slope * (worst - entry_price)
-        if slope > 0.0 and abs(settled - slope * entry_price) <= ROUNDING * bottom:
+        thick = bottom > THIN * (abs(settled) + abs(slope * entry_price))
+        if thick and slope > 0.0 and abs(settled - slope * entry_price) <= ROUNDING * bottom:
             curve = mark_multiple(
                 market, base, state, curve, settled, slope, entry_price, top, bottom, first, last
             )
             return Marked(curve, marks, settled, borrowed, NO_BAR)
-        if bottom > THIN * (abs(settled) + abs(slope * entry_price)) and not walked:
+        if thick and not walked:
             curve = mark_line(
                 market, base, state, curve, settled, slope, entry_price, top, bottom,
                 rules.risk_free, first, last,

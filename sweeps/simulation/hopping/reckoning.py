@@ -42,6 +42,7 @@ from sweeps.simulation.hopping.lanes import (
     wholes_at,
 )
 from sweeps.simulation.hopping.market import Market
+from sweeps.simulation.hopping.marking import THIN
 from sweeps.simulation.hopping.multiples import LARGEST, LOST_SHARE, ROUNDING, add_blocks, deepened
 from sweeps.simulation.hopping.rows import add_difference
 from sweeps.simulation.hopping.spans import F_CLOSE, N_SUMS, extremes
@@ -87,7 +88,7 @@ def reckon(
     state, none = trips.state, everywhere(0.0)
     costs = costs_of(settings, (wholes_at(trips.run, 0) + first_run) * N_SETTINGS)
     turned = wholes_at(trips.turned, 0)
-    count, exits, usual = (turned + 1) >> 1, turned >> 1, turned > -1
+    count, exits, usual = (turned + 1) >> 1, turned >> 1, turned > -1  # all
     own, curve, returns, trades = holdings_of(state), curves_of(state), no_returns(), trades_of(state)
     for k in range(steps):
         first, out = wholes_at(trips.turns, 2 * WIDTH * k), wholes_at(trips.turns, 2 * WIDTH * k + WIDTH)
@@ -150,8 +151,9 @@ def _held(
 ) -> tuple[Curve, Lanes]:
     """Return the curve with the closes of positions, and where they are as usual.
 
-    ``now`` is equity at the first of them. Usual is what stays above 0 and is a multiple of the close. Most
-    hold no new extreme, as bounds tell, which ask nothing of a span; the others are looked at.
+    ``now`` is equity at the first of them. Usual is what is a multiple of the close, and never so small a
+    part of what was paid that it has lost digits. Most hold no new extreme, as bounds tell, which ask nothing
+    of a span; the others are looked at.
     """
     start, end, active = step.first - base, step.last - base, step.active
     worth = own.settled + own.quantity * (gathered(market.close, step.last) - own.price)
@@ -165,7 +167,7 @@ def _held(
         own.settled + own.quantity * (low - own.price),
     )
     known = (ahead <= 0.0) | (whole * LOST_SHARE <= closes)
-    multiple = (rest <= bottom * ROUNDING) & (rest >= bottom * -ROUNDING)
+    multiple = (rest <= bottom * ROUNDING) & (rest >= bottom * -ROUNDING) & (bottom > own.settled * THIN)
     usual = (now > 0.0) & (now <= LARGEST) & known & multiple | neither(active)
     peak, lowest = _reached(curve.peak, curve.lowest, now, active)
     deeper = active & ((top > peak) | (bottom < lowest * peak))
@@ -214,7 +216,7 @@ def _ended(market: Market, own: Holdings, trades: Trades) -> Trades:
 
 @inlined
 def _bounds(reach: Floats, group: Lanes, last_group: Lanes) -> tuple[Lanes, Lanes]:
-    """Return what `spans.bounds` returns, of closes from one group of bars to another."""
+    """Return a bound of the highest close, and one of the lowest: those of some groups of bars in a row."""
     level, groups = highest_bits(last_group - group + 1), reach.shape[1]
     one = (level * groups + group) * 2
     other = (level * groups + last_group + 1 - (everywhere(1) << level)) * 2
@@ -254,7 +256,10 @@ def _deepen(market: Market, base: int, trips: Trips, k: int, lanes: int) -> None
 
 @called
 def _add_to_blocks(market: Market, base: int, trips: Trips, k: int) -> None:
-    """Add the returns of trip k to their blocks of 16; those of entry and exit are spilled."""
+    """Add the returns of trip k to their blocks of 16; those of entry and exit are spilled.
+
+    No sum is lost beside others: where one could be, nothing is `queued`.
+    """
     for lane in range(WIDTH):
         if 2 * k >= trips.turned[U(lane)]:
             continue

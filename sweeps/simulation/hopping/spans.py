@@ -119,18 +119,6 @@ def _put(row: Floats, high: float, low: float, ratio: float) -> None:
 
 
 @inlined
-def bounds(reach: Floats, base: int, first: int, last: int) -> tuple[float, float]:
-    """Return a bound of the highest close of [first, last], and one of the lowest, without a question.
-
-    They are those of the groups that the bars lie in.
-    """
-    g, h = (first - base) >> 4, (last - base) >> 4
-    level = highest_bit(h - g + 1)
-    one, other = reach[U(level), U(g)], reach[U(level), U(h + 1 - (1 << level))]
-    return max(one[0], other[0]), min(one[1], other[1])
-
-
-@inlined
 def extremes(
     close: Floats, heads: Floats, tails: Floats, groups: Floats, base: int, first: int, last: int
 ) -> tuple[float, float]:

@@ -42,7 +42,7 @@ def settings_of(rng: np.random.Generator, runs: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("tile", [None, 64, 192, 1024])
-@pytest.mark.parametrize("fall", [1.0, 1e-3, 1e-5, 1e-7])
+@pytest.mark.parametrize("fall", [1.0, 1e-3, 1e-6, 1e-9])
 def test_each_of_many_runs_equals_the_loop(fall: float, tile: int | None) -> None:
     rng = np.random.default_rng(7)
     states, close = many_states(rng, QUEUE // 2 + 3), prices(rng, fall)
@@ -79,6 +79,25 @@ def test_a_run_is_the_same_whatever_stands_beside_it(fall: float, tile: int | No
         assert apart.looped <= together.looped
 
 
+@pytest.mark.parametrize("tile", [64, 128])
+def test_what_is_taken_again_has_the_orders_that_it_had(tile: int) -> None:
+    """A fall in one tile, which is entered at its first bar: what was packed is packed anew."""
+    rng = np.random.default_rng(5)
+    depth = np.interp(np.arange(BARS), [5 * tile, 5.5 * tile, 6 * tile], [0.0, 1.0, 0.0])
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, BARS))) * 1e-7**depth
+    states = np.array([np.cumsum(rng.random(BARS) < 4 / tile) % 2 for _ in range(30)], dtype=np.bool_)
+    states[:, 5 * tile - 1] = False
+    states[:, [5 * tile, 6 * tile - 1]] = True
+    window, warm = PriceWindow(close, close, close, close), np.zeros(len(states), np.int64)
+    batch = batch_of(states, warm, 3)
+    settings = settings_of(rng, len(batch.set_of_run))
+    ours = Engine(window).simulate(batch, settings, PERIODS, tile=tile)
+    assert ours.looped < 0.75 * len(settings)
+    for k, place in enumerate(batch.set_of_run.tolist()):
+        loop = simulate(window, SignalSet(events_of(states[place], 0)), settings[k : k + 1], PERIODS)
+        assert np.array_equal(ours.metrics[k][COUNTED], loop.metrics[0][COUNTED], equal_nan=True)
+
+
 def test_settings_need_not_lie_side_by_side() -> None:
     rng = np.random.default_rng(3)
     states, close = many_states(rng, 20), prices(rng, 1.0)
@@ -87,3 +106,17 @@ def test_settings_need_not_lie_side_by_side() -> None:
     straight = Engine(window).simulate(batch_of(states, warm, 1), settings[::2].copy(), PERIODS)
     strided = Engine(window).simulate(batch_of(states, warm, 1), settings[::2], PERIODS)
     assert np.array_equal(straight.metrics, strided.metrics, equal_nan=True)
+
+
+@pytest.mark.parametrize("fall", [1e-5, 1e-6, 1e-8, 1e-12, 1e-17])
+@pytest.mark.parametrize("fee_bps", [0.0, 5.0])
+def test_a_position_that_comes_to_nearly_nothing_is_as_in_the_loop(fee_bps: float, fall: float) -> None:
+    """Equity is settled money and a loss that is nearly as large: it keeps few digits, or none."""
+    close = np.r_[100.0, 101.0, 99.0, 100.0, np.tile([100.0, 101.0, 99.3, 100.7, 102.1, 98.9], 4) * fall]
+    state, row = np.ones((1, len(close)), dtype=np.bool_), table(PERIODS, fee_bps=fee_bps)
+    window = PriceWindow(close, close, close, close)
+    ours = Engine(window).simulate(batch_of(state, np.zeros(1, np.int64), 1), row, PERIODS)
+    loop = simulate(window, SignalSet(events_of(state[0], 0)), row, PERIODS)
+    assert_metrics_equal(ours.metrics[0], loop.metrics[0], "held throughout")
+    assert np.array_equal(ours.metrics[0][COUNTED], loop.metrics[0][COUNTED], equal_nan=True)
+    assert ours.looped == 0
