@@ -107,11 +107,10 @@ for _symbol, _name in (
         _symbol, WHOLES, types.Integer, _WHOLES, WHOLES,
         lambda builder, left, right, name=_name: getattr(builder, name)(left, right),
     )  # fmt: skip
-for _symbol, _sign in ((operator.gt, ">"),):
-    _operation(
-        _symbol, WHOLES, types.Integer, _WHOLES, FLAGS,
-        lambda builder, left, right, sign=_sign: builder.icmp_signed(sign, left, right),
-    )  # fmt: skip
+_operation(
+    operator.gt, WHOLES, types.Integer, _WHOLES, FLAGS,
+    lambda builder, left, right: builder.icmp_signed(">", left, right),
+)  # fmt: skip
 for _symbol, _name in ((operator.and_, "and_"), (operator.or_, "or_")):
     _operation(
         _symbol, FLAGS, _Flags, _FLAGS, FLAGS,
