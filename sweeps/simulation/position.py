@@ -109,6 +109,16 @@ def nearest_stop(
 
 
 @njit(error_model="numpy")
+def levels_of(
+    side: float, market_price: float, distance: float, true_range: float, rules: Rules
+) -> tuple[float, int, float]:
+    """Return the nearest stop of a position entered at a market price, its reason, and the target."""
+    stop, reason = nearest_stop(side, market_price, distance, true_range, rules)
+    target = side * (market_price * (1.0 + side * rules.take_profit))
+    return stop, reason, np.inf if np.isnan(target) else target
+
+
+@njit(error_model="numpy")
 def opened(
     side: float,
     bar: int,
@@ -131,10 +141,7 @@ def opened(
     fee = quantity * price * rules.fee + rules.fee_fixed
     stop, reason, target = -np.inf, STAY, np.inf
     if levels:
-        stop, reason = nearest_stop(side, market_price, distance, true_range, rules)
-        target = side * (market_price * (1.0 + side * rules.take_profit))
-        if np.isnan(target):
-            target = np.inf
+        stop, reason, target = levels_of(side, market_price, distance, true_range, rules)
     return Position(side, quantity, price, fee, bar, stop, reason, target)
 
 

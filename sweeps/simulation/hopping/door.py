@@ -13,7 +13,13 @@ from sweeps.simulation.hopping.hop import hop
 from sweeps.simulation.hopping.market import Market, fill_tile
 from sweeps.simulation.hopping.notes import Notes
 from sweeps.simulation.hopping.packing import LONG_KINDS
-from sweeps.simulation.hopping.plain import is_plain, nothing_shared, plain_orders, plain_rules
+from sweeps.simulation.hopping.plain import (
+    has_plain_costs,
+    has_plain_exits,
+    nothing_shared,
+    plain_orders,
+    plain_rules,
+)
 from sweeps.simulation.hopping.state import (
     BLOCKS,
     H_ENDED,
@@ -29,7 +35,8 @@ from sweeps.simulation.hopping.state import (
 from sweeps.simulation.hopping.taking import take_trips
 from sweeps.simulation.hopping.trips import QUEUE, Trips, queued
 from sweeps.simulation.hopping.watch import Shared
-from sweeps.simulation.loop import Tally, has_levels
+from sweeps.simulation.hopping.watching import watched
+from sweeps.simulation.loop import Tally
 from sweeps.simulation.metrics import buy_hold_return, run_metrics
 from sweeps.simulation.settings import Rules
 from sweeps.simulation.sources import door
@@ -98,7 +105,7 @@ def run_sets(
     """
     bars, runs, tile = market.close.size, len(settings), market.up.size
     there = -1  # the set on the desk
-    levels = not filled and _any_levels(reads, settings)
+    exits = _any_exits(reads, settings)
     for first in range(0, runs, len(states)):
         after = min(first + len(states), runs)
         for k in range(first, after):
@@ -106,13 +113,13 @@ def run_sets(
         for base in range(0, bars, tile):
             end = min(base + tile, bars)
             if not filled:
-                fill_tile(market, base, end, settings[0, 9], levels)
+                fill_tile(market, base, end, settings[0, 9], exits)
             if first == 0 or tile < bars:
                 cut_tile(coarse, base, end)
                 pools.stop[:], pools.target[:], pools.trailing[:] = 0, 0, 0
             there = _pass(
                 market, base, end, reads, pools, settings, first, after,
-                there if tile == bars else -1, states, notes, trips, desk, coarse, ledger,
+                there if tile == bars else -1, filled and exits, states, notes, trips, desk, coarse, ledger,
             )  # fmt: skip
         for k in range(first, after):
             state = states[k - first]
@@ -126,12 +133,12 @@ def fill_market(market: Market, risk_free: float) -> None:
 
 
 @called
-def _any_levels(reads: Reads, settings: Floats) -> bool:
-    """Tell whether any run watches a stop or a target."""
+def _any_exits(reads: Reads, settings: Floats) -> bool:
+    """Tell whether any run has exits that are no orders, of sessions apart."""
     for k in range(len(settings)):
         stop = reads.stop_of_set[reads.set_of_run[k]]
         own = reads.stop_distance[stop] if stop >= 0 else settings[0, :0]
-        if has_levels(rules_of(settings[k]), own):
+        if not has_plain_exits(rules_of(settings[k]), own):
             return True
     return False
 
@@ -147,6 +154,7 @@ def _pass(
     first: int,
     after: int,
     there: int,
+    watching: bool,  # noqa: FBT001
     states: Floats,
     notes: Notes,
     trips: Trips,
@@ -154,7 +162,10 @@ def _pass(
     coarse: Coarse,
     ledger: Floats,
 ) -> int:
-    """Take the runs [first, after) over one tile; return the set that lies on the desk then."""
+    """Take the runs [first, after) over one tile; return the set that lies on the desk then.
+
+    ``watching`` tells that it is the only one, and that some runs have exits that are no orders.
+    """
     lazily = len(reads.asked.kind) > 0
     of_states = lazily and reads.asked.kind.shape[1] == 1 and len(desk) == LONG_KINDS
     runs, item, again, waiting = after - first, 0, 0, 0
@@ -174,36 +185,31 @@ def _pass(
             rules_of(settings[k]),
             states[k - first],
         )
-        none = settings[0, :0]
-        plain = is_plain(rules, stop, session)
+        none, shared = settings[0, :0], _shared(pools, k)
+        own = reads.stop_distance[stop] if stop >= 0 else none
+        ranges = reads.atr[true_range] if true_range >= 0 else none
+        costs, exits = has_plain_costs(rules) and session < 0, has_plain_exits(rules, own)
         if (
-            plain
+            costs
+            and (exits or watching)
             and of_states
             and not anew
             and queued(market, base, end, desk[0, 1:], desk[1, 1:], state, k - first, trips.queue, waiting)
+            and (
+                not watching
+                or watched(market, shared, own, reads.stop_scale[place], ranges, rules, trips.queue, waiting)
+            )
         ):
             waiting += 1
-        elif plain:
+        elif costs and exits:
             shared = nothing_shared(pools.stop[0, :0], pools.peaks[0, :0])
             orders, rules = plain_orders(orders, desk[0, :0]), plain_rules(rules)
             hop(market, base, end, orders, shared, none, 1.0, none, rules, state, notes, ledger)
         else:
-            hop(
-                market,
-                base,
-                end,
-                orders,
-                _shared(pools, k),
-                reads.stop_distance[stop] if stop >= 0 else none,
-                reads.stop_scale[place],
-                reads.atr[true_range] if true_range >= 0 else none,
-                rules,
-                state,
-                notes,
-                ledger,
-            )
+            scale = reads.stop_scale[place]
+            hop(market, base, end, orders, shared, own, scale, ranges, rules, state, notes, ledger)
         if waiting == QUEUE or (item == runs and waiting > 0):
-            again += take_trips(market, base, end, settings, states, first, trips, waiting, again)
+            again += take_trips(market, base, end, settings, states, first, trips, waiting, again, watching)
             waiting = 0
     return there
 

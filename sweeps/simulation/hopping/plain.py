@@ -1,35 +1,37 @@
 """Plain runs: fills at the close, all-in, no exits but orders. Most runs are, and deserve a shorter path.
 
 `hop` is inlined a second time with what a plain run has not as constants, which takes every question about it
-out of the compiled code. The numbers are the same to the last bit.
+out of the compiled code. The numbers are the same to the last bit. Runs whose costs alone are plain may have
+stops, targets and an age.
 """
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sweeps.simulation.codes import FILL_CLOSE, SIZE_ALL_IN
 from sweeps.simulation.hopping.compiling import inlined
 from sweeps.simulation.hopping.orders import Orders
 from sweeps.simulation.hopping.watch import Shared
+from sweeps.simulation.loop import has_levels
 from sweeps.simulation.settings import Rules
 
+Floats = npt.NDArray[np.float64]
 CLOSE, ALL_IN, OFF = float(FILL_CLOSE), float(SIZE_ALL_IN), float(np.nan)
 
 
 @inlined
-def is_plain(rules: Rules, stop: int, session: int) -> bool:
-    """Tell whether a run is plain; ``stop`` and ``session`` are -1 where it has none of its own."""
-    no_levels = (
-        np.isnan(rules.stop_loss)
-        and np.isnan(rules.take_profit)
-        and np.isnan(rules.trailing_stop)
-        and np.isnan(rules.atr_multiple)
-        and stop < 0
-    )
+def has_plain_costs(rules: Rules) -> bool:
+    """Tell whether a run fills at the close, is all in, and pays shares of what it trades alone."""
     no_costs = rules.fee_fixed == 0.0 and rules.borrow == 0.0 and rules.lot_size == 0.0
-    orders_alone = no_levels and np.isnan(rules.max_bars) and session < 0
-    return orders_alone and no_costs and rules.fill == CLOSE and rules.sizing_kind == ALL_IN
+    return no_costs and rules.fill == CLOSE and rules.sizing_kind == ALL_IN
+
+
+@inlined
+def has_plain_exits(rules: Rules, stop_distance: Floats) -> bool:
+    """Tell whether a run has no exits but orders and sessions."""
+    return not has_levels(rules, stop_distance) and np.isnan(rules.max_bars)
 
 
 @inlined

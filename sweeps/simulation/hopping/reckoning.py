@@ -79,25 +79,29 @@ def reckon(
     trips: Trips,
     steps: int,
     several: bool,  # noqa: FBT001  compiled functions take their arguments by place
+    watched: bool,  # noqa: FBT001
 ) -> int:
     """Take all lanes over the tile [base, end), states side by side; return which are as usual, in bits.
 
     ``first_run`` is the run of the first of the states; ``several`` tells whether the tile lies in several
-    blocks of 16. What is spilled at the end are the sums and the sums of squares of `Returns`.
+    blocks of 16, ``watched`` whether what trips sell at is noted. What is spilled at the end are the sums and
+    the sums of squares of `Returns`.
     """
     state, none = trips.state, everywhere(0.0)
     costs = costs_of(settings, (wholes_at(trips.run, 0) + first_run) * N_SETTINGS)
     turned = wholes_at(trips.turned, 0)
-    count, exits, usual = (turned + 1) >> 1, turned >> 1, turned > -1  # all
+    count, usual = (turned + 1) >> 1, turned > -1  # all
     own, curve, returns, trades = holdings_of(state), curves_of(state), no_returns(), trades_of(state)
     for k in range(steps):
         first, out = wholes_at(trips.turns, 2 * WIDTH * k), wholes_at(trips.turns, 2 * WIDTH * k + WIDTH)
-        step = Step(k, first, out - 1, out, count > k, exits > k)
+        active = count > k
+        step = Step(k, first, out - 1, out, active, active & (everywhere(end) > out))
         own, curve, fits = _entered(market, step, costs, own, curve)
         now = own.settled + own.quantity * (gathered(market.close, first) - own.price)
         entered = where(step.active, now / curve.worth - 1.0, none)
         curve, holds = _held(market, base, trips, step, own, curve, now)
-        after, trades = _left(market, step, costs, own, trades)
+        sold = floats_at(trips.sold, WIDTH * k) if watched else _sold(market, step, costs)
+        after, trades = _left(step, sold, costs, own, trades)
         left = where(step.closing, after / curve.worth - 1.0, none)
         own, curve = _settled(step, own, curve, after)
         returns = with_return(returns, entered, step.active, costs.risk_free)
@@ -107,7 +111,7 @@ def reckon(
         if several:
             put(trips.spilled, 0, entered)
             put(trips.spilled, WIDTH, left)
-            _add_to_blocks(market, base, trips, k)
+            _add_to_blocks(market, base, end, trips, k)
     curve = _idle(curve, everywhere(float(end)), neither(own.held))
     if end == market.close.size and any_of(own.held):
         trades = _ended(market, own, trades)
@@ -184,9 +188,14 @@ def _held(
 
 
 @inlined
-def _left(market: Market, step: Step, costs: Costs, own: Holdings, trades: Trades) -> tuple[Lanes, Trades]:
+def _sold(market: Market, step: Step, costs: Costs) -> Lanes:
+    """Return what is sold at, where orders alone leave positions."""
+    return gathered(market.close, where(step.closing, step.out, step.first)) * (1.0 - costs.slippage)
+
+
+@inlined
+def _left(step: Step, sold: Lanes, costs: Costs, own: Holdings, trades: Trades) -> tuple[Lanes, Trades]:
     """Return the money after positions are left, as `left` does, and trades with those."""
-    sold = gathered(market.close, where(step.closing, step.out, step.first)) * (1.0 - costs.slippage)
     fee, gross = own.quantity * sold * costs.fee, own.quantity * (sold - own.price)
     bought, pnl, held = own.quantity * own.price, gross - (own.fee + fee), as_floats(step.out) - own.bar
     trades = with_trade(trades, bought, pnl, held, own.quantity * sold, step.closing)
@@ -255,7 +264,7 @@ def _deepen(market: Market, base: int, trips: Trips, k: int, lanes: int) -> None
 
 
 @called
-def _add_to_blocks(market: Market, base: int, trips: Trips, k: int) -> None:
+def _add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int) -> None:
     """Add the returns of trip k to their blocks of 16; those of entry and exit are spilled.
 
     No sum is lost beside others: where one could be, nothing is `queued`.
@@ -266,7 +275,7 @@ def _add_to_blocks(market: Market, base: int, trips: Trips, k: int) -> None:
         state, entered, left = trips.blocks[lane], trips.spilled[U(lane)], trips.spilled[U(WIDTH + lane)]
         first, out = trips.turns[U(2 * WIDTH * k + lane)], trips.turns[U(2 * WIDTH * k + WIDTH + lane)]
         add_to_block(state, int(market.block_of[U(first)]), entered, entered * entered)
-        if 2 * k + 1 < trips.turned[U(lane)]:
+        if out < end:
             add_to_block(state, int(market.block_of[U(out)]), left, left * left)
         if out - 1 > first:
             add_blocks(market, base, state, first, out - 1)

@@ -36,19 +36,20 @@ def take_trips(
     trips: Trips,
     waiting: int,
     before: int,
+    watched: bool,  # noqa: FBT001  compiled functions take their arguments by place
 ) -> int:
     """Take the runs that wait over the tile [base, end); return how many are to be taken again.
 
     Those, in which anything is not as usual, are as they were: `hop` must take them. ``before`` counts those
-    that are known already.
+    that are known already; ``watched`` tells whether trips are.
     """
     again, block = 0, block_of_tile(market, base, end)
     put_in_order(trips.queue, waiting)
     for first in range(0, waiting, WIDTH):
         lanes = min(WIDTH, waiting - first)
-        steps = step_in(trips, first, lanes, base)
+        steps = step_in(trips, first, lanes, base, watched)
         _bring_states(states, trips, block)
-        usual = reckon(market, base, end, settings, first_run, trips, steps, block == SEVERAL)
+        usual = reckon(market, base, end, settings, first_run, trips, steps, block == SEVERAL, watched)
         for lane in range(lanes):
             run = trips.run[U(lane)]
             if usual >> lane & 1:

@@ -41,6 +41,7 @@ class Queue(NamedTuple):
         turned: How many turns it has.
         turns: Bars of entries and exits in turn, then the end of the tile; shape (QUEUE, any). What is held
             since the tile before is entered at its first bar.
+        sold: What each trip sells at, shape (QUEUE, any); known where trips are watched.
         order: The runs by how many turns they have.
         words: Words in which a state turns, shape (m / 64 + 1,).
         word_bars: Their first bars.
@@ -49,6 +50,7 @@ class Queue(NamedTuple):
     run: Integers
     turned: Integers
     turns: Integers
+    sold: Floats
     order: Integers
     words: Words
     word_bars: Integers
@@ -62,6 +64,7 @@ class Trips(NamedTuple):
         run: The run in each lane, counted from the first that has a state.
         turned: How many turns it has.
         turns: The bars of its turns, shape ((m + 8) x 8,).
+        sold: What its trips sell at, where they are watched, shape ((m / 2 + 4) x 8,).
         state: The runs' states, shape (N_LANED x 8,).
         sums: Sums over returns while positions are held, a row of `spans` a run, shape (8 x N_SUMS,).
         blocks: States of which the blocks of 16 alone are in use, shape (8, N_STATE).
@@ -73,6 +76,7 @@ class Trips(NamedTuple):
     run: Integers
     turned: Integers
     turns: Integers
+    sold: Floats
     state: Floats
     sums: Floats
     blocks: Floats
@@ -87,6 +91,7 @@ def new_trips(tile: int, runs: int) -> Trips:
         np.zeros(QUEUE, np.int64),
         np.zeros(QUEUE, np.int64),
         apart(QUEUE, turns).view(np.int64),
+        apart(QUEUE, turns // 2),
         np.zeros(QUEUE, np.int64),
         np.empty(words, np.uint64),
         np.empty(words, np.int64),
@@ -96,6 +101,7 @@ def new_trips(tile: int, runs: int) -> Trips:
         np.zeros(WIDTH, np.int64),
         np.zeros(WIDTH, np.int64),
         np.empty(turns * WIDTH, np.int64),
+        np.empty(turns // 2 * WIDTH),
         np.zeros(N_LANED * WIDTH),
         np.empty(WIDTH * N_SUMS),
         np.empty((WIDTH, N_STATE)),
@@ -174,8 +180,10 @@ def put_in_order(queue: Queue, waiting: int) -> None:
 
 
 @inlined
-def step_in(trips: Trips, first: int, lanes: int, base: int) -> int:
+def step_in(trips: Trips, first: int, lanes: int, base: int, watched: bool) -> int:  # noqa: FBT001
     """Put some of the runs that wait into lanes; return how many trips they make at most.
+
+    Where trips are ``watched``, what they sell at is brought as well.
 
     All lanes have as many, those after a run's own of no money; lanes without a run repeat the first.
     """
@@ -185,11 +193,14 @@ def step_in(trips: Trips, first: int, lanes: int, base: int) -> int:
     steps = (most + 1) >> 1
     for lane in range(WIDTH):
         place = queue.order[first + (lane if lane < lanes else 0)]
-        turned, row = queue.turned[place] if lane < lanes else 0, queue.turns[place]
+        turned = queue.turned[place] if lane < lanes else 0
+        row, sold = queue.turns[place], queue.sold[place]
         trips.run[U(lane)], trips.turned[U(lane)] = queue.run[place], turned
         own = (turned + 1) >> 1
         for turn in range(2 * own):
             turns[U(WIDTH * turn + lane)] = row[U(turn)]
+        for k in range(own if watched else 0):
+            trips.sold[U(WIDTH * k + lane)] = sold[U(k)]
         for k in range(own, steps):
             turns[U(2 * WIDTH * k + lane)], turns[U(2 * WIDTH * k + WIDTH + lane)] = base, base + 1
     return steps
