@@ -14,7 +14,7 @@ from sweeps.spec.grid import Grid, IndexArray
 from sweeps.strategies.contract import FloatArray
 from sweeps.strategies.orders import OrderBook
 
-MOST_SETS = 4096
+MOST_SETS = 32_768
 """Signal sets that are asked for and simulated together: they compare the same rows and share levels."""
 WORD_BYTES = 128_000_000
 STOP_BYTES = 256_000_000
