@@ -90,7 +90,7 @@ class Batch:
     def in_sets(self) -> bool:
         """Whether runs of a set stand together, so that its orders are packed once."""
         changes = np.count_nonzero(self.set_of_run[1:] != self.set_of_run[:-1])
-        return bool(changes < len(np.unique(self.set_of_run)))
+        return bool(changes < np.count_nonzero(np.bincount(self.set_of_run)))
 
     def packed(self, bars: int) -> "Batch":
         """Return the batch with all of its words packed."""

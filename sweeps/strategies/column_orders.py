@@ -47,7 +47,7 @@ class ColumnOrders:
         parts, compared = [], SharedRows()
         for places in questions.alike:
             part, view = questions.part(places), ColumnIndicators(ind, len(places), call)
-            strategy.function(ind.bars, ind, **next(iter(part))[0])
+            strategy.function(ind.bars, ind, **next(iter(part.part([0])))[0])
             answer = _signals(strategy.function(ind.bars, view, **part.at_once(call.refused)))
             if call.refused:
                 raise ColumnsError(call.refused[0])

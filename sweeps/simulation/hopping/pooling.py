@@ -62,7 +62,9 @@ def _pooled(
         if (values != values[0]).any():
             distinct, code = np.unique(values, return_inverse=True)
             codes = codes * len(distinct) + code
-    _, codes, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    if codes.max() >= 16 * len(codes):
+        _, codes = np.unique(codes, return_inverse=True)
+    counts = np.bincount(codes)
     large = np.argsort(-counts, kind="stable")[:most]
     large = large[counts[large] >= POOL_RUNS]
     pools = np.full(len(counts), -1, dtype=np.int64)

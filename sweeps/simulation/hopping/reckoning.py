@@ -45,7 +45,7 @@ from sweeps.simulation.hopping.market import Market
 from sweeps.simulation.hopping.marking import THIN
 from sweeps.simulation.hopping.multiples import LARGEST, LOST_SHARE, ROUNDING, add_blocks, deepened
 from sweeps.simulation.hopping.rows import add_difference
-from sweeps.simulation.hopping.spans import F_CLOSE, N_SUMS, extremes
+from sweeps.simulation.hopping.spans import F_CLOSE, F_RETURN, F_SQUARE, N_SUMS, extremes
 from sweeps.simulation.hopping.state import Curve, add_to_block
 from sweeps.simulation.hopping.trips import Trips
 from sweeps.simulation.position import HAIR
@@ -269,13 +269,20 @@ def _add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int) ->
 
     No sum is lost beside others: where one could be, nothing is `queued`.
     """
+    sums = market.sums
     for lane in range(WIDTH):
         if 2 * k >= trips.turned[U(lane)]:
             continue
         state, entered, left = trips.blocks[lane], trips.spilled[U(lane)], trips.spilled[U(WIDTH + lane)]
         first, out = trips.turns[U(2 * WIDTH * k + lane)], trips.turns[U(2 * WIDTH * k + WIDTH + lane)]
-        add_to_block(state, int(market.block_of[U(first)]), entered, entered * entered)
-        if out < end:
-            add_to_block(state, int(market.block_of[U(out)]), left, left * left)
+        block, after = market.block_of[U(first)], market.block_of[U(min(out, end - 1))]
+        if block == after:  # as most are
+            start, last = U(first - base), U(out - 1 - base)
+            total = sums[last, F_RETURN] - sums[start, F_RETURN] + (entered + left)
+            square = sums[last, F_SQUARE] - sums[start, F_SQUARE] + (entered * entered + left * left)
+            add_to_block(state, int(block), total, square)
+            continue
+        add_to_block(state, int(block), entered, entered * entered)
+        add_to_block(state, int(after), left, left * left)
         if out - 1 > first:
             add_blocks(market, base, state, first, out - 1)
