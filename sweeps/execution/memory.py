@@ -1,5 +1,7 @@
-"""Memory: a bound on what a process may take beyond what it has, so that a bomb is an error and no death."""
+"""Memory: a bound on what a process may take beyond what it has, so that a bomb is an error; what it keeps."""
 
+import ctypes
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +12,13 @@ try:
 except ImportError:  # not a Unix: nothing bounds a process there
     resource = None  # type: ignore[assignment]
 
+KEPT_BYTES = 256_000_000
+"""Freed memory that a process keeps."""
+PIECE_BYTES = 128_000_000
+"""What is larger goes back to the system in any case."""
+
 _STATUS = Path("/proc/self/status")
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 def limit_memory(further: int) -> bool:
@@ -30,6 +38,20 @@ def limit_memory(further: int) -> bool:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
         return True
     return False
+
+
+def keep_freed_memory() -> bool:
+    """Let what this process frees stay with it for what it allocates next; return whether that is in force.
+
+    Blocks take tens of megabytes for a second, again and again. Given back each time, their pages are looked
+    for and cleared anew, which takes a sixth of the time that simulating does. The C library of Linux
+    distributions knows it; others do as they do.
+    """
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    options = ((_M_TRIM_THRESHOLD, KEPT_BYTES), (_M_MMAP_THRESHOLD, PIECE_BYTES))
+    return mallopt is not None and all(mallopt(option, value) for option, value in options)
 
 
 def _data_bytes() -> int | None:

@@ -10,6 +10,7 @@ from distributed import Worker, WorkerPlugin
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
 from sweeps.execution.context import Place, PlaceInputs
+from sweeps.execution.memory import keep_freed_memory
 from sweeps.execution.scene import Scene
 from sweeps.execution.versions import code_versions
 from sweeps.execution.welcome import is_welcome
@@ -51,7 +52,11 @@ class Warm(WorkerPlugin):
 
 @cache
 def warm() -> None:
-    """Run a sweep of a few bars: the simulation's doors are compiled, or loaded from numba's cache."""
+    """Run a sweep of a few bars: the simulation's doors are compiled, or loaded from numba's cache.
+
+    And what the process frees stays with it from now on.
+    """
+    keep_freed_memory()
     close = 100.0 + np.sin(np.arange(BARS))
     time = np.arange(BARS, dtype=np.int64) * HOUR_MICROS
     bars = Bars("warm", "1h", time, close, close + 0.5, close - 0.5, close, np.ones(BARS))

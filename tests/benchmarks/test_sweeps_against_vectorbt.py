@@ -1,7 +1,8 @@
 """Whole grids, close fills: a block as a worker computes it, against vectorbt on our signals.
 
 Ours is timed from the grid to 31 metrics and 32 block statistics a run, the strategy's calls and indicators
-included; the peer from ready signals to five metrics, in the chunks that are its fastest.
+included; the peer from ready signals to five metrics, in the chunks that are its fastest. Both have what a
+worker has: memory that is freed stays with the process.
 """
 
 import resource
@@ -12,6 +13,7 @@ import pytest
 
 from sweeps.bars.frame import Bars
 from sweeps.execution.compute import compute
+from sweeps.execution.memory import keep_freed_memory
 from sweeps.execution.scene import Scene
 from sweeps.simulation.metrics import METRIC_NAMES
 from sweeps.strategies.evaluate import evaluate
@@ -55,6 +57,7 @@ def against_vectorbt(
     remembered: bool = False,
 ) -> None:
     """Compare a sample, then time both; ``remembered`` has indicators at hand, as a worker's later blocks."""
+    keep_freed_memory()
     scene, grid = scene_and_grid(document, bars)
     cells = grid.survivors(0, grid.raw_size)
     size = min(sample_size, len(cells))
