@@ -1,4 +1,4 @@
-"""Memory: a bound on what a process may take beyond what it has, so that a bomb is an error; what it keeps."""
+"""Memory: a bound on what a process takes beyond what it has, so that a bomb is an error; what it keeps."""
 
 import ctypes
 import sys
