@@ -167,7 +167,7 @@ def _pass(
     ``watching`` tells that it is the only one, and that some runs have exits that are no orders.
     """
     lazily = len(reads.asked.kind) > 0
-    of_states = lazily and reads.asked.kind.shape[1] == 1 and len(desk) == LONG_KINDS
+    of_states, shorts = lazily and reads.asked.kind.shape[1] == 1, len(desk) > LONG_KINDS
     runs, item, again, waiting = after - first, 0, 0, 0
     while item < runs + again:
         anew = item >= runs
@@ -194,7 +194,9 @@ def _pass(
             and (exits or watching)
             and of_states
             and not anew
-            and queued(market, base, end, desk[0, 1:], desk[1, 1:], state, k - first, trips.queue, waiting)
+            and queued(
+                market, base, end, desk, reads.sets.side[place], state, k - first, trips.queue, waiting
+            )
             and (
                 not watching
                 or watched(market, shared, own, reads.stop_scale[place], ranges, rules, trips.queue, waiting)
@@ -209,7 +211,9 @@ def _pass(
             scale = reads.stop_scale[place]
             hop(market, base, end, orders, shared, own, scale, ranges, rules, state, notes, ledger)
         if waiting == QUEUE or (item == runs and waiting > 0):
-            again += take_trips(market, base, end, settings, states, first, trips, waiting, again, watching)
+            again += take_trips(
+                market, base, end, settings, states, first, trips, waiting, again, watching, shorts
+            )
             waiting = 0
     return there
 

@@ -27,14 +27,35 @@ class Costs(NamedTuple):
 
 
 class Holdings(NamedTuple):
-    """Settled money, whether a position is held, and what it was entered with, at which bar."""
+    """Settled money, whether a position is held, and what it was entered with, at which bar.
+
+    ``side`` is that of the last position, 1 long and -1 short, whose quantity is negative.
+    """
 
     settled: Lanes
     held: Lanes
+    side: Lanes
     quantity: Lanes
     price: Lanes
     fee: Lanes
     bar: Lanes
+
+
+class Step(NamedTuple):
+    """One trip: its number, first bar, last before the exit, that of the exit, its side; and in which lanes.
+
+    ``active`` are lanes that have such a trip, ``closing`` those that also end it in the tile, and ``marked``
+    those that have no position at the close of the exit.
+    """
+
+    number: int
+    first: Lanes
+    last: Lanes
+    out: Lanes
+    side: Lanes
+    active: Lanes
+    closing: Lanes
+    marked: Lanes
 
 
 @inlined
@@ -49,10 +70,12 @@ def costs_of(settings: Floats, row: Lanes) -> Costs:
 @inlined
 def holdings_of(state: Floats) -> Holdings:
     """Return the holdings of states that lie side by side."""
+    side = floats_at(state, WIDTH * P_SIDE)
     return Holdings(
         floats_at(state, WIDTH * H_SETTLED),
-        floats_at(state, WIDTH * P_SIDE) > 0.0,
-        floats_at(state, WIDTH * P_QUANTITY),
+        side * side > 0.0,
+        side,
+        floats_at(state, WIDTH * P_QUANTITY) * side,
         floats_at(state, WIDTH * P_PRICE),
         floats_at(state, WIDTH * P_FEE),
         floats_at(state, WIDTH * P_BAR),
@@ -63,8 +86,8 @@ def holdings_of(state: Floats) -> Holdings:
 def put_holdings(state: Floats, own: Holdings) -> None:
     """Write holdings into states that lie side by side."""
     put(state, WIDTH * H_SETTLED, own.settled)
-    put(state, WIDTH * P_SIDE, where(own.held, everywhere(1.0), everywhere(0.0)))
-    put(state, WIDTH * P_QUANTITY, own.quantity)
+    put(state, WIDTH * P_SIDE, where(own.held, own.side, everywhere(0.0)))
+    put(state, WIDTH * P_QUANTITY, own.quantity * own.side)
     put(state, WIDTH * P_PRICE, own.price)
     put(state, WIDTH * P_FEE, own.fee)
     put(state, WIDTH * P_BAR, own.bar)

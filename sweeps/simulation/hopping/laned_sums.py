@@ -6,7 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sweeps.simulation.hopping.compiling import inlined
-from sweeps.simulation.hopping.lanes import WIDTH, everywhere, floats_at, larger, put, smaller, where
+from sweeps.simulation.hopping.lanes import (
+    WIDTH,
+    everywhere,
+    floats_at,
+    fused,
+    larger,
+    put,
+    smaller,
+    where,
+)
 from sweeps.simulation.hopping.spans import (
     F_CUBE,
     F_DOWNSIDE,
@@ -24,7 +33,6 @@ from sweeps.simulation.hopping.state import (
     H_LOST_RETURN,
     H_MEAN,
     H_NOTIONAL,
-    H_SPANS,
     H_SPREAD,
     H_TRADES,
     H_WON,
@@ -81,10 +89,10 @@ def with_return(sums: Returns, r: Lanes, counted: Lanes, risk_free: float) -> Re
     short = where(counted, smaller(r - risk_free, none), none)
     return Returns(
         sums.total + r,
-        sums.square + rr,
-        sums.cube + rr * r,
-        sums.fourth + rr * rr,
-        sums.below + short * short,
+        fused(r, r, sums.square),
+        fused(rr, r, sums.cube),
+        fused(rr, rr, sums.fourth),
+        fused(short, short, sums.below),
         sums.gain + larger(r, none),
         sums.loss - smaller(r, none),
     )
@@ -155,18 +163,18 @@ def put_trades(state: Floats, sums: Trades) -> None:
 
 
 @inlined
-def add_returns(state: Floats, sums: Returns) -> None:
-    """Add sums over returns to states that lie side by side."""
-    _add_column(state, F_RETURN, sums.total)
-    _add_column(state, F_SQUARE, sums.square)
-    _add_column(state, F_CUBE, sums.cube)
-    _add_column(state, F_FOURTH, sums.fourth)
-    _add_column(state, F_DOWNSIDE, sums.below)
-    _add_column(state, F_GAIN, sums.gain)
-    _add_column(state, F_LOSS, sums.loss)
+def add_returns(sums: Floats, place: int, more: Returns) -> None:
+    """Add sums over returns to columns of `spans` that lie side by side, from a place on."""
+    _add_column(sums, place, F_RETURN, more.total)
+    _add_column(sums, place, F_SQUARE, more.square)
+    _add_column(sums, place, F_CUBE, more.cube)
+    _add_column(sums, place, F_FOURTH, more.fourth)
+    _add_column(sums, place, F_DOWNSIDE, more.below)
+    _add_column(sums, place, F_GAIN, more.gain)
+    _add_column(sums, place, F_LOSS, more.loss)
 
 
 @inlined
-def _add_column(state: Floats, column: int, more: Lanes) -> None:
-    place = WIDTH * (H_SPANS + column)
-    put(state, place, floats_at(state, place) + more)
+def _add_column(sums: Floats, place: int, column: int, more: Lanes) -> None:
+    at = place + WIDTH * column
+    put(sums, at, floats_at(sums, at) + more)

@@ -1,7 +1,7 @@
 """Lanes: eight numbers at once, one of each of eight runs, in the processor's vectors.
 
 Compiled functions reckon with them as with numbers: ``+ - * /`` and comparisons take two of them, or one and
-a float. Each lane is computed as a number alone would be, to the last bit.
+a float. Each lane is computed as a number alone would be, to the last bit (but for what is `fused`).
 """
 
 import operator
@@ -150,6 +150,17 @@ def smaller(_: Any, __: Any, ___: Any) -> Any:
 
 
 @intrinsic
+def fused(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+    """Return left x right + more, rounded once where the processor can: ``(left, right, more)``."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        product = builder.fmul(arguments[0], arguments[1], flags=("contract",))
+        return builder.fadd(product, arguments[2], flags=("contract",))
+
+    return LANES(LANES, LANES, LANES), generate
+
+
+@intrinsic
 def any_of(_: Any, __: Any) -> Any:
     """Tell whether any lane is flagged."""
 
@@ -177,6 +188,32 @@ def everywhere(_: Any, number: Any) -> Any:
     kind, vector = (WHOLES, _WHOLES) if whole else (LANES, _FLOATS)
     taken = types.int64 if whole else types.float64
     return kind(taken), lambda _, builder, __, arguments: spread(builder, arguments[0], vector)
+
+
+@intrinsic
+def places(_: Any) -> Any:
+    """Return 0 to 7, each lane its place."""
+    kind = ir.IntType(64)
+    return WHOLES(), lambda *_: ir.Constant(_WHOLES, [ir.Constant(kind, lane) for lane in range(WIDTH)])
+
+
+@intrinsic
+def sum_of(_: Any, __: Any) -> Any:
+    """Return the sum of all lanes: of halves, of their halves, and of theirs."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        lanes, count = arguments[0], WIDTH
+        while count > 1:
+            count //= 2
+            halves = (
+                ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(first, first + count)))
+                for first in (0, count)
+            )
+            low, high = (builder.shuffle_vector(lanes, lanes, half) for half in halves)
+            lanes = builder.fadd(low, high)
+        return builder.extract_element(lanes, ir.Constant(ir.IntType(32), 0))
+
+    return types.float64(LANES), generate
 
 
 @intrinsic

@@ -127,14 +127,20 @@ def _state_orders(
 
 
 @inlined
-def _coarse_orders(one: One, carried: Words, first: int, last: int, orders: Words, shift: int) -> None:
-    """Turn a state that means long or flat into orders, in words of which all bars are known."""
+def _coarse_orders(
+    one: One, carried: Words, side: int, first: int, last: int, orders: Words, shift: int
+) -> None:
+    """Turn a state into orders as `_state_orders` does, in words of which all bars are known."""
     on = carried[0]
+    risen, fallen = 3 if side == SHORT else 0, 1 if side == LONG else 2
+    for kind in range(len(orders)):
+        if kind not in (risen, fallen):
+            orders[kind, first + shift : last + shift] = _NONE
     for place in range(first, last):
         before = on >> _TOP
         on = coarse_word(one, place)
         late = (on << _ONE) | before
-        orders[0, U(place + shift)], orders[1, U(place + shift)] = on & ~late, late & ~on
+        orders[risen, U(place + shift)], orders[fallen, U(place + shift)] = on & ~late, late & ~on
     carried[0], carried[1] = on, ~on
 
 
@@ -194,11 +200,12 @@ def orders_of_set(
         return
     carried, warm, side = sets.carried[k], sets.warm[k], sets.side[k]
     one = one_of(asked, (k, 0), warm, cut)
-    usual = one.kind == COARSE and side == LONG and len(orders) == LONG_KINDS
-    from_, to = min(max(first, (warm + 63) >> 6, one.coarse_from), last), min(last, bars >> 6)
+    usual = one.kind == COARSE and (side == LONG or len(orders) > LONG_KINDS)
+    known = ((warm + 63) >> 6) + (0 if side == LONG else 1)  # a short state begins where it is known first
+    from_, to = min(max(first, known, one.coarse_from), last), min(last, bars >> 6)
     if usual and from_ < to:
         _state_orders(one, carried, warm, side, first, from_, bars, orders, shift)
-        _coarse_orders(one, carried, from_, to, orders, shift)
+        _coarse_orders(one, carried, side, from_, to, orders, shift)
         _state_orders(one, carried, warm, side, to, last, bars, orders, shift)
     else:
         _state_orders(one, carried, warm, side, first, last, bars, orders, shift)

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.compiling import called, inlined
+from sweeps.simulation.hopping.laned_lines import LINE_SUMS, move_lines
 from sweeps.simulation.hopping.laned_state import P_SIDE
 from sweeps.simulation.hopping.lanes import WIDTH
 from sweeps.simulation.hopping.market import SEVERAL, Market, block_of_tile
@@ -24,6 +25,9 @@ from sweeps.simulation.hopping.trips import N_LANED, Trips, put_in_order, step_i
 
 Floats = npt.NDArray[np.float64]
 
+SHORTS, NO_SHORTS = True, False
+"""`reckon` is inlined for each, as constants."""
+
 
 @called
 def take_trips(
@@ -37,11 +41,12 @@ def take_trips(
     waiting: int,
     before: int,
     watched: bool,  # noqa: FBT001  compiled functions take their arguments by place
+    shorts: bool,  # noqa: FBT001
 ) -> int:
     """Take the runs that wait over the tile [base, end); return how many are to be taken again.
 
     Those, in which anything is not as usual, are as they were: `hop` must take them. ``before`` counts those
-    that are known already; ``watched`` tells whether trips are.
+    that are known already; ``watched`` tells whether trips are, ``shorts`` whether any may be short.
     """
     again, block = 0, block_of_tile(market, base, end)
     put_in_order(trips.queue, waiting)
@@ -49,10 +54,17 @@ def take_trips(
         lanes = min(WIDTH, waiting - first)
         steps = step_in(trips, first, lanes, base, watched)
         _bring_states(states, trips, block)
-        usual = reckon(market, base, end, settings, first_run, trips, steps, block == SEVERAL, watched)
+        several = block == SEVERAL
+        if shorts:
+            trips.lines[:] = 0.0
+            usual = reckon(market, base, end, settings, first_run, trips, steps, several, watched, SHORTS)
+        else:
+            usual = reckon(market, base, end, settings, first_run, trips, steps, several, watched, NO_SHORTS)
         for lane in range(lanes):
             run = trips.run[U(lane)]
             if usual >> lane & 1:
+                if shorts:
+                    move_lines(trips.lines, lane * LINE_SUMS, trips.sums, lane * N_SUMS)
                 _keep(states[run], trips, lane, block, end, market.close.size)
             else:
                 trips.again[U(before + again)] = run

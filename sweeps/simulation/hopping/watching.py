@@ -36,11 +36,19 @@ def watched(
 ) -> bool:
     """End the trips of the run at a place in the queue where it leaves them, in a window of one tile.
 
-    And note what they sell at, as `left` does. False if a level is not known at its entry, which is skipped.
+    And note what they sell at, as `left` does. False if a level is not known at its entry, which is skipped;
+    or if the run goes from side to side, but for orders alone: there a stop may take an entry away.
     """
-    close, end, turns = market.close, market.close.size, queue.turns[place]
-    levels, costly = has_levels(rules, stop_distance), 1.0 - rules.slippage
-    for k in range((queue.turned[place] + 1) >> 1):
+    close, end, turns, side = market.close, market.close.size, queue.turns[place], float(queue.side[place])
+    levels = has_levels(rules, stop_distance)
+    if queue.flips[place]:
+        for k in range(queue.trips[place]):
+            last = min(turns[U(k + 1)], end - 1)
+            queue.sold[place, U(k)] = close[U(last)] * (1.0 - side * rules.slippage)
+            side = -side
+        return not levels and np.isnan(rules.max_bars)
+    costly = 1.0 - side * rules.slippage
+    for k in range(queue.trips[place]):
         bar, out, price = turns[U(2 * k)], turns[U(2 * k + 1)], np.nan
         if bar + rules.max_bars < out:
             out = bar + int(rules.max_bars)
@@ -49,8 +57,8 @@ def watched(
             unknown = stop_distance.size > 0 and not 0.0 < distance <= LARGEST
             if unknown or (not np.isnan(rules.atr_multiple) and lacks_distance(atr, bar)):
                 return False
-            stop, reason, target = levels_of(1.0, market_price, distance, at_signal(atr, bar), rules)
-            position = Position(1.0, 0.0, market_price, 0.0, bar, stop, reason, target)
+            stop, reason, target = levels_of(side, market_price, distance, at_signal(atr, bar), rules)
+            position = Position(side, 0.0, market_price, 0.0, bar, stop, reason, target)
             last = min(out, end - 1)
             found, peak = reached_level(
                 market, 0, shared, position, rules.trailing_stop, market_price, bar + 1, last

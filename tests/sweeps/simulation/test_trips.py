@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweeps.simulation.codes import ENTER_LONG, EXIT_LONG
+from sweeps.simulation.codes import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 from sweeps.simulation.engine import Batch, Engine, new_words
 from sweeps.simulation.hopping.conditions import BYTES, conditions
 from sweeps.simulation.hopping.lines import address
-from sweeps.simulation.hopping.packing import LONG, Unpacked, new_sets
+from sweeps.simulation.hopping.packing import BOTH, KINDS, LONG, LONG_KINDS, SHORT, Unpacked, new_sets
 from sweeps.simulation.kernel import METRIC_NAMES, PriceWindow, SignalSet, simulate
 from tests.sweeps.simulation.cases import table
 from tests.sweeps.simulation.test_engine_equals_loop import assert_metrics_equal
@@ -34,30 +34,34 @@ def states_of(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.array(rows, dtype=np.bool_)
 
 
-def batch_of(states: np.ndarray, warm: np.ndarray, runs: int) -> Batch:
-    """Return ``runs`` runs of each state, packed when they are read."""
+def batch_of(states: np.ndarray, warm: np.ndarray, runs: int, sides: np.ndarray | None = None) -> Batch:
+    """Return ``runs`` runs of each state, packed when they are read; without sides, states are long."""
     sets, bars = states.shape
+    kinds, sides = (LONG_KINDS, np.full(sets, LONG)) if sides is None else (KINDS, sides)
     asked = conditions((sets, 1))
     asked.kind[:] = BYTES
     asked.left[:, 0] = address(states) + bars * np.arange(sets)
     unpacked = Unpacked(
         asked,
-        new_sets(np.arange(sets), warm, np.full(sets, LONG)),
+        new_sets(np.arange(sets), warm, sides),
         np.arange(sets),
         np.zeros(0, np.int64),
     )
     none = np.full(sets * runs, -1)
     of_run = np.repeat(np.arange(sets), runs)
-    return Batch(new_words(sets, 2, bars), of_run, none, none, np.full(sets, -1), unpacked=unpacked)
+    return Batch(new_words(sets, kinds, bars), of_run, none, none, np.full(sets, -1), unpacked=unpacked)
 
 
-def events_of(state: np.ndarray, warm: int) -> np.ndarray:
+def events_of(state: np.ndarray, warm: int, side: int = LONG) -> np.ndarray:
     """Return the events of a state, bar by bar."""
-    events, held = np.zeros(len(state), np.uint8), False
+    on, off = {
+        LONG: (ENTER_LONG, EXIT_LONG), SHORT: (EXIT_SHORT, ENTER_SHORT), BOTH: (ENTER_LONG, ENTER_SHORT)
+    }[side]  # fmt: skip
+    events, before = np.zeros(len(state), np.uint8), {LONG: False, SHORT: True, BOTH: None}[side]
     for bar in range(max(warm, 0), len(state)):
-        if bool(state[bar]) != held:
-            held = bool(state[bar])
-            events[bar] = ENTER_LONG if held else EXIT_LONG
+        if bool(state[bar]) != before:
+            before = bool(state[bar])
+            events[bar] = on if before else off
     return events
 
 
