@@ -7,17 +7,21 @@ import numba
 njit: Any = numba.njit
 """As numba has it; its declared types know nothing of `_nrt`."""
 
-inlined = njit(error_model="numpy", _nrt=False, forceinline=True)
-"""Inlined into the door: a call that hands over a dozen arrays costs more than most of these bodies.
+_INSIDE = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Without reference counts, which numba would take for every array of a tuple on every call.
 
-Without reference counts, which numba would take for every array of a tuple on every call.
+And without a way in from outside, which takes a fifth of all compiling: what is called from Python is a
+`door`, for a call of any other function from there ends the process.
 """
 
-called = njit(error_model="numpy", _nrt=False)
+inlined = njit(**_INSIDE, forceinline=True)
+"""Inlined into the door: a call that hands over a dozen arrays costs more than most of these bodies."""
+
+called = njit(**_INSIDE)
 """Called: long loops, whose call costs nothing beside them."""
 
-vectored = njit(error_model="numpy", _nrt=False, fastmath={"reassoc", "nsz", "contract"})
+vectored = njit(**_INSIDE, fastmath={"reassoc", "nsz", "contract"})
 """Called, and free to reorder sums, so that they go through vectors; nothing but sums may be in it."""
 
-ordered = njit(error_model="numpy", _nrt=False, fastmath={"nnan", "nsz"})
+ordered = njit(**_INSIDE, fastmath={"nnan", "nsz"})
 """Called, and told that there is no NaN, so that the largest and the smallest go through vectors."""

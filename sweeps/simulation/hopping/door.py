@@ -12,7 +12,6 @@ from sweeps.simulation.hopping.finish import curve_of, is_exact, trades_of
 from sweeps.simulation.hopping.hop import hop
 from sweeps.simulation.hopping.market import Market, fill_tile
 from sweeps.simulation.hopping.notes import Notes
-from sweeps.simulation.hopping.packing import LONG_KINDS
 from sweeps.simulation.hopping.plain import (
     has_plain_costs,
     has_plain_exits,
@@ -167,7 +166,7 @@ def _pass(
     ``watching`` tells that it is the only one, and that some runs have exits that are no orders.
     """
     lazily = len(reads.asked.kind) > 0
-    of_states, shorts = lazily and reads.asked.kind.shape[1] == 1, len(desk) > LONG_KINDS
+    of_states = lazily and reads.asked.kind.shape[1] == 1
     runs, item, again, waiting = after - first, 0, 0, 0
     while item < runs + again:
         anew = item >= runs
@@ -211,9 +210,7 @@ def _pass(
             scale = reads.stop_scale[place]
             hop(market, base, end, orders, shared, own, scale, ranges, rules, state, notes, ledger)
         if waiting == QUEUE or (item == runs and waiting > 0):
-            again += take_trips(
-                market, base, end, settings, states, first, trips, waiting, again, watching, shorts
-            )
+            again += take_trips(market, base, end, settings, states, first, trips, waiting, again, watching)
             waiting = 0
     return there
 

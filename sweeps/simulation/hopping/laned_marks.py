@@ -47,7 +47,6 @@ def held_through(
     curve: Curve,
     now: Lanes,
     several: bool,  # noqa: FBT001
-    shorts: bool,  # noqa: FBT001
 ) -> tuple[Curve, Lanes]:
     """Return the curve with the closes of positions, and where they are as usual.
 
@@ -66,25 +65,21 @@ def held_through(
         own.settled + own.quantity * (high - own.price),
         own.settled + own.quantity * (low - own.price),
     )
-    top, bottom = (larger(one, other), smaller(one, other)) if shorts else (one, other)
+    top, bottom = larger(one, other), smaller(one, other)
     known = (ahead <= 0.0) | (whole * LOST_SHARE <= closes)
-    follows = (rest <= bottom * ROUNDING) & (rest >= bottom * -ROUNDING)
-    if shorts:
-        follows = (own.side > 0.0) & follows | (own.side < 0.0) & (bottom > rest * THIN)
+    multiple = (rest <= bottom * ROUNDING) & (rest >= bottom * -ROUNDING)
+    follows = (own.side > 0.0) & multiple | (own.side < 0.0) & (bottom > rest * THIN)
     usual = (now > 0.0) & (now <= LARGEST) & known & follows & (bottom > own.settled * THIN) | neither(active)
     peak, lowest = reached_in(curve.peak, curve.lowest, now, active)
     deeper = active & ((top > peak) | (bottom < lowest * peak))
-    if shorts:
-        _spill(trips.spilled, peak, lowest, own)
+    _spill(trips.spilled, peak, lowest, own)
     if any_of(deeper):
-        if not shorts:
-            _spill(trips.spilled, peak, lowest, own)
         _deepen(market, base, trips, step.number, in_bits(deeper))
         peak, lowest = floats_at(trips.spilled, 0), floats_at(trips.spilled, WIDTH)
     for lane in range(WIDTH):
         row = 2 * WIDTH * step.number + lane
         first, last = trips.turns[U(row)], trips.turns[U(row + WIDTH)] - 1
-        quantity = trips.spilled[U(2 * WIDTH + lane)] if shorts else 1.0
+        quantity = trips.spilled[U(2 * WIDTH + lane)]
         if quantity >= 0.0:
             add_difference(trips.sums, lane * N_SUMS, market.sums, last - base, first - base)
         else:
@@ -146,7 +141,7 @@ def _deepen(market: Market, base: int, trips: Trips, k: int, lanes: int) -> None
 
 
 @called
-def add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int, shorts: bool) -> None:  # noqa: FBT001
+def add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int) -> None:
     """Add the returns of trip k to their blocks of 16; those of entry and exit are spilled.
 
     No sum is lost beside others: where one could be, nothing is `queued`. Shorts' closes are there already.
@@ -158,7 +153,7 @@ def add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int, sho
         state, entered, left = trips.blocks[lane], trips.spilled[U(lane)], trips.spilled[U(WIDTH + lane)]
         first, out = trips.turns[U(2 * WIDTH * k + lane)], trips.turns[U(2 * WIDTH * k + WIDTH + lane)]
         block, after = market.block_of[U(first)], market.block_of[U(min(out, end - 1))]
-        if shorts and trips.spilled[U(2 * WIDTH + lane)] < 0.0:
+        if trips.spilled[U(2 * WIDTH + lane)] < 0.0:
             add_to_block(state, int(block), entered, entered * entered)
             add_to_block(state, int(after), left, left * left)
             continue

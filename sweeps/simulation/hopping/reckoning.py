@@ -62,32 +62,31 @@ def reckon(
     steps: int,
     several: bool,  # noqa: FBT001  compiled functions take their arguments by place
     watched: bool,  # noqa: FBT001
-    shorts: bool,  # noqa: FBT001
 ) -> int:
     """Take all lanes over the tile [base, end), states side by side; return which are as usual, in bits.
 
     ``first_run`` is the run of the first of the states; ``several`` tells whether the tile lies in several
-    blocks of 16, ``watched`` whether what trips sell at is noted, ``shorts`` whether any may be short. What
-    is spilled at the end are the sums and the sums of squares of `Returns`.
+    blocks of 16, ``watched`` whether what trips sell at is noted. What is spilled at the end are the sums and
+    the sums of squares of `Returns`.
     """
     state, none = trips.state, everywhere(0.0)
     costs = costs_of(settings, (wholes_at(trips.run, 0) + first_run) * N_SETTINGS)
     count, side = wholes_at(trips.number, 0), as_floats(wholes_at(trips.side, 0))
     usual, flipping = count > -1, wholes_at(trips.flips, 0) > 0  # all are usual
-    turning = where(flipping, everywhere(-1.0), everywhere(1.0))
+    turn = where(flipping, everywhere(-1.0), everywhere(1.0))
     own, curve, returns, trades = holdings_of(state), curves_of(state), no_returns(), trades_of(state)
     for k in range(steps):
         first, out = wholes_at(trips.turns, 2 * WIDTH * k), wholes_at(trips.turns, 2 * WIDTH * k + WIDTH)
         active = count > k
         closing = active & (everywhere(end) > out)
-        marked = closing & neither(flipping) if shorts else closing
+        marked = closing & neither(flipping)
         step = Step(k, first, out - 1, out, side, active, closing, marked)
-        own, curve, fits = _entered(market, step, costs, own, curve, shorts)
+        own, curve, fits = _entered(market, step, costs, own, curve)
         now = own.settled + own.quantity * (gathered(market.close, first) - own.price)
         entered = where(step.active, now / curve.worth - 1.0, none)
-        curve, holds = held_through(market, base, trips, step, costs, own, curve, now, several, shorts)
-        sold = floats_at(trips.sold, WIDTH * k) if watched else _sold(market, step, costs, shorts)
-        after, trades = _left(step, sold, costs, own, trades, shorts)
+        curve, holds = held_through(market, base, trips, step, costs, own, curve, now, several)
+        sold = floats_at(trips.sold, WIDTH * k) if watched else _sold(market, step, costs)
+        after, trades = _left(step, sold, costs, own, trades)
         left = where(step.marked, after / curve.worth - 1.0, none)
         own, curve = _settled(step, own, curve, after)
         returns = with_return(returns, entered, step.active, costs.risk_free)
@@ -97,11 +96,11 @@ def reckon(
         if several:
             put(trips.spilled, 0, entered)
             put(trips.spilled, WIDTH, left)
-            add_to_blocks(market, base, end, trips, k, shorts)
-        side = side * turning if shorts else side
+            add_to_blocks(market, base, end, trips, k)
+        side = side * turn
     curve = _idle(curve, everywhere(float(end)), neither(own.held))
     if end == market.close.size and any_of(own.held):
-        trades = _ended(market, own, trades, shorts)
+        trades = _ended(market, own, trades)
     put_holdings(state, own)
     put_curve(state, curve)
     add_returns(state, WIDTH * H_SPANS, returns)
@@ -118,19 +117,18 @@ def _entered(
     costs: Costs,
     own: Holdings,
     curve: Curve,
-    shorts: bool,  # noqa: FBT001
 ) -> tuple[Holdings, Curve, Lanes]:
     """Enter positions where none is held, as `opened` does; and tell where that is as usual."""
     none, entering, bar = everywhere(0.0), step.active & neither(own.held), as_floats(step.first)
     curve = _idle(curve, bar, entering)
-    slipped = (step.side * costs.slippage if shorts else costs.slippage) + 1.0
+    slipped = step.side * costs.slippage + 1.0
     price = where(entering, gathered(market.close, step.first) * slipped, own.price)
     cost = price * (1.0 + costs.fee)
     size = own.settled / cost
     fits = (size > 0.0) & (size * cost <= own.settled * HAIR) & (own.settled >= costs.least)
     fee = where(entering, size * price * costs.fee, own.fee)
     settled = own.settled - where(entering, fee, none)
-    quantity = where(entering, size * step.side if shorts else size, own.quantity)
+    quantity = where(entering, size * step.side, own.quantity)
     side, entry_bar = where(entering, step.side, own.side), where(entering, bar, own.bar)
     own = Holdings(settled, own.held | entering, side, quantity, price, fee, entry_bar)
     return own, curve, fits | neither(entering)
@@ -145,10 +143,10 @@ def _idle(curve: Curve, bar: Lanes, counted: Lanes) -> Curve:
 
 
 @inlined
-def _sold(market: Market, step: Step, costs: Costs, shorts: bool) -> Lanes:  # noqa: FBT001
+def _sold(market: Market, step: Step, costs: Costs) -> Lanes:
     """Return what is sold at, where orders alone leave positions."""
-    slipped = step.side * costs.slippage if shorts else costs.slippage
-    return gathered(market.close, where(step.closing, step.out, step.first)) * (1.0 - slipped)
+    slipped = 1.0 - step.side * costs.slippage
+    return gathered(market.close, where(step.closing, step.out, step.first)) * slipped
 
 
 @inlined
@@ -158,10 +156,9 @@ def _left(
     costs: Costs,
     own: Holdings,
     trades: Trades,
-    shorts: bool,  # noqa: FBT001
 ) -> tuple[Lanes, Trades]:
     """Return the money after positions are left, as `left` does, and trades with those."""
-    size = own.quantity * own.side if shorts else own.quantity
+    size = own.quantity * own.side
     fee, gross = size * sold * costs.fee, own.quantity * (sold - own.price)
     bought, pnl, held = size * own.price, gross - (own.fee + fee), as_floats(step.out) - own.bar
     trades = with_trade(trades, bought, pnl, held, size * sold, step.closing)
@@ -181,9 +178,9 @@ def _settled(step: Step, own: Holdings, curve: Curve, after: Lanes) -> tuple[Hol
 
 
 @inlined
-def _ended(market: Market, own: Holdings, trades: Trades, shorts: bool) -> Trades:  # noqa: FBT001
+def _ended(market: Market, own: Holdings, trades: Trades) -> Trades:
     """Return trades with the positions that are held at the last close."""
-    bars, size = market.close.size, own.quantity * own.side if shorts else own.quantity
+    bars, size = market.close.size, own.quantity * own.side
     gross = own.quantity * (everywhere(market.close[U(bars - 1)]) - own.price)
     held = (bars - 1.0) - own.bar
     return with_trade(trades, size * own.price, gross - own.fee, held, everywhere(0.0), own.held)

@@ -25,9 +25,6 @@ from sweeps.simulation.hopping.trips import N_LANED, Trips, put_in_order, step_i
 
 Floats = npt.NDArray[np.float64]
 
-SHORTS, NO_SHORTS = True, False
-"""`reckon` is inlined for each, as constants."""
-
 
 @called
 def take_trips(
@@ -41,12 +38,11 @@ def take_trips(
     waiting: int,
     before: int,
     watched: bool,  # noqa: FBT001  compiled functions take their arguments by place
-    shorts: bool,  # noqa: FBT001
 ) -> int:
     """Take the runs that wait over the tile [base, end); return how many are to be taken again.
 
     Those, in which anything is not as usual, are as they were: `hop` must take them. ``before`` counts those
-    that are known already; ``watched`` tells whether trips are, ``shorts`` whether any may be short.
+    that are known already; ``watched`` tells whether trips are.
     """
     again, block = 0, block_of_tile(market, base, end)
     put_in_order(trips.queue, waiting)
@@ -54,17 +50,11 @@ def take_trips(
         lanes = min(WIDTH, waiting - first)
         steps = step_in(trips, first, lanes, base, watched)
         _bring_states(states, trips, block)
-        several = block == SEVERAL
-        if shorts:
-            trips.lines[:] = 0.0
-            usual = reckon(market, base, end, settings, first_run, trips, steps, several, watched, SHORTS)
-        else:
-            usual = reckon(market, base, end, settings, first_run, trips, steps, several, watched, NO_SHORTS)
+        usual = reckon(market, base, end, settings, first_run, trips, steps, block == SEVERAL, watched)
         for lane in range(lanes):
             run = trips.run[U(lane)]
             if usual >> lane & 1:
-                if shorts:
-                    move_lines(trips.lines, lane * LINE_SUMS, trips.sums, lane * N_SUMS)
+                move_lines(trips.lines, lane * LINE_SUMS, trips.sums, lane * N_SUMS)
                 _keep(states[run], trips, lane, block, end, market.close.size)
             else:
                 trips.again[U(before + again)] = run
@@ -79,7 +69,7 @@ def _bring_states(states: Floats, trips: Trips, block: int) -> None:
         state = states[trips.run[U(lane)]]
         for place in range(N_LANED):
             trips.state[U(place * WIDTH + lane)] = state[U(place)]
-    trips.sums[:] = 0.0
+    trips.sums[:], trips.lines[:] = 0.0, 0.0
     if block == SEVERAL:
         trips.blocks[:] = 0.0
 
