@@ -13,9 +13,9 @@ except ImportError:  # not a Unix: nothing bounds a process there
     resource = None  # type: ignore[assignment]
 
 KEPT_BYTES = 256_000_000
-"""Freed memory that a process keeps."""
-PIECE_BYTES = 128_000_000
-"""What is larger goes back to the system in any case."""
+"""Freed memory that a process keeps, in each of its arenas, of which threads have one each at most."""
+PIECE_BYTES = 128_000_000, 32 << 20
+"""What is larger goes back to the system in any case; the second where a C library takes no more."""
 
 _STATUS = Path("/proc/self/status")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -50,8 +50,9 @@ def keep_freed_memory() -> bool:
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    options = ((_M_TRIM_THRESHOLD, KEPT_BYTES), (_M_MMAP_THRESHOLD, PIECE_BYTES))
-    return mallopt is not None and all(mallopt(option, value) for option, value in options)
+    if mallopt is None or not any(mallopt(_M_MMAP_THRESHOLD, size) for size in PIECE_BYTES):
+        return False  # the other option alone would do harm: it fixes this one at 128 KB
+    return bool(mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES))
 
 
 def _data_bytes() -> int | None:

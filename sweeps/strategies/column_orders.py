@@ -148,6 +148,6 @@ def _order(asked: Conditions) -> npt.NDArray[np.int64]:
     often, seldom = (0, 1) if changes[0] > changes[1] else (1, 0)
     if coarse[often].all():
         return np.argsort(
-            coarse[seldom] // NEAR_ROWS * (coarse[often].max() + 1) + coarse[often], kind="stable"
+            coarse[seldom] // NEAR_ROWS * (coarse[often].max(initial=0) + 1) + coarse[often], kind="stable"
         )
     return np.argsort(rows[often], kind="stable")

@@ -46,6 +46,10 @@ Words = npt.NDArray[np.uint64]
 Found = npt.NDArray[np.int32]
 
 
+LEAST_CAPITAL, MOST_CAPITAL = 1e-100, 1e100
+"""Beyond them, numbers that come of money and prices end or overflow; the loop runs such runs."""
+
+
 class Pools(NamedTuple):
     """What runs with equal exits share, by the pool of each run, -1 for none; see `watch.Shared`.
 
@@ -233,7 +237,8 @@ def _finished(
     """Fill a run's row; False if its sums are not exact enough, and the loop must run it."""
     bars, rules, curve = market.close.size, rules_of(setting), curve_held(state)
     of_curve = curve_of(curve, state, bars, rules.risk_free)
-    if state[H_ENDED] == ODD or not is_exact(state, market.scale, of_curve, bars):
+    usual = LEAST_CAPITAL <= rules.initial_capital <= MOST_CAPITAL
+    if state[H_ENDED] == ODD or not usual or not is_exact(state, market.scale, of_curve, bars):
         return False
     tally = Tally(int(state[H_TRADES]), int(state[H_SKIPPED]), state[H_ENDED] == RUINED, 0)
     hold = buy_hold_return(market.open, market.close, rules)

@@ -48,6 +48,9 @@ below the first it is rounding, and counts as none."""
 SMALL = 1e-6
 """A return is known to 1e-16: losses and drawdowns below this are known to few digits."""
 
+STILL = 3e-6
+"""The same of returns: of curves that move by less, the third and fourth powers are known to few digits."""
+
 EVEN = 1e-6
 """Below this share of what was won and lost, what is left of the two has lost too many digits."""
 
@@ -118,6 +121,8 @@ def is_exact(state: Floats, scale: Floats, found: CurveStatistics, bars: int) ->
     cubes = np.sqrt(scale[F_SQUARE] * scale[F_FOURTH]) / bars
     level = state[H_TRADES] * state[H_MEAN] * state[H_MEAN]
     if 0.0 < sums[F_LOSS] < SMALL or 0.0 < found.max_drawdown < SMALL:
+        return False
+    if sums[F_FOURTH] < STILL * STILL * sums[F_SQUARE]:
         return False
     won, lost = state[H_WON_CASH], state[H_LOST_CASH]
     if won != lost and abs(won - lost) < EVEN * (won + lost):

@@ -144,7 +144,8 @@ def _deepen(market: Market, base: int, trips: Trips, k: int, lanes: int) -> None
 def add_to_blocks(market: Market, base: int, end: int, trips: Trips, k: int) -> None:
     """Add the returns of trip k to their blocks of 16; those of entry and exit are spilled.
 
-    No sum is lost beside others: where one could be, nothing is `queued`. Shorts' closes are there already.
+    No sum is lost beside others, as `add_blocks` would note in vain: where one could be, nothing is `queued`.
+    Shorts' closes are there already.
     """
     sums = market.sums
     for lane in range(WIDTH):

@@ -201,7 +201,7 @@ def orders_of_set(
     carried, warm, side = sets.carried[k], sets.warm[k], sets.side[k]
     one = one_of(asked, (k, 0), warm, cut)
     usual = one.kind == COARSE and (side == LONG or len(orders) > LONG_KINDS)
-    known = ((warm + 63) >> 6) + (0 if side == LONG else 1)  # a short state begins where it is known first
+    known = ((max(warm, 0) + 63) >> 6) + (0 if side == LONG else 1)  # shorts begin where it is known first
     from_, to = min(max(first, known, one.coarse_from), last), min(last, bars >> 6)
     if usual and from_ < to:
         _state_orders(one, carried, warm, side, first, from_, bars, orders, shift)

@@ -62,8 +62,8 @@ def _pooled(
         if (values != values[0]).any():
             distinct, code = np.unique(values, return_inverse=True)
             codes = codes * len(distinct) + code
-    if codes.max() >= 16 * len(codes):
-        _, codes = np.unique(codes, return_inverse=True)
+        if codes.max() >= 16 * len(codes):  # no product of two such overflows
+            _, codes = np.unique(codes, return_inverse=True)
     counts = np.bincount(codes)
     large = np.argsort(-counts, kind="stable")[:most]
     large = large[counts[large] >= POOL_RUNS]

@@ -66,7 +66,7 @@ def assert_the_same_orders(
     rows: np.ndarray, start: int, asked: Conditions, sides: list[int], kinds: int, tile: int
 ) -> None:
     count, at = rows.shape[1] - start, [address(row) + 8 * start for row in rows]
-    warm = [(0, 64, 37, 128, 111, 63)[k % 6] % (count + 2) for k in range(len(sides))]
+    warm = [min((0, 64, 37, 128, -64, -5)[k % 6], count + 1) for k in range(len(sides))]
     plain, cut = (np.full((len(sides), kinds, words_of(count)), 7, np.uint64) for _ in range(2))
     pack_orders(asked, sets_of(sides, warm), count, plain)
     in_tiles(asked, sets_of(sides, warm), coarse_of(np.array(at), tile), tile, count, cut)
