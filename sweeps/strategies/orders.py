@@ -14,7 +14,7 @@ from sweeps.strategies.errors import ColumnsDifferError, TooManyRowsError
 from sweeps.strategies.evaluate import diagnostics
 from sweeps.strategies.events import to_events, window_stop
 from sweeps.strategies.indicators import Indicators
-from sweeps.strategies.pending import Pending
+from sweeps.strategies.pending import MOST, Pending
 from sweeps.strategies.questions import Question, Questions, Trust
 from sweeps.strategies.stops import Stops
 
@@ -22,8 +22,8 @@ CHECKED, CHECKED_BARS = 6, 2_000_000
 """Sets of those that were asked at once that are asked alone as well: fewer where that takes more bars."""
 MOST_TRUSTED = 50_000
 """Values that are known to be answered alike; beyond that no more are kept."""
-MOST_ALONE = 256
-"""Sets whose orders are held twice at once to compare them."""
+MOST_ALONE = MOST - 1
+"""Sets that are asked alone at once: so few that none is packed before it is held against the others."""
 
 _BOOLEAN = np.dtype(np.bool_)
 
@@ -88,6 +88,10 @@ class OrderBook:
             self._ask_each(questions, 0)
 
     def _ask_each(self, questions: Iterable[Question], first: int) -> None:
+        self._note_each(questions, first)
+        self._pending.pack()
+
+    def _note_each(self, questions: Iterable[Question], first: int) -> None:
         function, ind, bars, flags = self._strategy.function, self._ind, self._ind.bars, self._pending.flags
         shape = (self._bars,)
         with ind.recording() as used:
@@ -107,7 +111,6 @@ class OrderBook:
                 except BaseException as error:  # noqa: BLE001  a user's code may raise anything
                     pass_ctrl_c_on(error)
                     self.errors[place] = error
-        self._pending.pack()
 
     def _note(self, place: int, result: Any, warm: int, direction: Direction) -> None:
         if isinstance(result, tuple) and len(result) in (2, 4):
@@ -154,12 +157,10 @@ class OrderBook:
         if orders is None:
             self._ask_each(questions, first)
             return
-        whole = sets == len(self._words)
         orders.note_stops(self.stops, first)
-        orders.pack(self._words[first : first + sets], places if whole else None)
         try:
             for some in range(0, len(places), MOST_ALONE):
-                self._check(questions, first, places[some : some + MOST_ALONE].tolist())
+                self._check(orders, questions, first, places[some : some + MOST_ALONE])
         except ColumnsDifferError:
             if self._strategy.columns:
                 raise
@@ -169,8 +170,10 @@ class OrderBook:
             return
         if len(self._trust.values) <= MOST_TRUSTED:
             self._trust.values.update(fresh)
-        if whole:
+        if sets == len(self._words):
             self._columns, self.unpacked = orders, orders.unpacked
+        else:
+            orders.pack(self._words[first : first + sets])
 
     def _checked(self, questions: Questions) -> tuple[npt.NDArray[np.int64], Iterable[tuple[str, Any]]]:
         """Return which sets are asked alone as well, and what is trusted if these are answered the same.
@@ -197,17 +200,22 @@ class OrderBook:
         except BaseException:  # noqa: BLE001  a user's code may raise anything
             return None
 
-    def _check(self, questions: Questions, first: int, places: list[int]) -> None:
-        """Ask some sets alone as well, and compare."""
+    def _check(
+        self, orders: ColumnOrders, questions: Questions, first: int, places: npt.NDArray[np.int64]
+    ) -> None:
+        """Ask some sets alone as well, and compare; bits where not the very same rows are compared."""
         words = np.empty((len(places), *self._words.shape[1:]), np.uint64)
         alone = OrderBook(self._strategy, self._ind, self._start, words)
         chosen = questions.part(places)
-        alone._ask_each(chosen, 0)
-        for at, ((parameters, _), place) in enumerate(zip(chosen, places, strict=True)):
+        alone._note_each(chosen, 0)
+        same = alone._pending.take_same(orders.unpacked, places)
+        alone._pending.pack()
+        orders.pack(self._words[first : first + len(questions)], places[~same])
+        for at, ((parameters, _), place) in enumerate(zip(chosen, places.tolist(), strict=True)):
             one, many = alone.stops.of(at), self.stops.of(first + place)
             if at in alone.errors:
                 difference = f"raises {alone.errors[at]!r}"
-            elif not np.array_equal(words[at], self._words[first + place]):
+            elif not same[at] and not np.array_equal(words[at], self._words[first + place]):
                 difference = "gives other orders"
             elif (one is None) != (many is None) or (
                 one is not None and many is not None and not np.array_equal(one, many, equal_nan=True)

@@ -1,7 +1,7 @@
 """Pending: answers of single sets, kept until there are enough of them to be packed in one call."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,13 @@ import numpy.typing as npt
 from sweeps.simulation.hopping import packing
 from sweeps.simulation.hopping.conditions import BITS, Conditions, conditions
 from sweeps.simulation.hopping.lines import address
-from sweeps.simulation.hopping.packing import Sets, new_sets, pack_orders, pack_row
+from sweeps.simulation.hopping.packing import Sets, Unpacked, new_sets, pack_orders, pack_row
 from sweeps.strategies.conditions import NEVER, Addresses, Condition
 from sweeps.strategies.contract import BoolArray, Direction, Signals
 from sweeps.strategies.questions import SIDES
+
+Noted: TypeAlias = tuple[int, int, int, tuple[Condition, ...]]
+"""A set's place, its first bar that is known, its side, and its conditions: one or four."""
 
 MOST = 256
 """Answers that are kept, with the rows that they are made of."""
@@ -28,8 +31,8 @@ class Pending:
         self._bits = np.empty((MOST_FLAGS, packing.words_of(bars - start)), np.uint64)
         self._bits_at = address(self._bits)
         self._flags: list[tuple[int, int, int]] = []
-        self._states: list[tuple[int, int, int, Condition]] = []
-        self._wishes: list[tuple[int, int, int, tuple[Condition, ...]]] = []
+        self._states: list[Noted] = []
+        self._wishes: list[Noted] = []
         self._addresses = Addresses(bars, start)
 
     def flags(self, row: BoolArray, place: int, warm: int, direction: Direction) -> None:
@@ -48,7 +51,7 @@ class Pending:
                 type(result) is Signals and any(side is not None for side in _sides(result))
             ):
                 return False
-            self._states.append((place, warm, SIDES[direction], found))
+            self._states.append((place, warm, SIDES[direction], (found,)))
         else:
             wishes = self._wished(result, direction)
             if wishes is None:
@@ -57,6 +60,21 @@ class Pending:
         if len(self._states) + len(self._wishes) == MOST:
             self._pack_noted()
         return True
+
+    def take_same(self, others: Unpacked, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Take out what is noted of sets that compare the very same as others: it need not be packed.
+
+        Set k is held against set ``places[k]`` of the others; return which are the same, shape (sets,). Their
+        orders are equal, as they are made of the same rows, known from the same bar on. Others may be, too.
+        """
+        same = np.zeros(len(places), np.bool_)
+        for noted in (self._states, self._wishes):
+            if noted and len(noted[0][3]) == others.asked.kind.shape[1]:
+                asked, sets = _asked(noted), self._sets(noted)
+                found = _are_same(asked, sets, others, places[sets.place])
+                same[sets.place[found]] = True
+                noted[:] = [noted[k] for k in np.flatnonzero(~found)]
+        return same
 
     def pack(self) -> None:
         """Pack all that is noted."""
@@ -85,14 +103,10 @@ class Pending:
             self._flags.clear()
 
     def _pack_noted(self) -> None:
-        if self._states:
-            asked = _asked([(state[3],) for state in self._states])
-            pack_orders(asked, self._sets(self._states), self._bars - self._start, self._words)
-        if self._wishes:
-            asked = _asked([wished[3] for wished in self._wishes])
-            pack_orders(asked, self._sets(self._wishes), self._bars - self._start, self._words)
-        self._states.clear()
-        self._wishes.clear()
+        for noted in (self._states, self._wishes):
+            if noted:
+                pack_orders(_asked(noted), self._sets(noted), self._bars - self._start, self._words)
+                noted.clear()
         self._addresses = Addresses(self._bars, self._start)
 
     def _sets(self, noted: Sequence[tuple[Any, ...]]) -> Sets:
@@ -100,12 +114,24 @@ class Pending:
         return signal_sets(places, warms - self._start, sides)
 
 
-def _asked(noted: Sequence[tuple[Condition, ...]]) -> Conditions:
+def _asked(noted: Sequence[Noted]) -> Conditions:
     """Return noted conditions, shape (sets, 1 or 4)."""
-    table = np.array(noted)  # addresses are exact, below 2^53
+    table = np.array([one[3] for one in noted])  # addresses are exact, below 2^53
     asked = conditions(table.shape[:2])
     asked.kind[:], asked.left[:], asked.right[:], asked.value[:] = np.moveaxis(table, 2, 0)
     return asked
+
+
+def _are_same(
+    asked: Conditions, sets: Sets, others: Unpacked, places: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Tell which sets compare the same, from the same bar on and for the same side, as others at places."""
+    same: npt.NDArray[np.bool_] = (sets.warm == others.sets.warm[places]) & (
+        sets.side == others.sets.side[places]
+    )
+    for name in ("kind", "left", "right", "value"):
+        same &= (getattr(asked, name) == getattr(others.asked, name)[places]).all(axis=1)
+    return same
 
 
 def signal_sets(
