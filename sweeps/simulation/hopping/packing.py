@@ -13,6 +13,7 @@ from sweeps.simulation.hopping.bits import U
 from sweeps.simulation.hopping.coarse import UNCUT, CutRows
 from sweeps.simulation.hopping.compiling import called, inlined
 from sweeps.simulation.hopping.conditions import (
+    BITS,
     BYTES,
     COARSE,
     Conditions,
@@ -225,11 +226,12 @@ def pack_orders(asked: Conditions, sets: Sets, bars: int, words: Words) -> None:
 
     Conditions of shape (sets, 1) are states, whose changes enter or exit; (sets, 4) are entries, exits, short
     entries and short exits, of which entries act on their rising edge. ``words``, shape (n, 2 or 4, words),
-    gets all orders of a set.
+    gets all orders of a set. What is packed already is read by its set alone, and from end to end.
     """
     places = words.shape[2]
-    for first in range(0, places, TILE_WORDS):
-        last = min(first + TILE_WORDS, places)
+    step = max(places, 1) if (asked.kind == BITS).all() else TILE_WORDS
+    for first in range(0, places, step):
+        last = min(first + step, places)
         for k in range(sets.place.size):
             orders_of_set(asked, sets, k, UNCUT, first, last, bars, words[sets.place[k]], 0)
 
