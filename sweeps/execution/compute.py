@@ -70,6 +70,7 @@ def compute(scene: Scene, grid: Grid, indices: IndexArray) -> Results:
         )
         _simulate(scene, batch, settings[rows], rows, results)
         begin, rows_a_set = end, len(stops) / (end - begin)
+        del book, stops, batch  # or they would be held beside as much that is asked for next
     return results
 
 

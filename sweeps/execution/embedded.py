@@ -34,10 +34,18 @@ QUIET = "import sys\nsys.stdout = sys.stderr\n"
 UNHEARD = "ignore:resource_tracker:UserWarning"
 """What it would tell of, semaphores that a killed driver left, it takes away itself."""
 ANCESTORS = dict.fromkeys(
-    ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONSAFEPATH"), "1"
+    (
+        "MALLOC_ARENA_MAX",
+        "MKL_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "PYTHONSAFEPATH",
+    ),
+    "1",
 )
 """The environment that workers are forked in. A process that is forked has one thread: libraries must not
-start theirs. And a user's `queue.py` in the current folder is no module of Python's own."""
+start theirs. What a thread frees the next may have, from the first on (`keep_freed_memory` comes late for
+that). And a user's `queue.py` in the current folder is no module of Python's own."""
 
 
 class MainModuleError(SweepError):

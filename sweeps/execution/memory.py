@@ -13,12 +13,12 @@ except ImportError:  # not a Unix: nothing bounds a process there
     resource = None  # type: ignore[assignment]
 
 KEPT_BYTES = 256_000_000
-"""Freed memory that a process keeps, in each of its arenas, of which threads have one each at most."""
+"""Freed memory that a process keeps, of all of its threads."""
 PIECE_BYTES = 128_000_000, 32 << 20
 """What is larger goes back to the system in any case; the second where a C library takes no more."""
 
 _STATUS = Path("/proc/self/status")
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 
 
 def limit_memory(further: int) -> bool:
@@ -44,15 +44,16 @@ def keep_freed_memory() -> bool:
     """Let what this process frees stay with it for what it allocates next; return whether that is in force.
 
     Blocks take tens of megabytes for a second, again and again. Given back each time, their pages are looked
-    for and cleared anew, which takes a sixth of the time that simulating does. The C library of Linux
-    distributions knows it; others do as they do.
+    for and cleared anew, which takes a sixth of the time that simulating does. What one thread freed the next
+    may have: a worker takes another for every block, each of which would keep as much for itself. The C
+    library of Linux distributions knows it; others do as they do.
     """
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None or not any(mallopt(_M_MMAP_THRESHOLD, size) for size in PIECE_BYTES):
         return False  # the other option alone would do harm: it fixes this one at 128 KB
-    return bool(mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES))
+    return bool(mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES) and mallopt(_M_ARENA_MAX, 1))
 
 
 def _data_bytes() -> int | None:

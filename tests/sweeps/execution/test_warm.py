@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from distributed import Client, LocalCluster
 from sweeps.execution.cluster import connected
 from sweeps.execution.embedded import METHOD
 from sweeps.execution.warm import warm
+from tests.sweeps.execution.kept import kept_by_threads
 
 
 def _is_warm() -> bool:
@@ -27,6 +29,13 @@ def test_embedded_workers_are_forked_from_one_warm_process() -> None:
         assert all(client.run(_is_warm).values())
     assert len(parents) == 1
     assert parents != {multiprocessing.current_process().pid}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C libraries of others do as they do")
+def test_what_a_thread_of_an_embedded_worker_frees_serves_the_next() -> None:
+    with connected(workers=1) as client:
+        (kept,) = client.run(kept_by_threads).values()
+    assert kept < 100, "eight threads take 50 MB in turn; it is 150 where arenas are left to them"
 
 
 def test_a_user_s_workers_are_warmed_also_those_that_join_later() -> None:
