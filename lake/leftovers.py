@@ -16,7 +16,10 @@ from lake.storage import StoredFile
 LOG_FOLDER = "_delta_log"
 SWEEPS_FOLDER = "_sweeps"
 _DATA = re.compile(r"[0-9a-f]{8}-[0-9a-f]{32}-(dense-)?[0-9a-f]{32}\.parquet")
-_TEMPORARY = re.compile(r"_.+\.[0-9a-f]{32}|_probe-[0-9a-f]{32}|_commit_[0-9a-f-]+\.json\.tmp")
+_TEMPORARY = re.compile(
+    r"_.+\.[0-9a-f]{32}|_probe-[0-9a-f]{32}"  # of `disk.py`; the others are of delta-rs
+    r"|_commit_[0-9a-f-]+\.json\.tmp|(\d{20}\.(json|checkpoint\b.*\.parquet)|_last_checkpoint)#\d+"
+)
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet")
 _LOG_FILE = re.compile(r"(\d{20})\.(json|crc|checkpoint\b.*\.parquet)")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from lake.checkpoints import flipped_checkpoints
 from lake.findings import LOG, RIVAL, Finding
+from lake.leftovers import is_temporary
 from lake.log import LogDamagedError, LogFiles, entry_path, log_files, missing_text, read_entry
 from lake.log_repair import bad_checkpoints
 from lake.storage import Storage, StoredFile
@@ -84,13 +85,16 @@ def _cut_entries(storage: Storage, table: str, versions: Iterable[int], newest: 
 
 
 def check_strays(table: str, files: Iterable[StoredFile]) -> Iterator[Finding]:
-    """Yield what lies in a table's folder and may be taken for another log of it."""
+    """Yield what lies in a table's folder and may be taken for another log of it.
+
+    What a writer that died left half done is nothing to tell: readers skip it, and vacuum takes it away.
+    """
     own = f"{table}/_delta_log/"
     logs = set()
     for file in files:
         if file.path.startswith(own):
             name = file.path.removeprefix(own).partition("/")[0]
-            if not _LOG_NAME.fullmatch(name):
+            if not (_LOG_NAME.fullmatch(name) or is_temporary(name)):
                 yield Finding(RIVAL, table, file.path, (), "it is no part of the table's log", _STRAY)
         elif "/_delta_log/" in file.path:
             logs.add(file.path.partition("/_delta_log/")[0])

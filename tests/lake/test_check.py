@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from lake.lake import Lake, open_lake
 from lake.losing import drop_lost
 from lake.receipts import FileReceipt
 from lake.snapshot import DataFile, delta_table
+from lake.vacuum import vacuum_plan
 from lake.writer import write_rows
 from tests.lake.runs import SWEEP, add_runs, end_sweep, partition, rows_of
 from tests.s3 import Bucket
@@ -229,6 +231,18 @@ def test_what_may_be_taken_for_another_log_is_told(filled: Lake) -> None:
     shutil.copy(newest, log / f"{newest.stem} (1).json")
     shutil.copytree(log, Path(filled.url, "metrics", "strategy=s", "_delta_log"))
     assert Counter(finding.kind for finding in check_files(filled).findings) == {"rival_log": 2}
+
+
+@pytest.mark.parametrize("name", ["_{next}.json.{token}", "{newest}.checkpoint.parquet#1", "_last_checkpoint#1"])
+def test_what_a_writer_that_died_left_half_done_in_a_log_is_no_other_log(filled: Lake, name: str) -> None:
+    log = Path(filled.url, "metrics", "_delta_log")
+    newest = max(int(entry.stem) for entry in log.glob("*.json"))
+    half = log / name.format(next=f"{newest + 1:020}", newest=f"{newest:020}", token="0" * 32)
+    half.write_bytes(b'{"half')
+    assert check_files(filled, deep=True).findings == ()
+    os.utime(half, (0, 0))
+    (left,) = vacuum_plan(filled).leftovers
+    assert left.path == half.relative_to(filled.url).as_posix()
 
 
 def test_a_table_whose_log_cannot_be_read_is_told_and_the_others_are_checked(filled: Lake) -> None:
