@@ -233,7 +233,9 @@ def test_what_may_be_taken_for_another_log_is_told(filled: Lake) -> None:
     assert Counter(finding.kind for finding in check_files(filled).findings) == {"rival_log": 2}
 
 
-@pytest.mark.parametrize("name", ["_{next}.json.{token}", "{newest}.checkpoint.parquet#1", "_last_checkpoint#1"])
+@pytest.mark.parametrize(
+    "name", ["_{next}.json.{token}", "{newest}.checkpoint.parquet#1", "_last_checkpoint#1"]
+)
 def test_what_a_writer_that_died_left_half_done_in_a_log_is_no_other_log(filled: Lake, name: str) -> None:
     log = Path(filled.url, "metrics", "_delta_log")
     newest = max(int(entry.stem) for entry in log.glob("*.json"))
